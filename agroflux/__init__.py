@@ -1,0 +1,3 @@
+"""AgroFlux Explorer: farm greenhouse-gas fluxes, simulated, measured and predicted."""
+
+__version__ = "0.1.0"

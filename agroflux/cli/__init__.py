@@ -1,0 +1,79 @@
+"""The ``agroflux`` command: one module a command, errors in one line, JSON on request."""
+
+import importlib
+import logging
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from agroflux import __version__
+from agroflux.errors import AgroFluxError
+
+#: command -> (module, help). The module holds ``command`` (a function) or ``app`` (a Typer of subcommands).
+#: Loaded when called, so that ``agroflux --help`` imports neither torch nor xarray.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "data": ("agroflux.cli.data", "List and show data sets."),
+    "simulate": ("agroflux.cli.simulate", "Run the DSSAT process model over counties and nitrogen rates."),
+    "train": ("agroflux.cli.train", "Train a baseline on a data set."),
+    "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
+    "predict": ("agroflux.cli.predict", "Run a trained model and write NetCDF or Zarr."),
+    "emissions": ("agroflux.cli.emissions", "County and state totals of N2O and CO2."),
+    "app": ("agroflux.cli.app", "Open AgroFlux Explorer in the browser."),
+}
+
+
+class _Lazy(TyperGroup):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, text = COMMANDS[cmd_name]
+        module = importlib.import_module(module_name)
+        sub = getattr(module, "app", None)
+        if sub is None:
+            sub = typer.Typer(add_completion=False, help=text, pretty_exceptions_enable=False, rich_markup_mode=None)
+            sub.command(name=cmd_name, help=text)(module.command)
+        command = typer.main.get_command(sub)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+cli = typer.Typer(
+    cls=_Lazy, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@cli.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """AgroFlux Explorer: farm greenhouse-gas fluxes, simulated, measured and predicted."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point: a user's error is one line on stderr and exit code 2, never a traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        cli(args=argv, prog_name="agroflux")
+    except AgroFluxError as error:
+        typer.echo(f"agroflux: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("agroflux: stopped", err=True)
+        sys.exit(130)

@@ -1,0 +1,116 @@
+"""What a data set must look like, and the check of it.
+
+simulation   ``xr.Dataset`` over ``(site, scenario, time)`` and, for annual values, ``(site, scenario, year)``
+observation  ``xr.Dataset`` over ``(site, time)``
+
+A variable may lack a dimension along which it does not vary (weather: ``(site, time)``; soil: ``(site,)``).
+``time`` is daily and increasing, ``datetime64``; the attribute ``calendar`` says ``standard`` or
+``noleap`` (29 February left out, so that every year has 365 days). Each variable carries ``units`` equal to
+those of :mod:`agroflux.schema`, in house signs. Missing is NaN; ``X_qc`` is the share [1] of
+measured (not gap-filled) half-hours behind a daily ``X``. Site coordinates: ``lat``, ``lon`` [degrees],
+``site_name``, ``state``. Scenario coordinate: ``n_rate`` [kg N ha-1 to corn].
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from agroflux import schema
+from agroflux.errors import ContractError
+
+KINDS = ("simulation", "observation")
+CALENDARS = ("standard", "noleap")
+REQUIRED_ATTRS = ("kind", "calendar", "title", "source", "licence", "citation", "synthetic", "history")
+_DIMS = {"simulation": {"site", "scenario", "time", "year"}, "observation": {"site", "time", "year"}}
+_QC = "_qc"
+
+
+def problems(ds: xr.Dataset, *, values: bool = False) -> list[str]:
+    """All breaches of the contract, one sentence each; ``values`` also reads and range-checks the data."""
+    checks: list[Callable[[xr.Dataset], list[str]]] = [_attrs, _coords, _time, _variables]
+    found = [sentence for check in checks for sentence in check(ds)]
+    if values and not found:
+        found = _values(ds)
+    return found
+
+
+def validate(ds: xr.Dataset, *, name: str = "data set", values: bool = False) -> xr.Dataset:
+    """Return ``ds`` unchanged, or raise ContractError that lists every breach."""
+    found = problems(ds, values=values)
+    if found:
+        raise ContractError(f"{name}: " + "; ".join(found))
+    return ds
+
+
+def _attrs(ds: xr.Dataset) -> list[str]:
+    found = [f"attribute {a!r} is missing" for a in REQUIRED_ATTRS if a not in ds.attrs]
+    if ds.attrs.get("kind", KINDS[0]) not in KINDS:
+        found.append(f"attribute 'kind' is {ds.attrs['kind']!r}, not one of {', '.join(KINDS)}")
+    if ds.attrs.get("calendar", CALENDARS[0]) not in CALENDARS:
+        found.append(f"attribute 'calendar' is {ds.attrs['calendar']!r}, not one of {', '.join(CALENDARS)}")
+    if not isinstance(ds.attrs.get("synthetic", True), bool | np.bool_ | int):
+        found.append("attribute 'synthetic' must be true or false")
+    return found
+
+
+def _coords(ds: xr.Dataset) -> list[str]:
+    kind = ds.attrs.get("kind", "simulation")
+    need = ["site", "time"] + (["scenario"] if kind == "simulation" else [])
+    found = [f"dimension {d!r} is missing" for d in need if d not in ds.dims]
+    extra = set(map(str, ds.dims)) - _DIMS.get(kind, _DIMS["simulation"])
+    found += [f"dimension {d!r} does not belong to a {kind}" for d in sorted(extra)]
+    found += [f"site coordinate {c!r} is missing" for c in ("lat", "lon", "site_name", "state") if c not in ds.coords]
+    if kind == "simulation" and "n_rate" not in ds.coords:
+        found.append("scenario coordinate 'n_rate' is missing")
+    if "site" in ds.coords and len(set(ds["site"].values.tolist())) != ds.sizes["site"]:
+        found.append("site names are not unique")
+    return found
+
+
+def _time(ds: xr.Dataset) -> list[str]:
+    if "time" not in ds.coords:
+        return [] if "time" not in ds.dims else ["time has no coordinate values"]
+    time = ds["time"].values
+    if not np.issubdtype(time.dtype, np.datetime64):
+        return [f"time is {time.dtype}, not datetime64"]
+    days = time.astype("datetime64[D]")
+    step = np.diff(days).astype(int)
+    if len(step) and step.min() < 1:
+        at = days[1:][step < 1][0]
+        return [f"time does not increase day by day at {at}: remove duplicate or unsorted days"]
+    leap = (ds["time"].dt.month == 2) & (ds["time"].dt.day == 29)
+    if ds.attrs.get("calendar") == "noleap" and bool(leap.any()):
+        return ["calendar is noleap but time holds 29 February"]
+    return []
+
+
+def _variables(ds: xr.Dataset) -> list[str]:
+    found = []
+    for key, array in ds.data_vars.items():
+        name = str(key)
+        base, is_qc = (name.removesuffix(_QC), True) if name.endswith(_QC) else (name, False)
+        if base not in schema.VARIABLES:
+            found.append(f"variable {name!r} is not in the schema")
+            continue
+        want = "1" if is_qc else schema.VARIABLES[base].unit
+        have = array.attrs.get("units")
+        if have != want:
+            found.append(f"variable {name!r} has units {have!r}, not {want!r}")
+        if schema.VARIABLES[base].per == "year" and "time" in array.dims:
+            found.append(f"variable {name!r} is annual: its dimension is 'year', not 'time'")
+    return found
+
+
+def _values(ds: xr.Dataset) -> list[str]:
+    found = []
+    for key, array in ds.data_vars.items():
+        name = str(key)
+        low, high = (0.0, 1.0) if name.endswith(_QC) else (schema.get(name).low, schema.get(name).high)
+        have_low, have_high = float(array.min()), float(array.max())
+        if have_low < low or have_high > high:
+            found.append(
+                f"variable {name!r} spans {have_low:.4g} to {have_high:.4g}, outside {low:g} to {high:g}: "
+                "check its unit and sign"
+            )
+    return found
