@@ -1,0 +1,92 @@
+"""``agroflux simulate``: run DSSAT over the benchmark's counties and write one Zarr data set."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agroflux.errors import SelectionError, SimulationError
+
+Years = Annotated[str, typer.Option(help="First and last year kept, as 2000-2018.")]
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Folder for the parts and the finished .zarr data set.")],
+    benchmark: Annotated[bool, typer.Option("--benchmark", help="All 99 counties of the AgroFlux benchmark.")] = False,
+    sites: Annotated[str, typer.Option(help="County FIPS codes, comma separated, instead of --benchmark.")] = "",
+    model: Annotated[str, typer.Option(help="Soil-carbon model: century or ceres.")] = "century",
+    n_rates: Annotated[int, typer.Option(min=1, max=100, help="Nitrogen rates, equally spaced, 0-336 kg N ha-1.")] = 20,
+    years: Years = "2000-2018",
+    phases: Annotated[str, typer.Option(help="Rotation phases: both, or alternate (one a county).")] = "both",
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that run the engine.")] = 2,
+) -> None:
+    """Run DSSAT for counties x nitrogen rates x rotation phases. Stopped, the same command goes on where it was."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from agroflux.data.store import write_store
+    from agroflux.simulation.benchmark import Piece, Plan, benchmark_rates, piece_name, run_all
+    from agroflux.simulation.county import benchmark_counties, county_scenario
+    from agroflux.simulation.dataset import assemble
+    from agroflux.simulation.dssat import engine
+    from agroflux.simulation.scenario import SOIL_MODELS
+
+    if model not in SOIL_MODELS:
+        raise SelectionError(f"--model {model!r} is not one of {', '.join(SOIL_MODELS)}")
+    if phases not in ("both", "alternate"):
+        raise SelectionError(f"--phases {phases!r} is not one of both, alternate")
+    known = list(benchmark_counties().index)
+    codes = known if benchmark else [code.strip() for code in sites.split(",") if code.strip()]
+    unknown = [code for code in codes if code not in known]
+    if not codes or unknown:
+        raise SelectionError(
+            f"not benchmark counties: {', '.join(unknown[:5])}"
+            if unknown
+            else "give --benchmark, or --sites 17003,19015"
+        )
+    engine()
+    span = _years(years)
+    county_scenario(42.0, "corn", 0, model, span)  # type: ignore[arg-type]
+    plan = Plan(model, benchmark_rates(n_rates), span, phases)  # type: ignore[arg-type]
+    parts = out / f"parts-{model}"
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress:
+        bar = progress.add_task(f"DSSAT, {model}", total=len(plan.pieces(codes)))
+
+        def done(piece: Piece, error: str | None) -> None:
+            progress.advance(bar)
+            if error:
+                progress.console.print(f"{piece_name(piece)} failed: {error}", markup=False)
+
+        failed = run_all(plan, parts, codes, workers, done)
+    whole = [code for code in codes if code not in {piece[0] for piece in failed}]
+    if not whole:
+        raise SimulationError(f"no county finished; the reasons lie in {parts}/*.failed.txt")
+    ds = assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
+    target = write_store(ds, out / f"cornbelt-{model}-{span[0]}-{span[1]}.zarr")
+    typer.echo(f"{target}: {len(whole)} counties, {ds.sizes['scenario']} scenarios, {years}")
+    if failed:
+        raise SimulationError(
+            f"{len(codes) - len(whole)} counties are left out; reasons in {parts}/*.failed.txt; run again to retry"
+        )
+
+
+def _years(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and (last or first).isdigit()):
+        raise SelectionError(f"--years {text!r}: write a first and a last year, as 2000-2018")
+    return int(first), int(last or first)

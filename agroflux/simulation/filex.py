@@ -1,0 +1,230 @@
+"""The engine's input files, written in their fixed columns: rotation (SQX), batch, weather, soil, profile.
+
+Formats: DSSAT-CSM 4.8 documentation, volume 2; checked by running the engine (tests/simulation).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from agroflux.simulation.scenario import SOIL_MODELS, Scenario
+from agroflux.simulation.soil import DEPTHS, Soil
+
+NAME = "AGFX0001.SQX"
+STATION = "AGFX"
+SOIL_ID = "AG00000001"
+
+
+def _day(date: pd.Timestamp) -> str:
+    return f"{date.year % 100:02d}{date.dayofyear:03d}"
+
+
+def weather_file(weather: pd.DataFrame, lat: float, lon: float, elevation: float = 250.0) -> str:
+    """One .WTH text for all years. TAV and AMP (annual mean, half the monthly range) [degC] are given:
+
+    without them the engine assumes a 20 degC soil.
+    """
+    mean = (weather["TMAX"] + weather["TMIN"]) / 2
+    monthly = mean.groupby(mean.index.month).mean()
+    lines = [
+        "*WEATHER DATA : AGROFLUX",
+        "@ INSI      LAT     LONG  ELEV   TAV   AMP REFHT WNDHT",
+        f"  {STATION} {lat:8.3f} {lon:8.3f} {elevation:5.0f} {mean.mean():5.1f} "
+        f"{(monthly.max() - monthly.min()) / 2:5.1f} -99.0 -99.0",
+        "@DATE  SRAD  TMAX  TMIN  RAIN",
+    ]
+    lines += [
+        f"{date.year % 100:02d}{date.dayofyear:03d}{s:6.1f}{hi:6.1f}{lo:6.1f}{p:6.1f}"
+        for date, s, hi, lo, p in zip(
+            weather.index, weather["SRAD"], weather["TMAX"], weather["TMIN"], weather["PRECN"], strict=True
+        )
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def soil_file(soil: Soil) -> str:
+    """SOIL.SOL with one profile."""
+    drain = soil.drainage
+    lines = [
+        "*SOILS: AgroFlux",
+        "",
+        f"*{SOIL_ID}  AgroFlux     SIL  {DEPTHS[-1]:6d} county profile",
+        "@SITE        COUNTRY          LAT     LONG SCS FAMILY",
+        " -99         USA              -99      -99 -99",
+        "@ SCOM  SALB  SLU1  SLDR  SLRO  SLNF  SLPF  SMHB  SMPX  SMKE",
+        f"    BN  0.13   6.0{drain.sldr:6.2f}{drain.curve:6.1f}  1.00{soil.fertility:6.2f} IB001 IB001 IB001",
+        "@  SLB  SLMH  SLLL  SDUL  SSAT  SRGF  SSKS  SBDM  SLOC  SLCL  SLSI  SLCF  SLNI  SLHW  SLHB  SCEC  SADC",
+    ]
+    middle = np.array(DEPTHS) - np.diff([0, *DEPTHS]) / 2
+    roots = np.where(middle <= 15, 1.0, np.exp(-0.02 * middle))
+    for i, depth in enumerate(DEPTHS):
+        lines.append(
+            f"{depth:6d}   -99{soil.lower[i]:6.3f}{soil.upper[i]:6.3f}{soil.saturation[i]:6.3f}{roots[i]:6.3f}"
+            f"{drain.ssks:6.2f}{soil.bulk_density[i]:6.2f}{soil.carbon_pct[i]:6.2f}{soil.clay_pct:6.1f}"
+            f"{soil.silt_pct:6.1f}   0.0   -99{soil.ph:6.1f}   -99{soil.cec:6.1f}   -99"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def profile_file(home: Path, executable: Path) -> str:
+    """DSSATPRO.L48: where the engine finds its own data. ``home`` must be a short path."""
+    folders = {
+        "CRD": home / "Genotype",
+        "STD": home / "StandardData",
+        "SLD": home,
+        "PSD": home / "Pest",
+        "WED": home,
+    }
+    lines = ["*** *  DSSAT PROFILE LINUX* ***"]
+    lines += [f"{key} // {path}" for key, path in folders.items()]
+    lines += [
+        f"{key} // {executable.parent} {executable.name} {module}"
+        for key, module in {"MMZ": "MZCER048", "MSB": "CRGRO048", "MFA": "CRGRO048"}.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def batch_file(components: int) -> str:
+    """DSSBatch.v48 for sequence mode: one line a component of the rotation."""
+    header = f"@{'FILEX':<92}{'TRTNO':>6}{'RP':>7}{'SQ':>7}{'OP':>7}{'CO':>7}"
+    rows = [f"{NAME:<92}{1:7d}{1:7d}{i:7d}{1:7d}{0:7d}" for i in range(1, components + 1)]
+    return "\n".join(["$BATCH(SEQUENCE)", "", header, *rows]) + "\n"
+
+
+def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict[int, pd.Timestamp], int]:
+    """SQX text, planting day of each year, and number of components.
+
+    Each year is a fallow (from the last harvest) and a crop, written out year by year, so that planting
+    follows the weather of its year. The run starts on 2 November before ``first_year``.
+    """
+    start = pd.Timestamp(scenario.first_year - 1, 11, 2)
+    years = range(scenario.first_year, scenario.last_year + 1)
+    planted = {y: scenario.plan(scenario.crop(y)).planting.day(mean_temperature, y) for y in years}
+    treatments, plantings, fertilizers, harvests = [], [], [], []
+    for i, year in enumerate(years, start=1):
+        crop = scenario.crop(year)
+        plan = scenario.plan(crop)
+        cultivar = 1 if crop == "corn" else 2
+        day = planted[year]
+        harvest_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
+        has_n = crop == "corn" and scenario.n_rate > 0
+        # Control levels 4-6 print nothing: spin-up is not read. The very first component must print, for it opens
+        # the files; the fallow before the first kept year holds the December its soil carbon is compared with.
+        quiet = 3 if year < scenario.keep_from else 0
+        treatments += [
+            f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0  0  0  0  0  0"
+            f" {2 * i - 1:2d} {3 + (quiet if i > 1 else 0):2d}",
+            f" 1{2 * i:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {i if has_n else 0:2d}"
+            f"  0  0  0  0 {2 * i:2d} {cultivar + quiet:2d}",
+        ]
+        plantings.append(
+            f"{i:2d} {_day(day)}   -99 {plan.plants:5.1f} {plan.plants:5.1f}     S     R {plan.row_cm:5.0f}     0"
+            "     5   -99   -99   -99   -99     0                        -99"
+        )
+        if has_n:
+            fertilizers.append(
+                f"{i:2d} {_day(day + pd.Timedelta(days=scenario.n_delay))} FE010 AP004    10 {scenario.n_rate:5.0f}"
+                "     0     0     0     0   -99 -99"
+            )
+        before = day - pd.Timedelta(days=1)
+        harvests += [
+            f"{2 * i - 1:2d} {_day(before)} GS000   -99   -99   -99   -99 -99",
+            f"{2 * i:2d} {_day(harvest_day)} GS000   -99   -99   100     0 -99",
+        ]
+    text = "\n".join(
+        [
+            "*EXP.DETAILS: AGFX0001SQ AGROFLUX ROTATION",
+            "",
+            "*GENERAL",
+            "@PEOPLE",
+            " -99",
+            "@ADDRESS",
+            " -99",
+            "@SITE",
+            " -99",
+            "",
+            "*TREATMENTS                        -------------FACTOR LEVELS------------",
+            "@N R O C TNAME.................... CU FL SA IC MP MI MF MR MC MT ME MH SM",
+            *treatments,
+            "",
+            "*CULTIVARS",
+            "@C CR INGENO CNAME",
+            f" 1 MZ {scenario.corn.cultivar} {scenario.corn.name}",
+            f" 2 SB {scenario.soybean.cultivar} {scenario.soybean.name}",
+            " 3 FA IB0001 FALLOW",
+            "",
+            "*FIELDS",
+            "@L ID_FIELD WSTA....  FLSA  FLOB  FLDT  FLDD  FLDS  FLST SLTX  SLDP  ID_SOIL    FLNAME",
+            f" 1 AGFX0001 {STATION}       -99     0 DR000     0     0 00000 -99    180  {SOIL_ID} -99",
+            "@L ...........XCRD ...........YCRD .....ELEV .............AREA .SLEN .FLWR .SLAS FLHST FHDUR",
+            " 1             -99             -99       -99               -99   -99   -99   -99 FH102    60",
+            "",
+            "*INITIAL CONDITIONS",
+            "@C   PCR ICDAT  ICRT  ICND  ICRN  ICRE  ICWD ICRES ICREN ICREP ICRIP ICRID ICNAME",
+            f" 1    SB {_day(start)}   500   -99     1     1   -99  3000   0.8     0   100    15 -99",
+            "@C  ICBL  SH2O  SNH4  SNO3",
+            *(f" 1 {d:5d}   -99   1.0   4.0" for d in DEPTHS),
+            "",
+            "*PLANTING DETAILS",
+            "@P PDATE EDATE  PPOP  PPOE  PLME  PLDS  PLRS  PLRD  PLDP  PLWT  PAGE  PENV  PLPH  SPRL"
+            "                        PLNAME",
+            *plantings,
+            "",
+            *(
+                [
+                    "*FERTILIZERS (INORGANIC)",
+                    "@F FDATE  FMCD  FACD  FDEP  FAMN  FAMP  FAMK  FAMC  FAMO  FOCD FERNAME",
+                    *fertilizers,
+                    "",
+                ]
+                if fertilizers
+                else []
+            ),
+            "*HARVEST DETAILS",
+            "@H HDATE  HSTG  HCOM HSIZE   HPC  HBPC HNAME",
+            *harvests,
+            "",
+            "*SIMULATION CONTROLS",
+            *_controls(scenario, start),
+        ]
+    )
+    return text + "\n", planted, 2 * len(years)
+
+
+def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
+    """Corn and soybean end at maturity (or the last date), fallow on its reported date; then the same three, silent."""
+    method = SOIL_MODELS[scenario.soil_model]
+    length = scenario.last_year - scenario.first_year + 2
+    lines = []
+    kinds = [("CORN", "MZCER", "Y", "M"), ("SOYBEAN", "CRGRO", "Y", "M"), ("FALLOW", "CRGRO", "N", "R")]
+    for level, (name, model, symbiosis, harvest) in enumerate([*kinds, *kinds], start=1):
+        daily = "Y" if level <= len(kinds) else "N"
+        lines += [
+            "@N GENERAL     NYERS NREPS START SDATE RSEED SNAME.................... SMODEL",
+            f"{level:2d} GE          {length:5d}     1     S {_day(start)}  2150 {name:<25} {model}",
+            "@N OPTIONS     WATER NITRO SYMBI PHOSP POTAS DISES  CHEM  TILL   CO2",
+            f"{level:2d} OP              Y     Y     {symbiosis}     N     N     N     N     N     M",
+            "@N METHODS     WTHER INCON LIGHT EVAPO INFIL PHOTO HYDRO NSWIT MESOM MESEV MESOL METMP",
+            f"{level:2d} ME              M     M     E     R     S     C     R     1     {method}     S     2     E",
+            "@N MANAGEMENT  PLANT IRRIG FERTI RESID HARVS",
+            f"{level:2d} MA              R     N     R     N     {harvest}",
+            "@N OUTPUTS     FNAME OVVEW SUMRY FROPT GROUT CAOUT WAOUT NIOUT MIOUT DIOUT VBOSE CHOUT OPOUT FMOPT",
+            f"{level:2d} OU              N     N     Y     1"
+            + f"     {daily}" * 4
+            + f"     N     N     {daily}     N     N     A",
+            "",
+            "@  AUTOMATIC MANAGEMENT",
+            "@N PLANTING    PFRST PLAST PH2OL PH2OU PH2OD PSTMX PSTMN",
+            f"{level:2d} PL          {_day(start)} {_day(start)}    40   100    30    40    10",
+            "@N IRRIGATION  IMDEP ITHRL ITHRU IROFF IMETH IRAMT IREFF",
+            f"{level:2d} IR             30    50   100 GS000 IR001    10     1",
+            "@N NITROGEN    NMDEP NMTHR NAMNT NCODE NAOFF",
+            f"{level:2d} NI             30    50    25 FE001 GS000",
+            "@N RESIDUES    RIPCN RTIME RIDEP",
+            f"{level:2d} RE            100     1    20",
+            "@N HARVEST     HFRST HLAST HPCNP HPCNR",
+            f"{level:2d} HA              0 {_day(start)}   100     0",
+            "",
+        ]
+    return lines

@@ -1,0 +1,87 @@
+"""What is grown and how: the frozen description of one rotation, from which the engine's files follow."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+SoilModel = Literal["century", "ceres"]
+Crop = Literal["corn", "soybean"]
+
+#: DSSAT's letter for each soil-carbon model (method MESOM).
+SOIL_MODELS: dict[str, str] = {"century": "P", "ceres": "G"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlantingRule:
+    """Plant on the first day of [earliest, latest] (day of year) whose 10-day mean air temperature reaches ``warm``."""
+
+    earliest: int
+    latest: int
+    warm: float
+
+    def day(self, mean_temperature: pd.Series, year: int) -> pd.Timestamp:
+        """Planting day in ``year`` given daily mean air temperature [degC]."""
+        start = pd.Timestamp(year, 1, 1)
+        window = mean_temperature.rolling(10).mean()
+        days = window[start + pd.Timedelta(days=self.earliest - 1) : start + pd.Timedelta(days=self.latest - 1)]
+        ready = days.index[days.to_numpy() >= self.warm]
+        return ready[0] if len(ready) else days.index[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class CropPlan:
+    """Cultivar code and name in the engine's files, plants m-2, row width [cm], planting rule."""
+
+    cultivar: str
+    name: str
+    plants: float
+    row_cm: float
+    planting: PlantingRule
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One rotation at one place: who is first, how much nitrogen, which soil model, from when to when."""
+
+    first_crop: Crop
+    n_rate: float
+    soil_model: SoilModel
+    corn: CropPlan
+    soybean: CropPlan
+    #: First and last year of the run; the years before ``keep_from`` are spin-up.
+    first_year: int = 1996
+    last_year: int = 2018
+    keep_from: int = 2000
+    #: Days from planting to the injection of nitrogen (urea ammonium nitrate, 10 cm deep).
+    n_delay: int = 19
+    #: Harvest no later than this day of year.
+    harvest_by: int = 310
+    extra: tuple[str, ...] = field(default=())
+
+    def crop(self, year: int) -> Crop:
+        """The crop of ``year``: corn and soybean alternate; ``first_crop`` grows in ``keep_from``."""
+        even = (year - self.keep_from) % 2 == 0
+        other: Crop = "soybean" if self.first_crop == "corn" else "corn"
+        return self.first_crop if even else other
+
+    def plan(self, crop: Crop) -> CropPlan:
+        return self.corn if crop == "corn" else self.soybean
+
+
+def midwest_corn(lat: float) -> CropPlan:
+    """Corn by latitude: earlier-maturing hybrids in the north (CERES-Maize cultivar file)."""
+    code, name = ("IB1068", "DEKALB 521") if lat > 39.7 else ("IB1069", "PIO 3563")
+    return CropPlan(code, name, 8.0, 76.0, PlantingRule(_shift(110, lat), 145, 12.5))
+
+
+def midwest_soybean(lat: float) -> CropPlan:
+    """Soybean by latitude: maturity groups 2 (north) and 3 (south) of the CROPGRO cultivar file."""
+    code, name = ("990002", "M GROUP   2") if lat > 40.5 else ("990003", "M GROUP   3")
+    return CropPlan(code, name, 30.0, 38.0, PlantingRule(_shift(125, lat), 160, 15.5))
+
+
+def _shift(day: int, lat: float) -> int:
+    """Earliest planting day of year, two days earlier per degree south of 42 N."""
+    return int(np.round(day - 2 * np.clip(42 - lat, -2, 5)))
