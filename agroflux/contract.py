@@ -49,7 +49,7 @@ def _attrs(ds: xr.Dataset) -> list[str]:
         found.append(f"attribute 'kind' is {ds.attrs['kind']!r}, not one of {', '.join(KINDS)}")
     if ds.attrs.get("calendar", CALENDARS[0]) not in CALENDARS:
         found.append(f"attribute 'calendar' is {ds.attrs['calendar']!r}, not one of {', '.join(CALENDARS)}")
-    if not isinstance(ds.attrs.get("synthetic", True), bool | np.bool_ | int):
+    if not isinstance(ds.attrs.get("synthetic", True), bool | np.bool_ | int | np.integer):
         found.append("attribute 'synthetic' must be true or false")
     return found
 

@@ -77,7 +77,7 @@ def command(
     if not whole:
         raise SimulationError(f"no county finished; the reasons lie in {parts}/*.failed.txt")
     ds = assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
-    target = write_store(ds, out / f"cornbelt-{model}-{span[0]}-{span[1]}.zarr")
+    target = write_store(ds, out / f"cornbelt-{model}.zarr")
     typer.echo(f"{target}: {len(whole)} counties, {ds.sizes['scenario']} scenarios, {years}")
     if failed:
         raise SimulationError(

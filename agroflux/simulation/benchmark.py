@@ -66,7 +66,7 @@ class Plan:
 
 def own_phase(fips: str) -> Crop:
     """The crop of a county's first year when each county has one phase: corn in every second county by FIPS."""
-    return PHASES[list(benchmark_counties().index).index(fips) % 2]
+    return PHASES[int(benchmark_counties().index.get_indexer([fips])[0]) % 2]
 
 
 def benchmark_rates(n: int) -> tuple[float, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from agroflux.errors import SimulationError
-from agroflux.simulation import filex, outputs
+from agroflux.simulation import balance, filex, outputs
 from agroflux.simulation.scenario import Scenario
 from agroflux.simulation.soil import Soil
 
@@ -50,6 +50,8 @@ class Result:
     daily: pd.DataFrame
     annual: pd.DataFrame
     summary: pd.DataFrame
+    #: With ``Scenario.balances``: unaccounted water [mm], nitrogen and carbon [kg ha-1] of each component.
+    balances: dict[str, pd.Series]
 
 
 def engine() -> tuple[Path, Path]:
@@ -136,7 +138,12 @@ def run(scenario: Scenario, site: Site, folder: Path, home: Path) -> Result:
         daily=outputs.house_series(folder, scenario, site.weather, planted),
         annual=outputs.annual_values(folder, scenario),
         summary=outputs.read_summary(folder / "Summary.OUT"),
+        balances=_balances(folder) if scenario.balances else {},
     )
+
+
+def _balances(folder: Path) -> dict[str, pd.Series]:
+    return {"water": balance.water(folder), "nitrogen": balance.nitrogen(folder), "carbon": balance.carbon(folder)}
 
 
 def _reason(folder: Path, console: str) -> str:

@@ -17,7 +17,7 @@ SOIL_ID = "AG00000001"
 
 
 def _day(date: pd.Timestamp) -> str:
-    return f"{date.year % 100:02d}{date.dayofyear:03d}"
+    return f"{date.year % 100:02d}{date.day_of_year:03d}"
 
 
 def weather_file(weather: pd.DataFrame, lat: float, lon: float, elevation: float = 250.0) -> str:
@@ -35,7 +35,7 @@ def weather_file(weather: pd.DataFrame, lat: float, lon: float, elevation: float
         "@DATE  SRAD  TMAX  TMIN  RAIN",
     ]
     lines += [
-        f"{date.year % 100:02d}{date.dayofyear:03d}{s:6.1f}{hi:6.1f}{lo:6.1f}{p:6.1f}"
+        f"{date.year % 100:02d}{date.day_of_year:03d}{s:6.1f}{hi:6.1f}{lo:6.1f}{p:6.1f}"
         for date, s, hi, lo, p in zip(
             weather.index, weather["SRAD"], weather["TMAX"], weather["TMIN"], weather["PRECN"], strict=True
         )
@@ -109,12 +109,12 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
         day = planted[year]
         harvest_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
         has_n = crop == "corn" and scenario.n_rate > 0
-        # Control levels 4-6 print nothing: spin-up is not read. The very first component must print, for it opens
-        # the files; the fallow before the first kept year holds the December its soil carbon is compared with.
-        quiet = 3 if year < scenario.keep_from else 0
+        # The first component decides which daily files there are; the others only add balances, which
+        # control levels 4-6 leave out.
+        quiet = 0 if scenario.balances or i == 1 else 3
         treatments += [
             f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0  0  0  0  0  0"
-            f" {2 * i - 1:2d} {3 + (quiet if i > 1 else 0):2d}",
+            f" {2 * i - 1:2d} {3 + quiet:2d}",
             f" 1{2 * i:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {i if has_n else 0:2d}"
             f"  0  0  0  0 {2 * i:2d} {cultivar + quiet:2d}",
         ]
@@ -193,7 +193,7 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
 
 
 def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
-    """Corn and soybean end at maturity (or the last date), fallow on its reported date; then the same three, silent."""
+    """Corn and soybean end at maturity (or the last date), fallow on its date; then the same three without balances."""
     method = SOIL_MODELS[scenario.soil_model]
     length = scenario.last_year - scenario.first_year + 2
     lines = []

@@ -85,7 +85,9 @@ def house_series(
         "SoilWat": tuple(f"SW{i + 1}D" for i in layers),
         "SoilNi": ("NH1D", *(f"NI{i + 1}D" for i in layers)),
     }
-    raw = pd.concat([read_daily(folder / f"{name}.OUT", cols) for name, cols in soil.items()], axis=1).reindex(days)
+    raw = pd.concat(
+        [read_daily(folder / f"{name}.OUT", cols) for name, cols in soil.items()], axis=1, sort=True
+    ).reindex(days)
     missing = raw.isna().any(axis=1)
     if missing.any():
         raise SimulationError(

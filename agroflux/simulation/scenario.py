@@ -1,6 +1,6 @@
 """What is grown and how: the frozen description of one rotation, from which the engine's files follow."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -58,7 +58,8 @@ class Scenario:
     n_delay: int = 19
     #: Harvest no later than this day of year.
     harvest_by: int = 310
-    extra: tuple[str, ...] = field(default=())
+    #: Let the engine print its water, nitrogen and carbon balances too (a third slower).
+    balances: bool = False
 
     def crop(self, year: int) -> Crop:
         """The crop of ``year``: corn and soybean alternate; ``first_crop`` grows in ``keep_from``."""

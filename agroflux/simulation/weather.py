@@ -64,7 +64,7 @@ def county_weather(lat: float, lon: float) -> pd.DataFrame:
     monthly = change_factors(lat, lon)
     # Mid-month knots, one month beyond each end so that December meets January.
     knots = np.concatenate([[-16.0], np.arange(12) * 30.4375 + 15.2, [381.0]])
-    day = series.index.dayofyear.to_numpy(float)
+    day = series.index.day_of_year.to_numpy(float)
     moved = {}
     for name in _NORMALS:
         values = monthly[name].to_numpy()

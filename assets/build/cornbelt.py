@@ -1,8 +1,8 @@
 """Build assets/data/cornbelt-{century,ceres}.zarr.zip: the bundled part of the benchmark simulations.
 
 99 counties, 5 nitrogen rates, one rotation phase a county, 2013-2018, cut from runs that start in 1996.
-Run: ``python assets/build/cornbelt.py --work DIR [--workers 2]``. Parts of ``agroflux simulate --benchmark --out DIR`` are used
-where they are; missing ones are run (about 10 minutes for each soil model on 2 cores).
+Run: ``python assets/build/cornbelt.py --work DIR [--workers 2]``. Parts of ``agroflux simulate --benchmark --out DIR``
+are used where they are; missing ones are run.
 """
 
 import argparse

@@ -1,0 +1,56 @@
+# AgroFlux Explorer. `make app` opens it, `make test` checks it; each makes .venv first when needed.
+# Written for GNU make 3.81 and later (macOS and Linux).
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+FIND_PY  = for p in python3 python3.13 python3.12 python3.11; do \
+             $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done
+PYTHON  ?= $(shell $(FIND_PY))
+
+# What a long recipe may be told: make simulate OUT=/data/full WORKERS=8
+OUT     ?= build/cornbelt-century-full.zarr
+WORKERS ?= 2
+
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train clean
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+install: $(STAMP) ## make .venv with the pinned packages
+
+$(STAMP): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "AgroFlux Explorer needs Python 3.11 or newer. Install one, or name it: make app PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is not Python 3.11 or newer. Name one that is: make app PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+app: $(STAMP) ## open AgroFlux Explorer in the browser
+	$(BIN)/agroflux app
+
+test: $(STAMP) ## run every test, browser tests included where Chromium is found
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## let ruff rewrite the layout of the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: $(STAMP) ## each page at 1440 and 400 px, light and dark, into screenshots/
+	$(BIN)/python -m tests.e2e.screenshots
+
+benchmarks: $(STAMP) ## speed of data, pages and simulation, into benchmarks/results/
+	$(BIN)/python benchmarks/run.py
+
+simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 N rates (about an hour)
+	$(BIN)/agroflux simulate --benchmark --n-rates 20 --years 2000-2018 --model century --out $(OUT) --workers $(WORKERS)
+
+clean: ## remove .venv and every cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info

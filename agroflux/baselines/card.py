@@ -1,0 +1,121 @@
+"""A checkpoint's card: what the model is, what it was trained on and how well it does. Reads no weights."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agroflux import paths
+from agroflux.errors import ModelError
+
+FORMAT = 1
+WEIGHTS, CARD = ".safetensors", ".json"
+
+
+@dataclass(frozen=True)
+class Card:
+    """The JSON beside a checkpoint. Drivers and targets are ``[name, unit]`` pairs in column order."""
+
+    id: str
+    title: str
+    model: str
+    config: dict[str, Any]
+    drivers: list[list[str]]
+    targets: list[list[str]]
+    warmup_days: int
+    protocol: str
+    experiment: str
+    split: dict[str, list[int]]
+    data: dict[str, Any]
+    training: dict[str, Any]
+    code_version: str
+    command: str
+    seed: int
+    synthetic: bool
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    below_climatology: list[str] = field(default_factory=list)
+    weights_sha256: str = ""
+    format: int = FORMAT
+
+    @property
+    def driver_names(self) -> tuple[str, ...]:
+        """Drivers in column order."""
+        return tuple(name for name, _ in self.drivers)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Targets in column order."""
+        return tuple(name for name, _ in self.targets)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionary, as written to JSON."""
+        return dataclasses.asdict(self)
+
+
+def weights_path(model: str | Path, folder: Path | None = None) -> Path:
+    """The weights file of a model id (in ``folder``, default ``models/``) or of a path to weights or card.
+
+    Raises ModelError that says where it looked and which models there are.
+    """
+    folder = folder or paths.MODELS
+    given = Path(model)
+    by_path = given.suffix in (WEIGHTS, CARD)
+    path = given.with_suffix(WEIGHTS) if by_path else paths.inside(folder, f"{model}{WEIGHTS}")
+    if not path.is_file():
+        known = ", ".join(card["id"] for card in available(folder)) or "none"
+        raise ModelError(
+            f"no model {str(model)!r} at {path}: known in {folder}: {known}; or make one with 'agroflux train'"
+        )
+    return path
+
+
+def read(path: Path) -> Card:
+    """Read the card of a weights file or card file; ModelError if it is missing, damaged or of another format."""
+    path = path.with_suffix(CARD)
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"card {path} is missing: copy the model's .json beside its .safetensors") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"card {path} cannot be read ({error}): copy the model again") from None
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise ModelError(f"card {path} is not of format {FORMAT}: train the model again with this version")
+    known = {f.name for f in dataclasses.fields(Card)}
+    try:
+        return Card(**{key: value for key, value in raw.items() if key in known})
+    except TypeError as error:
+        raise ModelError(f"card {path} lacks an entry ({error}): copy the model again") from None
+
+
+def write(card: Card, path: Path) -> None:
+    """Write the card beside the weights file ``path``, whole or not at all."""
+    target = path.with_suffix(CARD)
+    part = target.with_name(f".{target.name}.part")
+    part.write_text(json.dumps(card.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(target)
+
+
+def available(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Cards of all complete models in ``folder`` (default ``models/``), by id; damaged ones are left out."""
+    found = []
+    for path in sorted((folder or paths.MODELS).glob(f"*{WEIGHTS}")):
+        try:
+            found.append(read(path).as_dict())
+        except ModelError:
+            continue
+    return found
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, or of a folder's file names and contents in sorted order."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        if path.is_dir():
+            digest.update(file.relative_to(path).as_posix().encode())
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

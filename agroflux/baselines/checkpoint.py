@@ -1,0 +1,107 @@
+"""Checkpoints: weights and scalers in safetensors (nothing in them can run code), a JSON card beside."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from agroflux import paths, schema
+from agroflux.baselines import card as cards
+from agroflux.baselines import registry
+from agroflux.baselines.card import Card
+from agroflux.data.scaling import Scaler
+from agroflux.errors import AgroFluxError, ModelError
+
+_SCALERS = ("drivers.mean", "drivers.std", "targets.mean", "targets.std")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network ready to run, with the scalers it was trained with and its card."""
+
+    card: Card
+    network: nn.Module
+    drivers: Scaler
+    targets: Scaler
+
+
+def save(checkpoint: Checkpoint, folder: Path) -> Path:
+    """Write ``<id>.safetensors`` and ``<id>.json`` into ``folder``, each whole or not at all; returns the former."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = paths.inside(folder, f"{checkpoint.card.id}{cards.WEIGHTS}")
+    tensors = {f"network.{k}": v.detach().cpu().contiguous() for k, v in checkpoint.network.state_dict().items()}
+    arrays = (checkpoint.drivers.mean, checkpoint.drivers.std, checkpoint.targets.mean, checkpoint.targets.std)
+    tensors |= {name: torch.from_numpy(array.copy()) for name, array in zip(_SCALERS, arrays, strict=True)}
+    part = path.with_name(f".{path.name}.part")
+    save_file(tensors, part)
+    part.replace(path)
+    cards.write(dataclasses.replace(checkpoint.card, weights_sha256=cards.sha256(path)), path)
+    return path
+
+
+def load(model: str | Path, folder: Path | None = None) -> Checkpoint:
+    """Load a model by id (from ``folder``, default ``models/``) or by path.
+
+    Raises ModelError when files are missing, truncated, pickled, of the wrong shape, or when the card's variables
+    or units are not those of this version's schema.
+    """
+    path = cards.weights_path(model, folder)
+    card = cards.read(path)
+    _check_variables(card, path)
+    tensors = _tensors(path)
+    if card.weights_sha256 != cards.sha256(path):
+        raise ModelError(f"{path} does not belong to its card (other checksum): copy both files of the model again")
+    missing = [name for name in _SCALERS if name not in tensors]
+    if missing:
+        raise ModelError(f"{path} lacks {', '.join(missing)}: it is no AgroFlux checkpoint; use one that train made")
+    x, y = (_scaler(tensors, kind, names, path) for kind, names in _columns(card))
+    return Checkpoint(card, _network(card, tensors, path), x, y)
+
+
+def _columns(card: Card) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("drivers", card.driver_names), ("targets", card.target_names)
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} is not a whole safetensors file ({error}): copy the model again; pickled weights are never loaded"
+        ) from None
+
+
+def _scaler(tensors: dict[str, Tensor], kind: str, names: tuple[str, ...], path: Path) -> Scaler:
+    try:
+        return Scaler(names, tensors[f"{kind}.mean"].numpy(), tensors[f"{kind}.std"].numpy())
+    except AgroFluxError as error:
+        raise ModelError(f"{path}: {error}; copy the model again") from None
+
+
+def _network(card: Card, tensors: dict[str, Tensor], path: Path) -> nn.Module:
+    try:
+        network = registry.build(card.model, len(card.drivers), len(card.targets), **card.config)
+        state = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+        network.load_state_dict(state, strict=True)
+    except (RuntimeError, TypeError, ValueError) as error:
+        first = str(error).strip().splitlines()[-1].strip()
+        raise ModelError(
+            f"{path}: weights do not fit the card's {card.model} ({first}): copy the model again"
+        ) from None
+    return network.eval().requires_grad_(False)
+
+
+def _check_variables(card: Card, path: Path) -> None:
+    for kind, pairs, order in (("driver", card.drivers, schema.DRIVERS), ("target", card.targets, schema.TARGETS)):
+        want = [[name, schema.get(name).unit] for name in order]
+        if [list(pair) for pair in pairs] == want:
+            continue
+        wrong = next((f"{a} instead of {b}" for a, b in zip(pairs, want, strict=False) if list(a) != b), "their number")
+        raise ModelError(
+            f"card of {path}: the {kind}s are not in the schema's order and units ({wrong}): "
+            "use a model that this version trained"
+        )

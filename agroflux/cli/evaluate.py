@@ -1,0 +1,26 @@
+"""``agroflux evaluate``: scores of a trained model, or of climatology, on a data set's test years."""
+
+from typing import Annotated
+
+import typer
+
+COLUMNS = ("model", "target", "n", "r2", "rmse", "mae", "bias", "nse", "kge")
+
+
+def command(
+    model: Annotated[
+        str, typer.Option(help="Model id, path of a checkpoint, or climatology.")
+    ] = "lstm-cornbelt-century",
+    data: Annotated[str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip.")] = "cornbelt-century",
+    protocol: Annotated[str, typer.Option(help="clean or official.")] = "clean",
+    experiment: Annotated[str, typer.Option(help="temporal.")] = "temporal",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Score a model under a named protocol: one row a target."""
+    from agroflux.cli.output import print_rows
+    from agroflux.cli.progress import bar
+    from agroflux.evaluation import protocols
+
+    with bar("Scoring counties", show=not as_json) as progress:
+        rows = protocols.evaluate(model, data, protocol=protocol, experiment=experiment, progress=progress)
+    print_rows(rows, as_json=as_json, title=f"{data}, {protocol} {experiment}", columns=COLUMNS)

@@ -1,0 +1,93 @@
+"""``agroflux predict``: run a trained model and write NetCDF or Zarr, with units, whole or not at all."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SUFFIXES = (".nc", ".zarr")
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="File to write: .nc, .zarr or .zarr.zip.")],
+    model: Annotated[str, typer.Option(help="Model id or path of a checkpoint.")] = "lstm-cornbelt-century",
+    data: Annotated[str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip.")] = "cornbelt-century",
+    sites: Annotated[str, typer.Option(help="Site ids with commas between; default: all.")] = "",
+    years: Annotated[str, typer.Option(help="Years, as 2015 or 2015-2018 or 2015,2017; default: all.")] = "",
+    n_rate: Annotated[float | None, typer.Option(help="N rate to corn [kg N ha-1]; default: all.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON only.")] = False,
+) -> None:
+    """Predict all targets in physical units and write them to a file."""
+    from agroflux.cli.output import print_rows
+    from agroflux.cli.progress import bar
+    from agroflux.inference import region
+
+    check_target(out, force=force)
+    chosen = [part.strip() for part in sites.split(",") if part.strip()] or None
+    with bar("Predicting", show=not as_json) as progress:
+        result = region.run_region(model, data, chosen, parse_years(years), n_rate, progress)
+    write(result, out)
+    summary = {
+        "path": str(out),
+        "model": result.attrs["model"],
+        "data": data,
+        "n_sites": result.sizes["site"],
+        "n_scenarios": result.sizes["scenario"],
+        "start": str(result["time"].values[0])[:10],
+        "end": str(result["time"].values[-1])[:10],
+        "variables": [str(name) for name in result.data_vars],
+        "warmup": result.attrs["warmup"],
+    }
+    print_rows([summary], as_json=as_json, columns=("path", "model", "n_sites", "n_scenarios", "start", "end"))
+
+
+def parse_years(text: str) -> list[int] | None:
+    """``2015``, ``2015-2018`` or ``2015,2017`` to years; None for an empty text; SelectionError otherwise."""
+    from agroflux.errors import SelectionError
+
+    found: set[int] = set()
+    try:
+        for part in filter(None, (p.strip() for p in text.split(","))):
+            first, _, last = part.partition("-")
+            found |= set(range(int(first), int(last or first) + 1))
+    except ValueError:
+        raise SelectionError(f"--years {text!r} is not understood: write 2015, 2015-2018 or 2015,2017") from None
+    if text.strip() and not found:
+        raise SelectionError(f"--years {text!r} holds no year: write the first year first, as 2015-2018")
+    return sorted(found) or None
+
+
+def check_target(out: Path, *, force: bool) -> None:
+    """Raise DataError unless ``out`` has a known ending, a folder to lie in, and may be written."""
+    from agroflux.errors import DataError
+
+    if not out.name.removesuffix(".zip").endswith(SUFFIXES) or out.name.endswith(".nc.zip"):
+        raise DataError(f"--out {out}: give a name that ends in .nc, .zarr or .zarr.zip")
+    if not out.parent.is_dir():
+        raise DataError(f"--out {out}: the folder {out.parent} does not exist: make it first")
+    if out.exists() and not force:
+        raise DataError(f"--out {out} exists: choose another name, or replace it with --force")
+
+
+def write(ds: "xr.Dataset", out: Path) -> None:
+    """Write beside ``out`` and rename, so that an interrupted run leaves no half file under that name."""
+    if not out.name.endswith(".nc"):
+        from agroflux.data import store
+
+        if out.is_dir():
+            shutil.rmtree(out)
+        store.write_store(ds, out)
+        return
+    part = out.with_name(f".{out.stem}.part.nc")
+    plain = ds.assign_attrs({k: int(v) if isinstance(v, bool) else v for k, v in ds.attrs.items()})
+    compressed = {name: {"zlib": True, "complevel": 1} for name in ds.data_vars}
+    try:
+        plain.to_netcdf(part, engine="h5netcdf", encoding=compressed)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

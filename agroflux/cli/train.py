@@ -1,0 +1,100 @@
+"""``agroflux train``: a baseline on a data set, resumable."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from agroflux.training.supervised import Recipe
+
+Changes = Annotated[list[str] | None, typer.Option("--set", help="Model setting, as hidden=96; may be repeated.")]
+
+
+def command(
+    data: Annotated[str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip.")],
+    model: Annotated[str, typer.Option(help="Name of the baseline.")] = "lstm",
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
+    work: Annotated[
+        Path | None, typer.Option(help="Folder for the state of a run, to resume it from; default: user data.")
+    ] = None,
+    protocol: Annotated[str, typer.Option(help="clean or official.")] = "clean",
+    experiment: Annotated[str, typer.Option(help="temporal.")] = "temporal",
+    seed: Annotated[int, typer.Option(help="Seed of the weights and of the windows drawn.")] = 0,
+    max_epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 80,
+    max_minutes: Annotated[
+        float | None, typer.Option(help="Minutes of training at most; the learning rate then follows the clock too.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads; more than 1 helps on idle cores only.")] = 1,
+    settings: Changes = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
+) -> None:
+    """Train a baseline, restore its best epoch, score it on the test years and write checkpoint and card."""
+    from agroflux import paths
+    from agroflux.baselines import card as cards
+    from agroflux.cli.output import print_json, print_rows
+    from agroflux.data import splits, windows
+
+    splits.check(protocol, experiment)
+    ds, location, data_id = _open(data)
+    split = splits.temporal(list(windows.calendar_years(ds)), protocol)
+    from agroflux.training import supervised
+
+    recipe = supervised.Recipe(model, _settings(settings or []), seed, max_epochs, max_minutes, threads=threads)
+    source = supervised.Source(data_id, cards.sha256(location), _written(recipe, location, protocol, experiment))
+    path = supervised.train(
+        ds,
+        split,
+        recipe,
+        source,
+        out=out,
+        work=work or paths.user_data() / "training" / f"{model}-{data_id}-{protocol}-{experiment}-{seed}",
+        protocol=protocol,
+        experiment=experiment,
+        progress=not as_json,
+    )
+    card = cards.read(path)
+    if as_json:
+        print_json(card.as_dict())
+        return
+    print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "mae"))
+    typer.echo(f"No better than climatology on: {', '.join(card.below_climatology) or 'no daily target'}", err=True)
+
+
+def _written(recipe: "Recipe", location: Path, protocol: str, experiment: str) -> str:
+    """The command that a card gives: what decides the result, without the folders of the machine it ran on."""
+    parts = ["agroflux", "train", "--model", recipe.model, "--data", location.name, "--protocol", protocol]
+    parts += ["--experiment", experiment, "--seed", str(recipe.seed), "--max-epochs", str(recipe.max_epochs)]
+    if recipe.max_minutes is not None:
+        parts += ["--max-minutes", f"{recipe.max_minutes:g}"]
+    for key, value in recipe.config.items():
+        parts += ["--set", f"{key}={value}"]
+    return shlex.join(parts)
+
+
+def _open(data: str) -> "tuple[xr.Dataset, Path, str]":
+    """Data set, its place on disk, and the id under which a card names it."""
+    from agroflux.data import catalog
+
+    ds = catalog.open_dataset(data)
+    given = Path(data)
+    if given.exists():
+        return ds, given, given.name.removesuffix(".zip").removesuffix(".zarr")
+    entry = catalog.get(data)
+    return ds, Path(entry.path), entry.id
+
+
+def _settings(pairs: list[str]) -> dict[str, int | float]:
+    from agroflux.errors import ModelError
+
+    found: dict[str, int | float] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            found[key] = int(value) if value.lstrip("-").isdigit() else float(value)
+        except ValueError:
+            raise ModelError(f"--set {pair!r} is not name=number, as in hidden=96") from None
+    return found

@@ -1,0 +1,1 @@
+"""Data sets: catalog, store, readers, selection."""

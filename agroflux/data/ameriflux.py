@@ -1,0 +1,213 @@
+"""Reader of AmeriFlux BASE files (half-hourly or hourly CSV after ``#`` lines), aggregated to days.
+
+BASE: Chu et al. 2023, doi 10.1038/s41597-023-02531-2. A name may carry qualifiers: ``_PI`` (the site team's own
+version), ``_F`` (gap-filled), then positions ``_H_V_R``. ``FC_PI_F`` is thus the team's gap-filled flux, and it
+keeps a measured half-hour of ``FC`` only where the two are equal: where the team rejected the measurement
+(low turbulence, failed test) the filled value differs. The measured share counts half-hours that are equal.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agroflux.data.towers import GC_PER_UMOL, MISSING, MJ_PER_WATT, without_empty_ends
+from agroflux.errors import DataError
+
+#: house name -> base names in order of preference; of each, the gap-filled version goes before the plain one.
+VARIABLE_MAP: dict[str, tuple[str, ...]] = {
+    "NEE": ("NEE", "FC"),
+    "GPP": ("GPP",),
+    "Reco": ("RECO",),
+    "TMAX": ("TA",),
+    "TMIN": ("TA",),
+    "PRECN": ("P",),
+    "SRAD": ("SW_IN",),
+}
+_VERSIONS = ("_PI_F", "_F", "_PI", "")
+_FACTOR = {"NEE": GC_PER_UMOL, "GPP": GC_PER_UMOL, "Reco": GC_PER_UMOL, "SRAD": MJ_PER_WATT}
+#: Share of its half-hours without which a day has no value.
+ENOUGH = 0.5
+#: Hours [local standard time] that must be half covered for an extreme to count: else a day with its
+#: afternoon missing would report a morning's temperature as its maximum.
+_HOURS = {"TMAX": (12, 18), "TMIN": (3, 9)}
+_SAME = 1e-3  # [umol m-2 s-1, degC, …]: BASE rounds to no less
+
+
+def read_base(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read an AmeriFlux BASE file and add up its half-hours to days of local standard time.
+
+    A day needs at least half of its half-hours. NEE is the team's gap-filled flux where there is one, else NEE_PI, else
+    the plain flux, whose days are means of the half-hours there are; no storage term is added and
+    quality flags are not applied. TMAX and TMIN also need half of 12-18 h and of 3-9 h, SRAD half of each
+    quarter of the day.
+
+    Returns
+    -------
+    table
+        index ``time`` (days); NEE, GPP, Reco [g C m-2 d-1], CO2_FLUX (equal to NEE), TMAX, TMIN [degC],
+        PRECN [mm d-1] (sum), SRAD [MJ m-2 d-1], and their ``_qc`` [1]: measured, not filled, half-hours
+        over all half-hours of the day (GPP, Reco: those of NEE). House signs.
+    metadata
+        site_id, version, source, step_minutes, columns (house name -> column), notes, derived (empty).
+
+    Raises
+    ------
+    DataError
+        no such file, no BASE table, or no CO2 flux in it.
+    """
+    file = Path(path)
+    header, raw = _raw(file)
+    step = _step(raw, file)
+    columns = _choose(raw)
+    if "NEE" not in columns:
+        raise DataError(f"{file} holds no CO2 flux (NEE or FC, plain, _PI or _F): give the site's BASE file")
+    day = pd.DatetimeIndex(raw.index).normalize()
+    full = round(24 * 60 / step)
+    parts: dict[str, pd.Series] = {}
+    notes: dict[str, str] = {}
+    for name, column in columns.items():
+        parts[name] = _daily(name, raw[column], day, full) * _FACTOR.get(name, 1.0)
+        notes[name] = f"AmeriFlux {column}"
+        known = _measured(raw, column)
+        if known is not None:
+            measured, notes[f"{name}_qc"] = known
+            parts[f"{name}_qc"] = (measured.groupby(day).sum() / full).clip(0, 1).where(parts[name].notna())
+    _partitioned(parts, notes)
+    table = pd.DataFrame(parts).asfreq("D").rename_axis("time")
+    table, notes["GPP"] = _signed(table, notes.get("GPP", ""))
+    notes = {name: text for name, text in notes.items() if name in table}
+    meta = {
+        "site_id": header.get("Site", file.stem),
+        "version": header.get("Version", ""),
+        "source": file.name,
+        "step_minutes": step,
+        "columns": columns,
+        "notes": notes,
+        "derived": (),
+    }
+    return without_empty_ends(table, str(file)), meta
+
+
+def _raw(file: Path) -> tuple[dict[str, str], pd.DataFrame]:
+    """The ``#`` lines as a dictionary, and the table as numbers indexed by the start of each interval."""
+    if not file.is_file():
+        raise DataError(f"no file at {file}: give the path of an AmeriFlux BASE file")
+    header: dict[str, str] = {}
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            for line in lines:
+                if not line.startswith("#"):
+                    break
+                key, _, value = line[1:].partition(":")
+                header[key.strip()] = value.strip().strip(",").strip()
+        frame = pd.read_csv(file, comment="#", encoding="utf-8-sig")
+    except (ValueError, OSError, pd.errors.ParserError) as error:
+        raise DataError(f"{file} cannot be read as a table ({error}): give the file as downloaded") from error
+    if not {"TIMESTAMP_START", "TIMESTAMP_END"} <= set(frame.columns):
+        raise DataError(f"{file} lacks TIMESTAMP_START and TIMESTAMP_END: give an AmeriFlux BASE file")
+    try:
+        start, end = (
+            pd.to_datetime(frame[c].astype(str), format="%Y%m%d%H%M") for c in ("TIMESTAMP_START", "TIMESTAMP_END")
+        )
+    except ValueError as error:
+        raise DataError(f"{file} holds a TIMESTAMP that is no time ({error}): restore the original file") from error
+    numbers = frame.drop(columns=["TIMESTAMP_START", "TIMESTAMP_END"]).apply(pd.to_numeric, errors="coerce")
+    numbers["_minutes"] = (end - start).dt.total_seconds() / 60
+    numbers.index = pd.DatetimeIndex(start, name="start")
+    if numbers.index.has_duplicates:
+        twice = numbers.index[numbers.index.duplicated()][0]
+        raise DataError(f"{file} holds {twice:%Y-%m-%d %H:%M} twice: restore the original file")
+    return header, numbers.replace(MISSING, np.nan).sort_index()
+
+
+def _step(raw: pd.DataFrame, file: Path) -> int:
+    steps = raw["_minutes"].unique()
+    if len(steps) != 1 or steps[0] not in (30, 60):
+        raise DataError(f"{file} has intervals of {steps[:3].tolist()} minutes: give a half-hourly or hourly BASE file")
+    return int(steps[0])
+
+
+def _choose(raw: pd.DataFrame) -> dict[str, str]:
+    """House name -> column that holds values: filled before plain, the first position of several."""
+    found: dict[str, str] = {}
+    for name, bases in VARIABLE_MAP.items():
+        wanted = [base + version for version in _VERSIONS for base in bases]
+        for candidate in wanted:
+            positions = sorted(c for c in raw.columns if re.fullmatch(rf"{candidate}(_\d+_\d+_\w+)?", c))
+            held = [c for c in positions if raw[c].notna().any()]
+            if held:
+                found[name] = held[0]
+                break
+    return found
+
+
+def _daily(name: str, values: pd.Series, day: pd.DatetimeIndex, full: int) -> pd.Series:
+    """Mean, sum or extreme of a day's half-hours; NaN for a day with less than half of them."""
+    groups = values.groupby(day)
+    made = {"TMAX": groups.max, "TMIN": groups.min, "PRECN": groups.sum}.get(name, groups.mean)()
+    enough = groups.count() >= ENOUGH * full
+    if name in _HOURS:
+        first, last = _HOURS[name]
+        hours = pd.DatetimeIndex(values.index).hour
+        inside = values.where((hours >= first) & (hours < last)).groupby(day).count()
+        enough &= inside >= ENOUGH * full * (last - first) / 24
+    return _radiation(values, day, full) if name == "SRAD" else made.where(enough)
+
+
+def _radiation(values: pd.Series, day: pd.DatetimeIndex, full: int) -> pd.Series:
+    """Mean of four quarter-day means, each of at least half of its half-hours.
+
+    A plain mean of a day whose night is missing would double its radiation. Sensors drift slightly below zero at night.
+    """
+    quarter = pd.Index(pd.DatetimeIndex(values.index).hour // 6, name="quarter")
+    groups = values.groupby([day, quarter])
+    means = groups.mean().where(groups.count() >= ENOUGH * full / 4).unstack("quarter")
+    return means.reindex(columns=range(4)).mean(axis=1, skipna=False).clip(lower=0)
+
+
+def _measured(raw: pd.DataFrame, column: str) -> tuple[pd.Series, str] | None:
+    """Whether each half-hour is a measurement, and in words how that is told; None where nothing tells it."""
+    plain = _plain(raw, column)
+    if plain is None:
+        return None
+    if plain == column:
+        return raw[column].notna(), f"share of half-hours with {column}"
+    same = (raw[column] - raw[plain]).abs() < _SAME
+    return same, f"share of half-hours at which {column} is the measured {plain}, not a filled value"
+
+
+def _plain(raw: pd.DataFrame, column: str) -> str | None:
+    """The unfilled companion of a filled column: FC or FC_PI of FC_PI_F; the column itself if it is not filled."""
+    match = re.fullmatch(r"(.+?)(_PI)?_F(_\d+_\d+_\w+)?", column)
+    if match is None:
+        return column
+    base, team, position = match[1], match[2] or "", match[3] or ""
+    for name in (base + team + position, base + position, base + team, base):
+        if name in raw.columns and raw[name].notna().any():
+            return name
+    return None
+
+
+def _partitioned(parts: dict[str, pd.Series], notes: dict[str, str]) -> None:
+    """GPP and Reco are modelled from NEE and take its measured share; CO2_FLUX is NEE by its benchmark name."""
+    parts["CO2_FLUX"], notes["CO2_FLUX"] = parts["NEE"], notes["NEE"]
+    for name in ("GPP", "Reco", "CO2_FLUX"):
+        parts.pop(f"{name}_qc", None)
+        if name in parts and "NEE_qc" in parts:
+            parts[f"{name}_qc"] = parts["NEE_qc"].where(parts[name].notna())
+            modelled = "" if name == "CO2_FLUX" else "; the flux itself is partitioned from NEE"
+            notes[f"{name}_qc"] = notes["NEE_qc"] + modelled
+
+
+def _signed(table: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
+    """GPP as positive uptake: some teams submit it negative; the sign that closes NEE = Reco - GPP is taken."""
+    if not {"GPP", "Reco"} <= set(table.columns):
+        return table, note
+    as_is = (table["NEE"] - (table["Reco"] - table["GPP"])).abs().median()
+    turned = (table["NEE"] - (table["Reco"] + table["GPP"])).abs().median()
+    if not turned < as_is:
+        return table, note
+    return table.assign(GPP=-table["GPP"]), note + ", sign turned so that uptake is positive"

@@ -1,0 +1,185 @@
+"""Summaries that a map and a seasonal figure show: one value a site, one cycle a site and crop.
+
+Corn and soybean years differ several-fold in carbon and nitrogen, and counties alternate between them, so each
+summary can be asked for one crop, and the seasonal cycle keeps the two apart.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from agroflux import schema
+from agroflux.errors import SelectionError
+
+CROPS = ("both", "corn", "soybean")
+#: Unit of a yearly sum, and the factor from the sum of daily values to it. N is shown per hectare, as field
+#: studies report it: 1 g m-2 = 10 kg ha-1.
+_YEARLY = {
+    "g C m-2 d-1": ("g C m-2 yr-1", 1.0),
+    "g N m-2 d-1": ("kg N ha-1 yr-1", 10.0),
+    "mm d-1": ("mm yr-1", 1.0),
+    "MJ m-2 d-1": ("MJ m-2 yr-1", 1.0),
+}
+_ENOUGH = 0.95  # share of a year's days without which a yearly sum is not shown
+
+
+def yearly_unit(variable: str) -> str:
+    """Unit of :func:`site_means`: per year for fluxes, the variable's own unit for states."""
+    known = schema.get(variable)
+    return _YEARLY[known.unit][0] if known.flux else known.unit
+
+
+def site_means(
+    ds: xr.Dataset, variable: str, years: Sequence[int], n_rate: float | None = None, crop: str = "both"
+) -> pd.Series:
+    """One value a site: the mean over ``years`` of a flux's yearly sum, or of a state's daily values.
+
+    Returns a Series indexed by site id in units of :func:`yearly_unit`; NaN where a site has no year of that
+    crop, or less than 95 % of a year's days. ``crop``: ``both``, ``corn`` or ``soybean`` years.
+    Raises SelectionError for a variable, rate or year that ``ds`` does not hold.
+    """
+    array = _pick(ds, variable, n_rate)
+    sites = ds["site"].to_numpy().astype(str)
+    if "time" not in array.dims and "year" not in array.dims:
+        return pd.Series(array.to_numpy().astype(float), index=sites, name=variable)
+    values, have = _by_year(array, variable)
+    wanted = np.isin(have, list(years))
+    if not wanted.any():
+        raise SelectionError(f"no year of {_span(years)} in the data, which hold {_span(have)}: pick other years")
+    keep = np.broadcast_to(wanted, values.shape) & _grown(ds, have, crop)
+    kept = np.where(keep, values, np.nan)
+    count = np.isfinite(kept).sum(axis=1)
+    total = np.nansum(kept, axis=1)
+    means = np.divide(total, count, out=np.full(len(sites), np.nan), where=count > 0)
+    return pd.Series(means, index=sites, name=variable)
+
+
+def seasonal_cycle(
+    ds: xr.Dataset,
+    variables: Sequence[str],
+    sites: Sequence[str],
+    years: Sequence[int],
+    n_rate: float | None = None,
+    smooth: int = 7,
+) -> pd.DataFrame:
+    """Mean day-of-year cycle for each site, variable and crop, with the lowest and highest year.
+
+    Returns columns site, variable, crop (``corn``, ``soybean``, or empty where the data name no crop), day
+    (1-365; 31 December of a leap year is left out), mean, low, high in daily units, n_years. Values are centred
+    running means over ``smooth`` days; a day needs half of them. Raises SelectionError as :func:`site_means`.
+    """
+    inside = ds.sel(site=_known(ds, sites))
+    parts = []
+    for variable in variables:
+        if variable in ds and "time" in ds[variable].dims:
+            array = _pick(inside, variable, n_rate).load()
+            parts += [_cycle(inside, array, variable, str(site), years, smooth) for site in inside["site"].to_numpy()]
+    columns = ["site", "variable", "crop", "day", "mean", "low", "high", "n_years"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _pick(ds: xr.Dataset, variable: str, n_rate: float | None) -> xr.DataArray:
+    if variable not in ds:
+        raise SelectionError(f"the data hold no {variable}: pick one of {', '.join(map(str, ds.data_vars))}")
+    array = ds[variable]
+    if "scenario" not in array.dims:
+        return array
+    rates = ds["n_rate"].to_numpy().astype(float)
+    if n_rate is None:
+        raise SelectionError("a nitrogen rate is needed for simulated data: pick one of them")
+    match = np.flatnonzero(np.isclose(rates, n_rate))
+    if not match.size:
+        known = ", ".join(f"{r:g}" for r in sorted(set(rates)))
+        raise SelectionError(f"no scenario with {n_rate:g} kg N ha-1: the data hold {known}")
+    return array.isel(scenario=int(match[0]))
+
+
+def _by_year(array: xr.DataArray, variable: str) -> tuple[np.ndarray, np.ndarray]:
+    """Values (site, year) and the years: sums of fluxes in yearly units, means of states."""
+    if "year" in array.dims:
+        return array.transpose("site", "year").to_numpy().astype(float), array["year"].to_numpy().astype(int)
+    values = array.transpose("site", "time").to_numpy().astype(float)
+    of_day = array["time"].dt.year.to_numpy()
+    known = schema.get(variable)
+    years = np.unique(of_day)
+    columns = []
+    for year in years:
+        block = values[:, of_day == year]
+        finite = np.isfinite(block).sum(axis=1)
+        mean = np.divide(np.nansum(block, axis=1), finite, out=np.full(len(block), np.nan), where=finite > 0)
+        enough = finite >= _ENOUGH * 365
+        scale = 365.0 * _YEARLY[known.unit][1] if known.flux else 1.0
+        columns.append(np.where(enough, mean * scale, np.nan))
+    return np.stack(columns, axis=1), years
+
+
+def _grown(ds: xr.Dataset, years: np.ndarray, crop: str) -> np.ndarray:
+    """Mask (site, year), true where ``crop`` stands in that year; all true for both crops."""
+    if crop not in CROPS:
+        raise SelectionError(f"unknown crop {crop!r}: pick one of {', '.join(CROPS)}")
+    shape = (ds.sizes["site"], len(years))
+    if crop == "both":
+        return np.ones(shape, dtype=bool)
+    corn = _corn_years(ds)
+    if corn is None:
+        return np.zeros(shape, dtype=bool)
+    table = corn.reindex(columns=years).to_numpy(dtype=float)
+    return (table == 1.0) if crop == "corn" else (table == 0.0)
+
+
+def _corn_years(ds: xr.Dataset) -> pd.DataFrame | None:
+    """1 where a site grows corn in a year, 0 where soybean; rows sites, columns years. None without CROP."""
+    if "CROP" not in ds:
+        return None
+    crop = ds["CROP"]
+    if "scenario" in crop.dims:
+        crop = crop.isel(scenario=0)
+    values = crop.transpose("site", "time").to_numpy()
+    of_day = crop["time"].dt.year.to_numpy()
+    first = np.unique(of_day, return_index=True)
+    # 1 July: the crop flag holds all year, and mid-year is safe where a file starts or ends within one.
+    middle = [min(start + 181, len(of_day) - 1) for start in first[1]]
+    return pd.DataFrame(np.round(values[:, middle]), index=ds["site"].to_numpy().astype(str), columns=first[0])
+
+
+def _cycle(
+    ds: xr.Dataset, array: xr.DataArray, variable: str, site: str, years: Sequence[int], smooth: int
+) -> pd.DataFrame:
+    series = array.sel(site=site).to_series()
+    index = pd.DatetimeIndex(series.index)
+    day = pd.Series(index.day_of_year, index=index)
+    if ds.attrs.get("calendar") == "noleap":
+        day = day - ((index.is_leap_year) & (index.month > 2)).astype(int)
+    frame = pd.DataFrame({"value": series.to_numpy(float), "year": index.year, "day": day.to_numpy()})
+    frame = frame[frame["year"].isin(list(years)) & (frame["day"] <= 365)]
+    corn = _corn_years(ds.sel(site=[site]))
+    crops = {} if corn is None else corn.loc[site].map({1.0: "corn", 0.0: "soybean"}).to_dict()
+    frame["crop"] = [crops.get(int(y), "") for y in frame["year"]]
+    parts = []
+    for crop, rows in frame.groupby("crop"):
+        wide = rows.pivot_table(index="day", columns="year", values="value").reindex(range(1, 366))
+        if smooth > 1:
+            wide = wide.rolling(smooth, center=True, min_periods=max(1, smooth // 2)).mean()
+        if wide.notna().to_numpy().any():
+            part = pd.DataFrame({"mean": wide.mean(axis=1), "low": wide.min(axis=1), "high": wide.max(axis=1)})
+            parts.append(part.assign(crop=crop, n_years=wide.shape[1]).rename_axis("day").reset_index())
+    if not parts:
+        return pd.DataFrame()
+    return pd.concat(parts, ignore_index=True).assign(site=site, variable=variable)
+
+
+def _known(ds: xr.Dataset, sites: Sequence[str]) -> list[str]:
+    have = set(ds["site"].to_numpy().astype(str))
+    unknown = [s for s in sites if s not in have]
+    if unknown:
+        raise SelectionError(f"the data do not hold {', '.join(unknown[:5])}: pick sites from the list")
+    return list(sites)
+
+
+def _span(years: Sequence[int] | np.ndarray) -> str:
+    known = sorted(int(y) for y in years)
+    if not known:
+        return "an empty selection"
+    return str(known[0]) if len(known) == 1 else f"{known[0]}-{known[-1]}"

@@ -1,0 +1,204 @@
+"""County, state and regional totals: flux per hectare times harvested area, added up.
+
+Every sum is over the same fields: a county's crop is in all of them or in none. A crop without an area or without
+a flux is left out and listed, never counted as zero. N2O and CO2 are kept in columns of their own and never added.
+NEE is not a net carbon balance, since harvested grain leaves the field: NECB = -NEE - harvested C (positive where the
+field gains carbon; Chapin et al. 2006, doi 10.1007/s10021-005-0105-7, without the small leaching and erosion terms).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from agroflux.data.select import select
+from agroflux.emissions import units
+from agroflux.emissions.areas import AREA_COLUMNS, survey_areas
+from agroflux.emissions.fluxes import CROPS, check_simulation, crop_fluxes
+from agroflux.errors import SelectionError
+
+Level = Literal["county", "state", "region"]
+LEVELS: tuple[Level, ...] = ("county", "state", "region")
+REGION = "All counties"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table of totals. ``adds``: a mass or an area, which sums over counties."""
+
+    label: str
+    unit: str = ""
+    adds: bool = False
+
+    @property
+    def axis(self) -> str:
+        """Label with unit, as written on an axis and in a header."""
+        return f"{self.label} [{self.unit}]" if self.unit else self.label
+
+
+#: Every column of the tables made here; masses are means per year of the period.
+COLUMNS: dict[str, Column] = {
+    "fips": Column("County FIPS"),
+    "county": Column("County"),
+    "state": Column("State"),
+    "crop": Column("Crop"),
+    "crop_years": Column("Years behind the flux"),
+    "outside_period": Column("Nearest year outside the period"),
+    "counties": Column("Counties"),
+    "area_ha": Column("Harvested area", units.AREA, adds=True),
+    "n2o_kg_n_ha": Column("N2O-N per hectare", units.N2O_N_RATE),
+    "n2o_t_n": Column("N2O-N", units.N2O_N, adds=True),
+    "n2o_t": Column("N2O", units.N2O, adds=True),
+    "n2o_t_co2e": Column("N2O as CO2 equivalents", units.CO2E, adds=True),
+    "nee_t_c_ha": Column("NEE per hectare", units.C_RATE),
+    "nee_t_co2": Column("NEE (net CO2 to the air)", units.CO2, adds=True),
+    "harvest_t_co2": Column("Carbon in harvested grain, as CO2", units.CO2, adds=True),
+    "necb_t_co2": Column("Field carbon balance (NECB), as CO2", units.CO2, adds=True),
+    "soil_carbon_t_co2": Column("Change of soil carbon, as CO2", units.CO2, adds=True),
+}
+ADDITIVE = tuple(name for name, column in COLUMNS.items() if column.adds)
+#: Mass column -> (rate column, factor from t ha-1 to the rate's unit, factor from the mass's unit to t N or t C).
+_RATES = {"n2o_kg_n_ha": ("n2o_t_n", 1000.0), "nee_t_c_ha": ("nee_t_co2", 1.0 / units.CO2_PER_C)}
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Totals of one choice. ``crops``: one row a county and crop that counts; ``left_out``: those that do not."""
+
+    crops: pd.DataFrame
+    left_out: pd.DataFrame
+    data: str
+    n_rate: float
+    years: tuple[int, ...]
+    gwp: str
+    area_source: str
+
+    def by(self, level: Level) -> pd.DataFrame:
+        """Sums by county, state or region, largest N2O first; per-hectare columns are area-weighted means."""
+        keys = {"county": ["fips", "county", "state"], "state": ["state"], "region": []}[level]
+        table = self.crops
+        sums = [c for c in ADDITIVE if c in table]
+        if keys:
+            grouped = table.groupby(keys, sort=True)
+            out = grouped[sums].sum(min_count=1).reset_index()
+            out["counties"] = grouped["fips"].nunique().to_numpy()
+            out["outside_period"] = grouped["outside_period"].any().to_numpy()
+        else:
+            out = table[sums].sum(min_count=1).to_frame().T
+            out["counties"] = table["fips"].nunique()
+            out["outside_period"] = bool(table["outside_period"].any())
+        for rate, (mass, factor) in _RATES.items():
+            if mass in out:
+                out[rate] = (out[mass] * factor / out["area_ha"]).where(out["area_ha"] > 0)
+        order = [c for c in COLUMNS if c in out and not (level == "county" and c == "counties")]
+        return out[order].sort_values("n2o_t", ascending=False, kind="stable").reset_index(drop=True)
+
+    @property
+    def period(self) -> str:
+        """The years as text: ``2013-2018``, or a list where they have gaps."""
+        return period_text(self.years)
+
+
+def period_text(years: Sequence[int]) -> str:
+    """``(2013, 2014, 2015)`` -> ``2013-2015``; years with gaps are listed."""
+    ordered = sorted(set(years))
+    if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}-{ordered[-1]}"
+    return ", ".join(map(str, ordered))
+
+
+def totals(
+    ds: xr.Dataset,
+    facts: pd.DataFrame,
+    *,
+    n_rate: float,
+    years: Sequence[int],
+    gwp: str = "AR6",
+    areas: pd.DataFrame | None = None,
+    data: str = "",
+) -> Totals:
+    """Totals of a simulation or a prediction for counties, as means per year of ``years``.
+
+    ``ds``: contract data set whose sites are county FIPS; ``facts``: county, state and survey areas by FIPS
+    (:func:`agroflux.geo.county_facts`); ``areas`` [ha] by FIPS in place of the survey's
+    (:func:`agroflux.emissions.areas.read_areas`). The nitrogen rate [kg N ha-1] is the one given to corn; soybean
+    gets none, and its fields carry over what corn's rate left in the soil. Raises SelectionError or DataError.
+    """
+    check_simulation(ds)
+    chosen = select(ds, n_rate=n_rate)
+    fluxes = crop_fluxes(chosen, years)
+    table = areas if areas is not None else survey_areas(facts)
+    masses = _masses(fluxes, _area_array(fluxes, table), gwp)
+    frame = _frame(masses, facts)
+    quantities = [c for c in COLUMNS if c in frame and COLUMNS[c].unit]
+    counts = np.isfinite(frame[quantities].to_numpy(dtype=float)).all(axis=1)
+    if not counts.any():
+        raise SelectionError("no county of the data set has both an area and a flux: check the table of areas")
+    return Totals(
+        crops=frame.loc[counts].reset_index(drop=True),
+        left_out=_left_out(frame.loc[~counts]),
+        data=data or str(ds.attrs.get("title", "")),
+        n_rate=float(n_rate),
+        years=tuple(sorted({int(y) for y in years})),
+        gwp=gwp,
+        area_source=str(table.attrs.get("source", "given areas")),
+    )
+
+
+def _area_array(fluxes: xr.Dataset, areas: pd.DataFrame) -> xr.DataArray:
+    """Areas [ha] ``(site, crop)``; NaN where the table has none."""
+    found = areas.reindex(fluxes["site"].to_numpy())[list(AREA_COLUMNS)].to_numpy(dtype=float)
+    coords = {"site": fluxes["site"].to_numpy(), "crop": list(CROPS)}
+    return xr.DataArray(found, coords, ("site", "crop"), "harvested area", {"units": units.AREA})
+
+
+def _masses(fluxes: xr.Dataset, area: xr.DataArray, gwp: str) -> xr.Dataset:
+    """The columns of a county and crop, ``(site, crop)``, each by a step whose units are checked."""
+    n2o_n = units.over_area(fluxes["n2o"], area)
+    n2o = units.convert(n2o_n, units.N2O)
+    out = {
+        "area_ha": area,
+        "n2o_kg_n_ha": fluxes["n2o"],
+        "n2o_t_n": n2o_n,
+        "n2o_t": n2o,
+        "n2o_t_co2e": units.co2e(n2o, gwp),
+    }
+    carbon = {
+        name: units.convert(units.over_area(fluxes[name], area), units.CO2)
+        for name in ("nee", "harvest", "soil_carbon")
+        if name in fluxes
+    }
+    if "nee" in carbon:
+        out["nee_t_c_ha"] = fluxes["nee"]
+    out |= {f"{name}_t_co2": array for name, array in carbon.items()}
+    if {"nee", "harvest"} <= set(carbon):
+        gained = units.add(carbon["nee"], carbon["harvest"])
+        out["necb_t_co2"] = units.label(-gained, units.CO2)
+    for name, array in out.items():
+        units.require(array, COLUMNS[name].unit)
+    return xr.Dataset(out)
+
+
+def _frame(masses: xr.Dataset, facts: pd.DataFrame) -> pd.DataFrame:
+    """One row a county and crop, columns in the order of COLUMNS."""
+    frame = masses.to_dataframe().reset_index().rename(columns={"site": "fips"})
+    unknown = sorted(set(frame["fips"]) - set(facts.index))
+    if unknown:
+        raise SelectionError(
+            f"site {unknown[0]!r} is no county of the county table: totals need a data set whose sites are county FIPS"
+        )
+    frame["outside_period"] = frame.pop("years_away") > 0
+    frame = frame.join(facts[["county", "state"]], on="fips")
+    return frame[[c for c in COLUMNS if c in frame]]
+
+
+def _left_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """County and crop that no sum contains, and why."""
+    out = frame[["fips", "county", "state", "crop"]].reset_index(drop=True)
+    no_area = frame["area_ha"].isna().to_numpy()
+    never = (frame["crop_years"] == "").to_numpy()
+    reasons = np.where(no_area, "no harvested area", np.where(never, "crop not grown in the data", "no flux"))
+    return out.assign(reason=reasons)

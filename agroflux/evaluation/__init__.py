@@ -1,0 +1,1 @@
+"""Scores, and the protocols under which they may be compared."""

@@ -1,0 +1,1 @@
+"""Plotly figures: from data to picture. One module a family of figures; none opens a file."""

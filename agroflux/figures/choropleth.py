@@ -1,0 +1,88 @@
+"""County maps as Plotly figures, for pages that need box selection; offline by an inline map style.
+
+The interactive map of the first page is folium's (:mod:`agroflux.maps`). Here MapLibre draws county and state
+lines from GeoJSON that the app serves itself; no tile, glyph or style is fetched from elsewhere.
+"""
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from agroflux.figures import colours, theme
+
+CENTRE = {"lat": 40.4, "lon": -89.9}
+SELECTED = "#E0218A"
+
+
+def county_figure(
+    values: pd.Series,
+    names: Mapping[str, str],
+    *,
+    variable: str,
+    label: str,
+    unit: str,
+    counties: str | dict[str, object],
+    states: str | dict[str, object],
+    selected: Collection[str] = (),
+    height: int = 460,
+) -> go.Figure:
+    """Counties coloured by ``values`` (indexed by FIPS, in ``unit``).
+
+    ``counties`` and ``states`` are GeoJSON, or the URLs at which the app serves them (16 kB a page instead of
+    120); counties carry the property ``fips``. Selected counties get a ring. NaN is left grey.
+    """
+    low, high = colours.limits(values.tolist(), variable)
+    ids = [str(fips) for fips in values.index]
+    rings = [3.0 if fips in selected else 0.5 for fips in ids]
+    fig = go.Figure(
+        go.Choroplethmap(
+            geojson=counties,
+            featureidkey="properties.fips",
+            locations=ids,
+            z=values.tolist(),
+            zmin=low,
+            zmax=high,
+            colorscale=_plotly_scale(variable),
+            marker={"line": {"width": rings, "color": [SELECTED if f in selected else "#FFFFFF" for f in ids]}},
+            customdata=[names.get(fips, fips) for fips in ids],
+            hovertemplate="%{customdata}<br>%{z:.3g} " + theme.pretty(unit) + "<extra></extra>",
+            unselected={"marker": {"opacity": 0.75}},
+            colorbar={
+                "title": {"text": f"{label} [{theme.pretty(unit)}]", "side": "top", "font": {"size": 12}},
+                "orientation": "h",
+                "thickness": 12,
+                "len": 0.9,
+                "y": 0,
+                "yanchor": "top",
+            },
+        )
+    )
+    theme.finish(fig, height=height, legend=False)
+    fig.update_layout(
+        map={"style": _style(states), "center": CENTRE, "zoom": 4.7},
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        uirevision="keep",
+    )
+    return fig
+
+
+def _plotly_scale(variable: str) -> list[tuple[float, str]]:
+    scale = colours.stops(variable)
+    return [(i / (len(scale) - 1), colour) for i, colour in enumerate(scale)]
+
+
+def _style(states: str | dict[str, object]) -> dict[str, object]:
+    """An inline MapLibre style: no background, state lines in a grey that reads on light and dark."""
+    return {
+        "version": 8,
+        "sources": {"states": {"type": "geojson", "data": states}},
+        "layers": [
+            {
+                "id": "states",
+                "type": "line",
+                "source": "states",
+                "paint": {"line-color": colours.NEUTRAL, "line-width": 1.4},
+            }
+        ],
+    }

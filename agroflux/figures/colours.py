@@ -1,0 +1,84 @@
+"""Colour scales and series colours that figures and maps share. No plotting library is needed for them.
+
+Sequential: cividis (Nunez et al. 2018, doi 10.1371/journal.pone.0199239), uniform and the same to readers
+with and without colour-blindness. Diverging: vik (Crameri 2018, doi 10.5281/zenodo.1243862), zero in the middle.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from agroflux import schema
+
+CIVIDIS = (
+    "#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838",
+)  # fmt: skip
+VIK = (
+    "#001261", "#033e7d", "#1e6f9d", "#71a8c4", "#c9dde7", "#eacebd", "#d39774", "#be6533", "#8b2706", "#590008",
+)  # fmt: skip
+
+#: Variables with a meaningful zero: blue is uptake or loss of carbon from the air, brown is emission.
+DIVERGING = frozenset({"NEE", "CO2_FLUX", "Delta_SOC"})
+
+#: Colours told apart by colour-blind readers (Okabe and Ito), in the order they are handed out.
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D46", "#7F7F7F")
+_FIXED = {"cornbelt-century": "#0072B2", "cornbelt-ceres": "#D55E00", "measured": "#009E73", "baseline": "#CC79A7"}
+_FIXED |= {"towers-sample": "#009E73", "chambers-synthetic": "#E69F00"}
+
+#: A grey that reads on white and on the dark background.
+NEUTRAL = "#808890"
+
+
+def is_diverging(variable: str) -> bool:
+    """True where ``variable`` has a meaningful zero and wants a diverging scale."""
+    return variable in DIVERGING
+
+
+def stops(variable: str) -> Sequence[str]:
+    """Colours from low to high for ``variable``."""
+    return VIK if is_diverging(variable) else CIVIDIS
+
+
+def limits(values: Iterable[float], variable: str) -> tuple[float, float]:
+    """Lowest and highest value of the scale; symmetric about zero where the scale diverges."""
+    finite = np.asarray([v for v in values if np.isfinite(v)], dtype=float)
+    if not finite.size:
+        return (0.0, 1.0)
+    low, high = float(finite.min()), float(finite.max())
+    if is_diverging(variable):
+        reach = max(abs(low), abs(high)) or 1.0
+        return (-reach, reach)
+    if high - low < 1e-12:
+        pad = abs(low) * 0.05 or 0.5
+        return (low - pad, high + pad)
+    return (low, high)
+
+
+def at(share: float, scale: Sequence[str]) -> str:
+    """The colour at ``share`` (0 to 1, clipped) of ``scale``, linear between its stops, as ``#rrggbb``."""
+    where = min(max(share, 0.0), 1.0) * (len(scale) - 1)
+    left = min(int(where), len(scale) - 2)
+    part = where - left
+    mixed = [round(a + (b - a) * part) for a, b in zip(_rgb(scale[left]), _rgb(scale[left + 1]), strict=True)]
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+def series(name: str, position: int | None = None) -> str:
+    """The colour of a series: fixed for the bundled data sets and kinds, else by position or by its name."""
+    turn = sum(name.encode()) if position is None else position
+    return _FIXED.get(name, SERIES[turn % len(SERIES)])
+
+
+def variable(name: str) -> str:
+    """The schema's colour of a variable."""
+    return schema.get(name).colour
+
+
+def translucent(colour: str, alpha: float) -> str:
+    """``#rrggbb`` as ``rgba(...)`` with ``alpha`` (0 to 1)."""
+    red, green, blue = _rgb(colour)
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

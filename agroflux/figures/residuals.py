@@ -1,0 +1,71 @@
+"""Differences from a reference: over time, and their spread in each month."""
+
+import calendar
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from agroflux.figures import colours, theme
+from agroflux.figures.series import line_mode, looks, trace_class
+
+
+def residuals(
+    frame: pd.DataFrame, kinds: Mapping[str, str], *, reference: str, unit: str, form: str = "%d %b %Y"
+) -> go.Figure:
+    """Source minus ``reference`` over time (index ``time``, NaN breaks the line), with a line at zero."""
+    fig = go.Figure()
+    for name, look in looks(kinds).items():
+        if name not in frame:
+            continue
+        column = frame[name]
+        fig.add_trace(
+            trace_class(len(column))(
+                x=column.index,
+                y=column.to_numpy(),
+                name=name,
+                mode=line_mode(column),
+                connectgaps=False,
+                line={"color": look.colour, "dash": look.dash, "width": 1.2},
+                marker={"symbol": look.symbol, "size": 4},
+                hovertemplate=f"%{{y:+.4g}} {theme.pretty(unit)}<extra>{name}</extra>",
+            )
+        )
+    _zero(fig)
+    fig.update_xaxes(hoverformat=form)
+    return theme.finish(fig, y=f"Source minus {reference} [{theme.pretty(unit)}]", hover="x unified")
+
+
+def residuals_by_month(quantiles: pd.DataFrame, kinds: Mapping[str, str], *, reference: str, unit: str) -> go.Figure:
+    """Boxes of the differences in each calendar month.
+
+    ``quantiles``: index ``(source, month)``, columns q10, q25, q50, q75, q90; whiskers end at q10 and q90.
+    """
+    fig = go.Figure()
+    pretty = theme.pretty(unit)
+    for name, look in looks(kinds).items():
+        if name not in quantiles.index.get_level_values("source"):
+            continue
+        part = quantiles.loc[name]
+        fig.add_trace(
+            go.Box(
+                x=[calendar.month_abbr[month] for month in part.index],
+                q1=part["q25"],
+                median=part["q50"],
+                q3=part["q75"],
+                lowerfence=part["q10"],
+                upperfence=part["q90"],
+                name=name,
+                line={"color": look.colour, "width": 1.4},
+                fillcolor=colours.translucent(look.colour, 0.3),
+                hoverinfo="y+name",
+            )
+        )
+    _zero(fig)
+    fig.update_layout(boxmode="group")
+    fig.update_xaxes(categoryorder="array", categoryarray=list(calendar.month_abbr)[1:])
+    return theme.finish(fig, y=f"Source minus {reference} [{pretty}]")
+
+
+def _zero(fig: go.Figure) -> None:
+    fig.add_hline(y=0, line={"color": colours.NEUTRAL, "width": 1.2, "dash": "dash"})

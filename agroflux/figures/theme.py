@@ -1,0 +1,85 @@
+"""The look that every figure shares: template, sizes, axis labels.
+
+Text and grid colours are left to the page (Streamlit's theme follows light and dark while the page is open);
+a downloaded figure is dark text on white. Colours of data come from :mod:`agroflux.figures.colours`.
+"""
+
+import plotly.graph_objects as go
+
+from agroflux import schema
+from agroflux.figures import colours
+
+FONT = "Source Sans, Source Sans Pro, Helvetica, Arial, sans-serif"
+_GRID = "rgba(128,136,144,0.25)"
+
+_AXIS = {
+    "gridcolor": _GRID,
+    "zeroline": False,
+    "showline": True,
+    "linecolor": "rgba(128,136,144,0.6)",
+    "ticks": "outside",
+    "ticklen": 4,
+    "tickcolor": "rgba(128,136,144,0.6)",
+    "automargin": True,
+    "title": {"standoff": 8, "font": {"size": 13}},
+}
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"family": FONT, "size": 13, "color": "#1B2421"},
+        "colorway": list(colours.SERIES),
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "legend": {
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.02,
+            "xanchor": "left",
+            "x": 0,
+            "title": {"text": ""},
+        },
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"family": FONT}},
+    }
+)
+
+
+def finish(
+    fig: go.Figure, *, height: int = 360, x: str = "", y: str = "", legend: bool = True, hover: str = "closest"
+) -> go.Figure:
+    """Give ``fig`` the house's look in place and return it.
+
+    ``height`` [px]; ``x`` and ``y`` are axis titles with units (:func:`axis`); width follows the page.
+    """
+    fig.update_layout(template=TEMPLATE, height=height, showlegend=legend, hovermode=hover)
+    if x:
+        fig.update_xaxes(title_text=x)
+    if y:
+        fig.update_yaxes(title_text=y)
+    return fig
+
+
+def axis(variable: str, unit: str = "") -> str:
+    """Axis label of a variable with its unit in readable superscripts; ``unit`` overrides the daily unit."""
+    known = schema.get(variable)
+    return f"{known.label} [{pretty(unit or known.unit)}]"
+
+
+def pretty(unit: str) -> str:
+    """A unit as people write it: ``g C m-2 d-1`` becomes ``g C m⁻² d⁻¹``, ``degC`` becomes ``°C``."""
+    if unit == "degC":
+        return "°C"
+    return " ".join(_power(part) for part in unit.split())
+
+
+def _power(part: str) -> str:
+    body = part.rstrip("-0123456789")
+    power = part[len(body) :]
+    if not body or not power or not power.lstrip("-").isdigit():
+        return part
+    if not power.startswith("-") and not body.startswith(("m", "cm", "km")):
+        return part  # CO2, N2O: a formula, not a power
+    return body + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,1 @@
+"""From a checkpoint and a data set to predictions in physical units. Importing this imports no torch."""

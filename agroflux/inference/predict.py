@@ -1,0 +1,178 @@
+"""Run a checkpoint over a contract data set: physical units in, physical units out."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from agroflux import __version__, schema
+from agroflux.baselines.card import Card
+from agroflux.data import windows
+from agroflux.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    from agroflux.baselines.checkpoint import Checkpoint
+
+Progress = Callable[[int, int], None]
+
+#: Series that run at once in one thread.
+CHUNK = 32
+
+
+def load(model: str | Path) -> "Checkpoint":
+    """Load a model by id or path (imports torch); ModelError when it is missing, damaged or does not fit."""
+    from agroflux.baselines.checkpoint import load as load_checkpoint
+
+    return load_checkpoint(model)
+
+
+def check_fits(card: Card, ds: xr.Dataset) -> None:
+    """Raise ModelError unless ``ds`` holds every driver of ``card`` in the card's unit, day after day."""
+    absent = [name for name, _ in card.drivers if name not in ds]
+    if absent:
+        raise ModelError(f"model {card.id} needs the driver(s) {', '.join(absent)}, which the data set lacks")
+    for name, unit in card.drivers:
+        have = ds[name].attrs.get("units")
+        if have != unit:
+            raise ModelError(f"model {card.id} needs {name} in {unit!r}, the data set has {have!r}: convert it first")
+    days = ds["time"].values.astype("datetime64[D]")
+    jumps = np.flatnonzero(np.diff(days).astype(int) != 1)
+    leap = ds.attrs.get("calendar") == "noleap"
+    for at in jumps:
+        if not (leap and str(days[at]).endswith("-02-28") and str(days[at + 1]).endswith("-03-01")):
+            raise ModelError(f"the data set jumps from {days[at]} to {days[at + 1]}: a model needs consecutive days")
+
+
+def predict(
+    checkpoint: "Checkpoint",
+    ds: xr.Dataset,
+    *,
+    years: Iterable[int] | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Predict all targets for every site and scenario of ``ds``.
+
+    The state runs on from year to year. It is warmed up on the days before the first asked one (the card says
+    how many); where the record does not reach back, its first two years stand for the years before it.
+
+    Args:
+        ds: simulation with the card's drivers ``(site, scenario, time)``; targets are not needed.
+        years: calendar years to give (default: all days); state and warm-up cover the years between.
+        progress: called with (series done, series in all).
+
+    Returns:
+        Simulation data set ``(site, scenario, time)`` and ``(site, scenario, year)`` in the schema's units, with
+        ``NEE`` equal to ``CO2_FLUX``. Annual targets are given for whole years.
+
+    Raises:
+        ModelError: drivers, units or days do not fit. SelectionError: years outside the data.
+    """
+    check_fits(checkpoint.card, ds)
+    try:
+        drivers = windows.drivers(ds, checkpoint.card.driver_names)
+    except DataError as error:
+        raise ModelError(f"model {checkpoint.card.id}: {error}") from None
+    wanted = None if years is None else sorted({int(year) for year in years})
+    days = slice(0, drivers.shape[2]) if wanted is None else windows.span(ds, wanted)
+    warm = windows.warm_positions(days.start, checkpoint.card.warmup_days, drivers.shape[2])
+    values = run(checkpoint, drivers, np.concatenate([warm, np.arange(days.start, days.stop)]), len(warm), progress)
+    result = _dataset(checkpoint.card, values, ds, days, repeated=int((warm >= days.start).sum()))
+    if wanted is None:
+        return result
+    return result.isel(time=result["time"].dt.year.isin(wanted).values).sel(year=wanted)
+
+
+def run(
+    checkpoint: "Checkpoint",
+    drivers: windows.Drivers,
+    positions: windows.Positions,
+    skip: int,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """Targets ``(target, site, scenario, day)`` in physical units over ``positions``, less the first ``skip``."""
+    import torch
+
+    sites, scenarios, _ = drivers.shape
+    site, scenario = (axis.ravel() for axis in np.meshgrid(np.arange(sites), np.arange(scenarios), indexing="ij"))
+    n, names = len(site), checkpoint.targets.names
+    out = np.empty((len(names), n, len(positions) - skip), np.float32)
+    scale, shift = torch.from_numpy(checkpoint.targets.std), torch.from_numpy(checkpoint.targets.mean)
+
+    def one(chunk: slice) -> int:
+        x = checkpoint.drivers.scale(drivers.gather(site[chunk], scenario[chunk], positions))
+        with torch.inference_mode():
+            z = checkpoint.network(torch.from_numpy(x))[:, skip:]
+            torch.from_numpy(out[:, chunk]).copy_((z * scale + shift).permute(2, 0, 1))
+        return len(x)
+
+    done = 0
+    with _one_thread_each() as pool:
+        for count in pool.map(one, (slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK))):
+            done += count
+            if progress is not None:
+                progress(done, n)
+    return out.reshape(len(names), sites, scenarios, -1)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
+    """A worker a core, each with one of torch's threads.
+
+    Torch's own threads wait for each other at every day of a series; where another process holds a core,
+    that was seen to slow an LSTM a hundredfold. Chunks of series need not wait for one another.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(os.cpu_count() or 1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)
+
+
+def _dataset(card: Card, values: NDArray[np.float32], ds: xr.Dataset, days: slice, *, repeated: int) -> xr.Dataset:
+    part = ds.isel(time=days)
+    last = windows.last_days(part)
+    keep = [c for c in part.coords if set(part[c].dims) <= {"site", "scenario", "time"} and c != "year"]
+    coords: dict[Any, Any] = {c: part[c] for c in keep} | {"year": ("year", np.array(list(last), int))}
+    daily, annual = ("site", "scenario", "time"), ("site", "scenario", "year")
+    data: dict[str, Any] = {}
+    for k, (name, unit) in enumerate(card.targets):
+        attrs = {"units": unit, "long_name": schema.get(name).label}
+        if schema.get(name).per == "year":
+            data[name] = (annual, values[k][:, :, list(last.values())], attrs)
+        else:
+            data[name] = (daily, values[k], attrs)
+    if "CO2_FLUX" in data:
+        nee = schema.get("NEE")
+        data["NEE"] = (daily, data["CO2_FLUX"][1], {"units": nee.unit, "long_name": nee.label})
+    return xr.Dataset(data, coords, _attrs(card, ds, repeated))
+
+
+def _attrs(card: Card, ds: xr.Dataset, repeated: int) -> dict[str, Any]:
+    source = f"{card.title}; drivers: {ds.attrs.get('title', 'a data set without title')}"
+    warmup = f"{card.warmup_days} days before the first day"
+    if repeated:
+        warmup += f", {repeated} of them repeated from the record's first two years, as it does not reach back"
+    return {
+        "kind": "simulation",
+        "calendar": ds.attrs.get("calendar", "standard"),
+        "title": f"Prediction of {card.id}",
+        "source": source,
+        "licence": ds.attrs.get("licence", "unknown"),
+        "citation": ds.attrs.get("citation", "unknown"),
+        "synthetic": ds.attrs.get("synthetic", False),
+        "history": f"agroflux {__version__} predict --model {card.id}",
+        "model": card.id,
+        "model_sha256": card.weights_sha256,
+        "trained_on": str(card.data.get("id", "unknown")),
+        "warmup": warmup,
+    }

@@ -1,0 +1,71 @@
+"""A model over many counties: cards for the pickers, one call for the run."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from agroflux import schema
+from agroflux.baselines import card as cards
+from agroflux.data import windows
+from agroflux.errors import SelectionError
+from agroflux.inference import predict as predictor
+
+if TYPE_CHECKING:
+    from agroflux.baselines.checkpoint import Checkpoint
+
+
+def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Cards of the models at hand (``models/``), by id. Imports no torch."""
+    return cards.available(folder)
+
+
+def run_region(
+    model: "str | Path | Checkpoint",
+    data: "str | Path | xr.Dataset",
+    sites: Sequence[str] | None = None,
+    years: Iterable[int] | None = None,
+    n_rate: float | None = None,
+    progress: predictor.Progress | None = None,
+) -> xr.Dataset:
+    """Predict ``years`` (default: all) at ``sites`` (default: all) and ``n_rate`` [kg N ha-1] (default: all rates).
+
+    Pass a loaded checkpoint and an opened data set to keep them between calls: nothing is cached here. Drivers
+    of the years in between and before are read as well, as the state runs through them.
+
+    Returns:
+        The data set of :func:`agroflux.inference.predict.predict`.
+
+    Raises:
+        SelectionError: unknown sites, years outside the data, a rate that the data set does not hold.
+        ModelError: the model is missing, damaged or does not fit the data.
+    """
+    from agroflux.data.catalog import open_dataset
+    from agroflux.data.select import select
+
+    checkpoint = predictor.load(model) if isinstance(model, str | Path) else model
+    ds = open_dataset(str(data)) if isinstance(data, str | Path) else data
+    if sites is not None and not len(sites):
+        raise SelectionError("no county is selected: pick at least one")
+    chosen = select(ds, sites=sites, n_rate=n_rate)
+    wanted = None if years is None else sorted({int(year) for year in years})
+    if wanted is not None:
+        windows.span(chosen, wanted)
+    kept = [name for name in checkpoint.card.driver_names if name in chosen]
+    result = predictor.predict(checkpoint, chosen[kept], years=wanted, progress=progress)
+    result.attrs["title"] = f"{checkpoint.card.title}, {result.sizes['site']} site(s)"
+    return result
+
+
+def series_mean(result: xr.Dataset, variable: str) -> xr.Dataset:
+    """Mean over sites of a prediction with its spread: ``mean``, ``low`` and ``high`` (10th and 90th percentile).
+
+    Returns:
+        Data set ``(scenario, time)`` (``year`` for an annual variable) in the variable's unit.
+    """
+    array = result[variable]
+    bounds = array.quantile([0.1, 0.9], dim="site")
+    attrs = {"units": schema.get(variable).unit}
+    parts = {"mean": array.mean("site"), "low": bounds.isel(quantile=0), "high": bounds.isel(quantile=1)}
+    return xr.Dataset({name: part.drop_vars("quantile", errors="ignore") for name, part in parts.items()}, attrs=attrs)

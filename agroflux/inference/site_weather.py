@@ -1,0 +1,164 @@
+"""Run a model on a site's own measured weather, with stated assumptions for what was not measured there."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from agroflux import schema
+from agroflux.errors import ModelError, SelectionError
+from agroflux.inference import predict as predictor
+
+if TYPE_CHECKING:
+    from agroflux.baselines.checkpoint import Checkpoint
+
+Crop = Literal["corn", "soybean"]
+Series = NDArray[np.float32]
+
+WEATHER = ("TMAX", "TMIN", "PRECN")
+#: Days after a gap without weather on which the state still shows what was filled in.
+_RECOVERY_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What stands in for drivers that a site's data set does not hold.
+
+    Attributes:
+        crop: what the model is told grows there (it knows corn and soybean only); ``rotate`` alternates yearly.
+        planting_day, nitrogen_day: days of the year (1 January = 1).
+        n_rate: nitrogen given to each corn crop [kg N ha-1].
+        soil: soil drivers [units of the schema] by name; one that is not given is the mean of the training counties.
+        short_gap: days; weather gaps up to this length are filled and predicted as any other day.
+    """
+
+    crop: Crop = "corn"
+    rotate: bool = False
+    planting_day: int = 125
+    nitrogen_day: int = 140
+    n_rate: float = 168.0
+    soil: tuple[tuple[str, float], ...] = ()
+    short_gap: int = 5
+
+    def sentence(self) -> str:
+        """The assumptions in words, for a figure's caption."""
+        crop = "corn and soybean in turn" if self.rotate else self.crop
+        soil = ", ".join(f"{name} {value:g}" for name, value in self.soil)
+        return (
+            f"crop: {crop}; planted on day {self.planting_day}; {self.n_rate:g} kg N ha-1 to corn on day "
+            f"{self.nitrogen_day}; soil: {soil + '; else ' if soil else ''}mean of the training counties"
+        )
+
+
+def predict_site_weather(
+    checkpoint: "Checkpoint", observations: xr.Dataset, site: str, assumptions: Assumptions | None = None
+) -> xr.Dataset:
+    """Predict all targets at ``site`` from its own TMAX, TMIN and PRECN.
+
+    A driver that the data set holds is used; the others follow ``assumptions``. Weather gaps are filled (short
+    ones by interpolation, rain with none; long ones with the record's mean of that day of the year) so that the
+    state runs on, and predictions are NaN within long gaps and for 30 days after them.
+
+    Args:
+        observations: observation data set ``(site, time)``, daily.
+
+    Returns:
+        Simulation data set with one site and the scenario ``assumed``; attributes ``assumptions`` and
+        ``filled_days`` say what was done.
+
+    Raises:
+        SelectionError: no such site. ModelError: no weather, or less than a year of it.
+    """
+    used = assumptions or Assumptions()
+    if site not in observations["site"].to_numpy():
+        raise SelectionError(f"no site {site!r}: the data set holds {', '.join(map(str, observations['site'].values))}")
+    one = _measured_days(observations.sel(site=[site]), site)
+    time = pd.DatetimeIndex(one["time"].to_numpy())
+    filled: dict[str, Series] = {}
+    masked = np.zeros(len(time), bool)
+    count = 0
+    for name in WEATHER:
+        series = one[name].to_numpy()[0].astype(np.float32)
+        filled[name], long_gap = _fill(series, time, used.short_gap, rain=name == "PRECN")
+        masked |= long_gap
+        count += int(np.isnan(series).sum())
+    result = predictor.predict(checkpoint, _simulation(checkpoint, one, time, filled, used))
+    hidden = pd.Series(masked).rolling(_RECOVERY_DAYS + 1, min_periods=1).max().to_numpy(bool)
+    result = _hide(result, hidden)
+    result.attrs |= {"title": f"{checkpoint.card.id} on the weather of {site}", "assumptions": used.sentence()}
+    result.attrs |= {"filled_days": count, "hidden_days": int(hidden.sum())}
+    return result
+
+
+def _measured_days(one: xr.Dataset, site: str) -> xr.Dataset:
+    """The stretch from the first to the last day with weather, without holes in time."""
+    absent = [name for name in WEATHER if name not in one]
+    if absent:
+        raise ModelError(f"{site} has no {', '.join(absent)}: a model needs daily TMAX, TMIN and PRECN")
+    known = np.all([np.isfinite(one[name].to_numpy()[0]) for name in WEATHER], axis=0)
+    if known.sum() < 365:
+        raise ModelError(f"{site} has {known.sum()} days with TMAX, TMIN and PRECN: a model needs at least a year")
+    stamps = pd.DatetimeIndex(one["time"].to_numpy())
+    days = pd.date_range(stamps[known][0], stamps[known][-1], freq="D")
+    if one.attrs.get("calendar") == "noleap":
+        days = days[~((days.month == 2) & (days.day == 29))]
+    return one.reindex(time=days)
+
+
+def _fill(series: Series, time: pd.DatetimeIndex, short: int, *, rain: bool) -> tuple[Series, NDArray[np.bool_]]:
+    """The series without gaps, and where a gap was longer than ``short`` days."""
+    values = pd.Series(series, index=time)
+    gap = values.isna()
+    run = gap.groupby((~gap).cumsum()).transform("sum")
+    long_gap = (gap & (run > short)).to_numpy()
+    normal = values.groupby(time.day_of_year).transform("mean").fillna(values.mean())
+    simple = values.fillna(0.0) if rain else values.interpolate("time", limit_direction="both")
+    return np.where(long_gap, normal, simple).astype(np.float32), long_gap
+
+
+def _simulation(
+    checkpoint: "Checkpoint", one: xr.Dataset, time: pd.DatetimeIndex, filled: dict[str, Series], used: Assumptions
+) -> xr.Dataset:
+    """A contract data set of drivers: measured weather, the site's own drivers where it has them, else assumed."""
+    scaler = checkpoint.drivers
+    means = dict(zip(scaler.names, scaler.mean.tolist(), strict=True))
+    drivers = {**_management(time, used), **filled}
+    soil = {name: means[name] for name in scaler.names if schema.get(name).per == "site"} | dict(used.soil)
+    data: dict[str, Any] = {}
+    for name in scaler.names:
+        attrs = {"units": schema.get(name).unit}
+        if name not in WEATHER and name in one and bool(np.isfinite(one[name]).all()):
+            data[name] = one[name].assign_attrs(attrs)
+        elif name in soil:
+            data[name] = (("site",), np.array([soil[name]], np.float32), attrs)
+        else:
+            data[name] = (("site", "time"), drivers[name][None], attrs)
+    scenario = {"scenario": ["assumed"], "n_rate": ("scenario", [used.n_rate])}
+    kept = {c: one[c] for c in ("site", "lat", "lon", "site_name", "state") if c in one.coords}
+    return xr.Dataset(data, {**kept, "time": time, **scenario}, {**one.attrs, "kind": "simulation"})
+
+
+def _management(time: pd.DatetimeIndex, used: Assumptions) -> dict[str, Series]:
+    corn = np.full(len(time), used.crop == "corn")
+    if used.rotate:
+        corn ^= (time.year - time.year[0]).to_numpy() % 2 == 1
+    day = time.day_of_year.to_numpy()
+    return {
+        "CROP": corn.astype(np.float32),
+        "PLANTING": (day == used.planting_day).astype(np.float32),
+        "FERTZR_N": np.where(corn & (day == used.nitrogen_day), used.n_rate / 10.0, 0.0).astype(np.float32),
+    }
+
+
+def _hide(result: xr.Dataset, hidden: NDArray[np.bool_]) -> xr.Dataset:
+    """NaN on hidden days, and for annual targets in years that hold one."""
+    shown = xr.DataArray(~hidden, dims="time", coords={"time": result["time"]})
+    bad_years = set(result["time"].dt.year.to_numpy()[hidden].tolist())
+    whole = xr.DataArray([y not in bad_years for y in result["year"].to_numpy().tolist()], dims="year")
+    for name, array in result.data_vars.items():
+        kept = array.where(shown if "time" in array.dims else whole)
+        result[name] = kept.transpose(*array.dims).astype(np.float32).assign_attrs(array.attrs)
+    return result

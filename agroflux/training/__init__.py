@@ -1,0 +1,1 @@
+"""Training recipes: from a contract data set to a checkpoint."""

@@ -1,0 +1,129 @@
+"""Training windows: which stretches of which series make up an epoch, and the arrays they are cut from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from agroflux import schema
+from agroflux.data import windows
+from agroflux.data.scaling import Moments, Scaler
+from agroflux.errors import DataError, SelectionError
+
+SITE_BLOCK = 8
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A data set in memory: standardised drivers and targets, and where each calendar year starts."""
+
+    drivers: windows.Drivers
+    targets: NDArray[np.float32]  # (site, scenario, time, target), NaN = no value
+    years: dict[int, slice]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows that start on 1 January of ``years[2]`` at site ``[0]``, scenario ``[1]``; rows of ``index``."""
+
+    index: NDArray[np.intp]  # (windows, 3): site, scenario, first year
+    n_years: int
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+def load(ds: xr.Dataset, scaler_years: Sequence[int], years: Sequence[int]) -> tuple[Arrays, Scaler, Scaler]:
+    """Read ``years`` of ``ds``, fit both scalers on ``scaler_years`` and apply them.
+
+    Targets are read by blocks of sites and stay in memory as float32 (99 x 40 x 17 years x 20: 2 GB).
+    """
+    part = ds.isel(time=windows.span(ds, years))
+    fitted = [windows.span(part, [year]) for year in scaler_years]
+    x, x_scaler = _drivers(part, fitted)
+    moments = Moments(schema.TARGETS)
+    shape = (part.sizes["site"], part.sizes["scenario"], part.sizes["time"], len(schema.TARGETS))
+    y = np.empty(shape, np.float32)
+    names = [name for name in schema.TARGETS if name in part]
+    for start in range(0, shape[0], SITE_BLOCK):
+        block = slice(start, start + SITE_BLOCK)
+        y[block] = windows.targets(part[names].isel(site=block).load())
+        for days in fitted:
+            for k in range(shape[3]):
+                moments.update(k, y[block, :, days, k])
+    y_scaler = moments.scaler()
+    y -= y_scaler.mean
+    y /= y_scaler.std
+    return Arrays(x, y, windows.calendar_years(part)), x_scaler, y_scaler
+
+
+def _drivers(part: xr.Dataset, fitted: Sequence[slice]) -> tuple[windows.Drivers, Scaler]:
+    raw = windows.drivers(part)
+    moments = Moments(raw.names)
+    for k, view in enumerate(raw.views):
+        stored = _stored(view)
+        for days in fitted if stored.shape[2] > 1 else [slice(None)]:
+            moments.update(k, stored[:, :, days])
+    scaler = moments.scaler()
+    views = tuple(
+        np.broadcast_to((_stored(v) - scaler.mean[k]) / scaler.std[k], v.shape) for k, v in enumerate(raw.views)
+    )
+    return windows.Drivers(raw.names, views), scaler
+
+
+def _stored(view: windows.Floats) -> windows.Floats:
+    """What a broadcast view stores once: a stride of 0 marks a repeated dimension."""
+    return view[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in view.strides)]
+
+
+def cut(arrays: Arrays, years: Sequence[int], n_years: int) -> Windows:
+    """All windows of ``n_years`` whole consecutive years within ``years``, over every site and scenario."""
+    chosen = sorted(years)
+    starts = [y for y in chosen if all(y + k in chosen and y + k in arrays.years for k in range(n_years))]
+    if not starts:
+        raise SelectionError(f"years {chosen} hold no window of {n_years} consecutive years: train on more years")
+    sites, scenarios, _ = arrays.drivers.shape
+    grid = np.meshgrid(np.arange(sites), np.arange(scenarios), starts, indexing="ij")
+    return Windows(np.stack([axis.ravel() for axis in grid], axis=1).astype(np.intp), n_years)
+
+
+def sample(windows_: Windows, count: int, seed: Sequence[int]) -> Windows:
+    """``count`` windows at random without repeats (all, shuffled, if there are fewer); the same for the same seed."""
+    order = np.random.default_rng(seed).permutation(len(windows_))[:count]
+    return Windows(windows_.index[order], windows_.n_years)
+
+
+class Batches(Dataset[tuple[Tensor, Tensor]]):
+    """Batches ``(batch, days, drivers)`` and ``(batch, days, targets)`` of windows, in the order given."""
+
+    def __init__(self, arrays: Arrays, chosen: Windows, size: int) -> None:
+        self.arrays, self.chosen, self.size = arrays, chosen, size
+        lengths = {arrays.years[y].stop - arrays.years[y].start for y in set(chosen.index[:, 2].tolist())}
+        if len(lengths) > 1:
+            raise DataError("years of different lengths cannot share a batch: train on a noleap data set")
+
+    def __len__(self) -> int:
+        return -(-len(self.chosen) // self.size)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        rows = self.chosen.index[number * self.size : (number + 1) * self.size]
+        spans = [self._days(int(year)) for year in rows[:, 2]]
+        length = spans[0].stop - spans[0].start
+        x = np.empty((len(rows), length, len(self.arrays.drivers.names)), np.float32)
+        y = np.empty((len(rows), length, self.arrays.targets.shape[3]), np.float32)
+        for b, ((i, j, _), days) in enumerate(zip(rows, spans, strict=True)):
+            for k, view in enumerate(self.arrays.drivers.views):
+                x[b, :, k] = view[i, j, days]
+            y[b] = self.arrays.targets[i, j, days]
+        return torch.from_numpy(x), torch.from_numpy(y)
+
+    def _days(self, year: int) -> slice:
+        years = self.arrays.years
+        return slice(years[year].start, years[year + self.chosen.n_years - 1].stop)

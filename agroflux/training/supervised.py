@@ -1,0 +1,289 @@
+"""Supervised training of a baseline on simulations: data set in, checkpoint with card and scores out."""
+
+import dataclasses
+import json
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from agroflux import __version__, schema
+from agroflux.baselines import registry
+from agroflux.baselines.card import CARD, Card
+from agroflux.baselines.checkpoint import Checkpoint, save
+from agroflux.data.splits import Split
+from agroflux.errors import ModelError
+from agroflux.evaluation import protocols
+from agroflux.training import batches
+from agroflux.training.allocator import keep_freed_memory
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Callback, Trainer
+    from lightning.pytorch.callbacks import ModelCheckpoint
+
+    from agroflux.training.module import Supervised
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained. The defaults are those of the shipped LSTM, tried on its validation years.
+
+    Attributes:
+        model, config: name in the registry and changes to its default configuration.
+        warmup_years: first years of a window, which count for nothing: the state finds its history in them.
+        loss_years: years of a window that count; fewer where there are fewer training years.
+        epoch_windows: windows drawn at random for an epoch (N rates are redundant: an epoch need not see all).
+        validation_windows: windows drawn once for validation.
+        weights: weight of a target in the loss where it is not 1.
+        patience: epochs without a better validation loss after which training stops.
+        threads: torch's threads. Two were 1.4 times as fast as one on two idle cores, but ten times slower where
+            other programs held the cores, as each waits for the other on every day of a series.
+    """
+
+    model: str = "lstm"
+    config: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    max_epochs: int = 80
+    max_minutes: float | None = None
+    warmup_years: int = 1
+    loss_years: int = 2
+    batch: int = 64
+    epoch_windows: int = 3200
+    validation_windows: int = 512
+    learning_rate: float = 4e-3
+    decay: float = 0.998
+    patience: int = 15
+    threads: int = 1
+    weights: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a card says of the data: id, title, hash, and the command that trained on it."""
+
+    id: str
+    sha256: str
+    command: str
+
+
+def train(
+    ds: xr.Dataset,
+    split: Split,
+    recipe: Recipe,
+    source: Source,
+    *,
+    out: Path,
+    work: Path,
+    protocol: str = "clean",
+    experiment: str = "temporal",
+    progress: bool = False,
+) -> Path:
+    """Train, restore the best epoch, score it and climatology on the test years, and write the checkpoint.
+
+    A run that was stopped goes on from its last whole epoch when ``work`` is the same.
+
+    Args:
+        ds: simulation, noleap calendar, with all drivers and at least one target.
+        out, work: folder of the finished checkpoint; folder of Lightning's own (keep it outside the repository).
+
+    Returns:
+        Path of ``<model>-<data id>.safetensors``; its card is beside it.
+
+    Raises:
+        SelectionError: too few years. DataError: drivers missing or with gaps. ModelError: unknown model or
+        setting, or ``work`` belongs to another run.
+    """
+    started = time.monotonic()
+    config = registry.configuration(recipe.model, **recipe.config)
+    _claim(work, recipe, source, split)
+    keep_freed_memory()
+    torch.set_num_threads(recipe.threads)
+    n_years = recipe.warmup_years + max(1, min(recipe.loss_years, len(split.train) - recipe.warmup_years))
+    first = max(min(split.validate) - recipe.warmup_years, min(split.train))
+    years = sorted({*split.train, *split.validate, *split.scaler})
+    arrays, x_scaler, y_scaler = batches.load(ds, split.scaler, years)
+    _log.info("read %d site(s) x %d scenario(s) in %.0f s", *arrays.drivers.shape[:2], time.monotonic() - started)
+    train_windows = batches.cut(arrays, split.train, n_years)
+    held = [y for y in years if first <= y <= max(split.validate)]
+    validation = batches.cut(arrays, held, recipe.warmup_years + len(split.validate))
+    validation = batches.sample(validation, recipe.validation_windows, (recipe.seed, 1))
+    module, trained = _fit(arrays, train_windows, validation, recipe, config, work, progress)
+    card = _card(recipe, config, source, split, arrays, protocol, experiment, ds) | {"training": trained}
+    network = module.averaged.module.cpu().eval().requires_grad_(False)
+    checkpoint = Checkpoint(Card(**card), network, x_scaler, y_scaler)
+    del arrays
+    checkpoint = dataclasses.replace(checkpoint, card=_scored(checkpoint, ds, split))
+    minutes = round((time.monotonic() - started) / 60, 1)
+    trained = checkpoint.card.training | {"minutes_in_all": minutes}
+    return save(dataclasses.replace(checkpoint, card=dataclasses.replace(checkpoint.card, training=trained)), out)
+
+
+def _claim(work: Path, recipe: Recipe, source: Source, split: Split) -> None:
+    """Let ``work`` belong to this run; a run with another recipe, data or split may not go on in it."""
+    about = dataclasses.asdict(recipe) | {"data": source.sha256, "split": dataclasses.asdict(split)}
+    about = {key: value for key, value in about.items() if key not in ("max_minutes", "threads")}
+    text = json.dumps(about, sort_keys=True, indent=1)
+    note = work / f"run{CARD}"
+    if note.exists() and note.read_text(encoding="utf-8") != text:
+        raise ModelError(f"{work} holds another run ({note} differs): choose another --work, or remove that folder")
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(text, encoding="utf-8")
+
+
+def _fit(
+    arrays: batches.Arrays,
+    train_windows: batches.Windows,
+    validation: batches.Windows,
+    recipe: Recipe,
+    config: dict[str, Any],
+    work: Path,
+    progress: bool,
+) -> tuple["Supervised", dict[str, Any]]:
+    """Fit and restore the best epoch; returns the module and what the card says of the training."""
+    from agroflux.training.module import Supervised
+
+    torch.manual_seed(recipe.seed)
+    network = registry.build(recipe.model, len(schema.DRIVERS), len(schema.TARGETS), **recipe.config)
+    weights = torch.tensor([recipe.weights.get(name, 1.0) for name in schema.TARGETS])
+    per_epoch = min(recipe.epoch_windows, len(train_windows))
+    steps = recipe.max_epochs * -(-per_epoch // recipe.batch)
+    trainer, kept, clock = _trainer(recipe, work, progress)
+    warmup_days = recipe.warmup_years * 365
+    module = Supervised(
+        network, weights, warmup_days, recipe.learning_rate, recipe.decay, lambda step: max(step / steps, clock())
+    )
+    loaders = _loaders(arrays, train_windows, validation, recipe, trainer)
+    last = work / "last.ckpt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.fit(module, datamodule=loaders, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+    if not kept.best_model_path or kept.best_model_score is None:
+        raise ModelError("training ended before its first epoch was validated: give it more time (--max-minutes)")
+    state = torch.load(kept.best_model_path, map_location="cpu", weights_only=True)
+    module.load_state_dict(state["state_dict"])
+    site_years = int(trainer.global_step) * recipe.batch * train_windows.n_years
+    return module, {
+        **dataclasses.asdict(recipe),
+        "config": config,
+        "epochs": int(trainer.current_epoch),
+        "best_epoch": int(state["epoch"]),
+        "steps": int(trainer.global_step),
+        "site_years_seen": site_years,
+        "windows_to_draw_from": len(train_windows),
+        "validation_loss": round(float(kept.best_model_score), 6),
+        "loss": "masked squared error of standardised targets: mean over each target's values, then weighted mean",
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
+
+
+def _trainer(recipe: Recipe, work: Path, progress: bool) -> "tuple[Trainer, ModelCheckpoint, Callable[[], float]]":
+    """A quiet trainer, its keeper of the best epoch, and a clock: the share of ``max_minutes`` used (0 without)."""
+    from lightning.pytorch import Trainer
+    from lightning.pytorch.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, Timer
+
+    def note(trainer: "Trainer", _: Any) -> None:
+        values = {key: round(float(value), 5) for key, value in trainer.callback_metrics.items()}
+        line = {"epoch": trainer.current_epoch, "minutes": round(timer.time_elapsed("train") / 60, 2), **values}
+        with (work / "progress.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    limit = None if recipe.max_minutes is None else timedelta(minutes=recipe.max_minutes)
+    timer = Timer(duration=limit, interval="step", verbose=False)
+    kept = ModelCheckpoint(work, "best", monitor="val_loss", save_top_k=1, save_last=True, enable_version_counter=False)
+    callbacks: list[Callback] = [
+        kept,
+        EarlyStopping("val_loss", patience=recipe.patience),
+        timer,
+        LambdaCallback(on_train_epoch_end=note),
+    ]
+    trainer = Trainer(
+        default_root_dir=work,
+        max_epochs=recipe.max_epochs,
+        accelerator="auto",
+        devices=1,
+        callbacks=callbacks,
+        logger=False,
+        gradient_clip_val=1.0,
+        num_sanity_val_steps=0,
+        reload_dataloaders_every_n_epochs=1,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+    )
+    return trainer, kept, lambda: 0.0 if limit is None else timer.time_elapsed("train") / limit.total_seconds()
+
+
+def _loaders(
+    arrays: batches.Arrays,
+    train_windows: batches.Windows,
+    validation: batches.Windows,
+    recipe: Recipe,
+    trainer: "Trainer",
+) -> Any:
+    """Loaders whose windows follow from seed and epoch alone, so that a resumed run draws what it would have drawn."""
+    from lightning.pytorch import LightningDataModule
+    from torch.utils.data import DataLoader
+
+    class _Loaders(LightningDataModule):
+        def train_dataloader(self) -> Any:
+            drawn = batches.sample(train_windows, recipe.epoch_windows, (recipe.seed, 0, trainer.current_epoch))
+            return DataLoader(batches.Batches(arrays, drawn, recipe.batch), batch_size=None)
+
+        def val_dataloader(self) -> Any:
+            return DataLoader(batches.Batches(arrays, validation, recipe.batch), batch_size=None)
+
+    return _Loaders()
+
+
+def _card(
+    recipe: Recipe,
+    config: dict[str, Any],
+    source: Source,
+    split: Split,
+    arrays: batches.Arrays,
+    protocol: str,
+    experiment: str,
+    ds: xr.Dataset,
+) -> dict[str, Any]:
+    sites, scenarios, _ = arrays.drivers.shape
+    pairs = [[[name, schema.get(name).unit] for name in names] for names in (schema.DRIVERS, schema.TARGETS)]
+    return {
+        "id": f"{recipe.model}-{source.id.removesuffix('-full')}",
+        "title": f"{recipe.model.upper()} trained on {ds.attrs.get('title', source.id)}",
+        "model": recipe.model,
+        "config": config,
+        "drivers": pairs[0],
+        "targets": pairs[1],
+        "warmup_days": 730,
+        "protocol": protocol,
+        "experiment": experiment,
+        "split": {key: list(value) for key, value in dataclasses.asdict(split).items()},
+        "data": {"id": source.id, "sha256": source.sha256, "sites": sites, "scenarios": scenarios}
+        | {key: ds.attrs[key] for key in ("title", "source", "licence", "citation") if key in ds.attrs}
+        | {"n_rates": np.unique(ds["n_rate"].values).tolist()},
+        "code_version": __version__,
+        "command": source.command,
+        "seed": recipe.seed,
+        "synthetic": bool(ds.attrs.get("synthetic", False)),
+    }
+
+
+def _scored(checkpoint: Checkpoint, ds: xr.Dataset, split: Split) -> Card:
+    """The card with test scores of the model and of climatology, and the daily targets on which it loses."""
+    card = checkpoint.card
+    label = {"data": card.data["id"], "protocol": card.protocol, "experiment": card.experiment}
+    ours = protocols.model_rows(checkpoint, ds, split.test, {"model": card.id} | label)
+    theirs = protocols.climatology_rows(ds, split.train, split.test, {"model": "climatology"} | label)
+    reference = {row["target"]: row["rmse"] for row in theirs}
+    lost = [r["target"] for r in ours if r["target"] in schema.DAILY_TARGETS and r["rmse"] >= reference[r["target"]]]
+    return dataclasses.replace(card, scores=ours + theirs, below_climatology=lost)

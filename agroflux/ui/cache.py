@@ -1,0 +1,214 @@
+"""Cached calls of the package's public functions, so that a rerun costs nothing that has not changed.
+
+Opened data sets and models are shared by all sessions (``st.cache_resource``; never change them in place);
+results are copied (``st.cache_data``). Every key holds the data set's version, so that a replaced file is seen.
+A page that needs more wraps it the same way in ``agroflux/ui/<page>.py``. Packages that are slow to
+import (torch, xarray, geopandas) are imported where they are used.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from agroflux.data.catalog import Entry
+
+
+def entries(kind: str | None = None) -> "list[Entry]":
+    """Catalog entries that open, all or of one kind (simulation, observation)."""
+    from agroflux.data import catalog
+
+    return [entry for entry in catalog.entries(only_ok=True) if kind in (None, entry.kind)]
+
+
+def unreadable() -> "list[Entry]":
+    """Catalog entries that do not open; ``status`` says why."""
+    from agroflux.data import catalog
+
+    return [entry for entry in catalog.entries() if not entry.ok]
+
+
+def entry(data: str) -> "Entry":
+    """One catalog entry; DataError for an unknown id."""
+    from agroflux.data import catalog
+
+    return catalog.get(data)
+
+
+def version(data: str) -> str:
+    """A text that changes when the data set's file does."""
+    return str(entry(data).version())
+
+
+def dataset(data: str) -> "xr.Dataset":
+    """The opened (lazy, shared) data set; DataError says what is wrong with the file."""
+    return _dataset(data, version(data))
+
+
+def variables(data: str) -> list[str]:
+    """Names of its variables without QC shares."""
+    return [str(v) for v in dataset(data).data_vars if not str(v).endswith("_qc")]
+
+
+def years(data: str) -> list[int]:
+    """Calendar years that it holds."""
+    return _years(data, version(data))
+
+
+def n_rates(data: str) -> list[float]:
+    """Nitrogen rates to corn [kg N ha-1] of a simulation, ascending; empty for an observation."""
+    ds = dataset(data)
+    return sorted({float(v) for v in ds["n_rate"].to_numpy()}) if "n_rate" in ds.coords else []
+
+
+def sites(data: str) -> "pd.DataFrame":
+    """Its sites: index site id; columns name, state, lat, lon [degrees]."""
+    return _sites(data, version(data))
+
+
+def site_means(data: str, variable: str, span: Sequence[int], rate: float | None, crop: str = "both") -> "pd.Series":
+    """One value a site (:func:`agroflux.data.summary.site_means`)."""
+    return _site_means(data, version(data), variable, tuple(span), rate, crop)
+
+
+def seasonal(
+    data: str, variables: Sequence[str], chosen: Sequence[str], span: Sequence[int], rate: float | None
+) -> "pd.DataFrame":
+    """Mean seasonal cycles (:func:`agroflux.data.summary.seasonal_cycle`)."""
+    return _seasonal(data, version(data), tuple(variables), tuple(chosen), tuple(span), rate)
+
+
+@st.cache_data(show_spinner=False)
+def county_facts() -> "pd.DataFrame":
+    """Areas, yields and soils of 293 counties, indexed by FIPS (:func:`agroflux.geo.county_facts`)."""
+    from agroflux import geo
+
+    return geo.county_facts()
+
+
+@st.cache_data(show_spinner=False)
+def towers() -> "pd.DataFrame":
+    """The benchmark's towers without bundled data (:func:`agroflux.geo.benchmark_towers`), one row each."""
+    from agroflux import geo
+
+    return geo.benchmark_towers()
+
+
+@st.cache_data(show_spinner=False)
+def county_shapes() -> dict[str, Any]:
+    """GeoJSON features of the Midwest's counties by FIPS (:func:`agroflux.geo.counties`)."""
+    from agroflux import geo
+
+    return _by_fips(geo.counties())
+
+
+@st.cache_data(show_spinner=False)
+def county_outlines() -> list[dict[str, Any]]:
+    """GeoJSON features of the counties with facts (Iowa, Illinois, Indiana): faint lines below the data."""
+    shapes = county_shapes()
+    return [shapes[fips] for fips in county_facts().index if fips in shapes]
+
+
+@st.cache_data(show_spinner=False)
+def state_shapes() -> dict[str, Any]:
+    """GeoJSON feature collection of the Midwest's states (:func:`agroflux.geo.states`)."""
+    import json
+
+    from agroflux import geo
+
+    shapes: dict[str, Any] = json.loads(geo.states().to_json(drop_id=True))
+    return shapes
+
+
+def models() -> list[dict[str, Any]]:
+    """Cards of the trained models that are installed (:func:`agroflux.inference.region.available_models`)."""
+    from agroflux.inference.region import available_models
+
+    return available_models()
+
+
+def region(
+    model: str,
+    data: str,
+    chosen: Sequence[str],
+    span: Sequence[int],
+    rate: float,
+    progress: Callable[[int, int], None] | None = None,
+) -> "xr.Dataset":
+    """A model's run on the chosen sites (:func:`agroflux.inference.region.run_region`), kept for the same question.
+
+    ``progress(done, all)`` is called as batches finish; nothing is called for an answer that is kept.
+    """
+    return _region(model, data, version(data), tuple(chosen), tuple(span), rate, _progress=progress)
+
+
+@st.cache_resource(show_spinner="Opening data", max_entries=16)
+def _dataset(data: str, version: str) -> "xr.Dataset":
+    from agroflux.data import catalog
+
+    return catalog.open_dataset(data)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _years(data: str, version: str) -> list[int]:
+    return sorted({int(y) for y in _dataset(data, version)["time"].dt.year.to_numpy()})
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _sites(data: str, version: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    ds = _dataset(data, version)
+    columns = {"name": "site_name", "state": "state", "lat": "lat", "lon": "lon"}
+    return pd.DataFrame(
+        {new: ds[old].to_numpy() for new, old in columns.items()}, index=ds["site"].to_numpy().astype(str)
+    ).rename_axis("site")
+
+
+@st.cache_data(show_spinner="Summing up the counties", max_entries=256)
+def _site_means(
+    data: str, version: str, variable: str, span: tuple[int, ...], rate: float | None, crop: str
+) -> "pd.Series":
+    from agroflux.data import summary
+
+    return summary.site_means(_dataset(data, version), variable, span, rate, crop)
+
+
+@st.cache_data(show_spinner="Reading the seasonal cycle", max_entries=256)
+def _seasonal(
+    data: str,
+    version: str,
+    variables: tuple[str, ...],
+    chosen: tuple[str, ...],
+    span: tuple[int, ...],
+    rate: float | None,
+) -> "pd.DataFrame":
+    from agroflux.data import summary
+
+    return summary.seasonal_cycle(_dataset(data, version), variables, chosen, span, rate)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _region(
+    model: str,
+    data: str,
+    version: str,
+    chosen: tuple[str, ...],
+    span: tuple[int, ...],
+    rate: float,
+    _progress: Callable[[int, int], None] | None = None,
+) -> "xr.Dataset":
+    from agroflux.inference.region import run_region
+
+    return run_region(model, data, chosen, span, rate, progress=_progress)
+
+
+def _by_fips(frame: Any) -> dict[str, Any]:
+    import json
+
+    collection = json.loads(frame.to_json(drop_id=True))
+    return {str(feature["properties"]["fips"]): feature for feature in collection["features"]}

@@ -1,0 +1,223 @@
+"""The panels of the page "Simulated against observed": overlay, score table, scatter, season, total, residuals."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.evaluation import compare
+from agroflux.figures import cumulative, residuals, scatter, series, theme
+from agroflux.ui import show, state
+from agroflux.ui.compare_view import Ask, View
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Points drawn in the scatter figure; scores always use all of them.
+POINTS = 6000
+_FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A view as it is drawn: the chosen time step, the reference, and the days common to all sources."""
+
+    view: View
+    variable: schema.Variable
+    how: compare.Aggregation
+    reference: str
+    days: "pd.DataFrame"  # common days (or years, for an annual variable)
+    steps: "pd.DataFrame"  # the same, aggregated
+    left_out: list[str]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the drawn values."""
+        return compare.unit(self.variable, self.how)
+
+    @property
+    def compared(self) -> list[str]:
+        """Sources other than the reference on the common days."""
+        return [str(name) for name in self.days.columns if name != self.reference]
+
+
+def prepare(view: View, ask: Ask, how: compare.Aggregation, reference: str, *, measured_only: bool = False) -> Shown:
+    """Align, cut to common days and aggregate."""
+    variable = schema.get(ask.variable)
+    how = "annual" if variable.per == "year" else how
+    frame = view.frame
+    if measured_only and view.qc is not None:
+        frame = frame[~(view.qc.reindex(frame.index) < compare.MEASURED)]
+    days, left_out = compare.common(frame, reference) if reference in frame else (frame.iloc[:0], [])
+    total = variable.flux and variable.per == "day"
+    steps = days if variable.per == "year" else compare.aggregate(days, how, total=total).dropna()
+    return Shown(replace(view), variable, how, reference, days, steps, left_out)
+
+
+def overlay(shown: Shown) -> None:
+    """All sources over time, each on its own days; gaps stay gaps."""
+    drawn = _own_days(shown)
+    if drawn.empty or not drawn.notna().to_numpy().any():
+        show.empty(
+            f"No {shown.how} value to draw: a period needs {compare.COVERAGE:.0%} of its days.",
+            "Pick a finer time step or other years.",
+        )
+        return
+    name = f"{shown.variable.name}-{shown.how}"
+    label, unit = shown.variable.label, shown.unit
+    if shown.how == "annual":
+        show.figure(
+            series.bars(drawn, shown.view.kinds, label=label, unit=unit), f"{name}-series", key="compare.series"
+        )
+        return
+    qc = _shares(shown)
+    fig = series.series(drawn, shown.view.kinds, label=label, unit=unit, qc=qc, form=_FORM[shown.how])
+    show.figure(fig, f"{name}-series", key="compare.series")
+
+
+def _own_days(shown: Shown) -> "pd.DataFrame":
+    frame = shown.view.frame
+    if shown.variable.per == "day":
+        frame = compare.aggregate(frame, shown.how, total=shown.variable.flux)
+    mean = compare.site_mean(frame)
+    return mean if shown.how == "annual" else compare.regular(mean, shown.how)
+
+
+def _shares(shown: Shown) -> "pd.Series | None":
+    if shown.view.qc is None:
+        return None
+    return compare.site_mean(compare.aggregate(shown.view.qc.to_frame("qc"), shown.how))["qc"]
+
+
+def tell(sentences: list[str]) -> None:
+    """What a reader must know before believing a figure, in one box."""
+    if sentences:
+        st.info("\n\n".join(show.plain(sentence) for sentence in sentences), icon=":material/info:")
+
+
+def _heading(text: str) -> None:
+    st.markdown(f"**{text}**")
+
+
+def explain(shown: Shown) -> None:
+    """What the figures and scores below rest on, in one caption."""
+    for name in shown.left_out:
+        st.info(f"{name} has no day in common with {shown.reference} and is not scored.", icon=":material/info:")
+    if not shown.compared:
+        show.empty(f"There is nothing to score against {shown.reference}.", "Pick another source or other years.")
+        return
+    if shown.steps.empty:
+        show.empty(
+            f"No {shown.how} value on common days: a period needs {compare.COVERAGE:.0%} of its days.",
+            "Pick a finer time step.",
+        )
+        return
+    every = "years" if shown.variable.per == "year" else "days"
+    sites = shown.days.index.get_level_values("site").nunique()
+    step = "" if shown.how == "daily" or every == "years" else (
+        f", then averaged to {shown.how} values that have at least {compare.COVERAGE:.0%} of their days"
+    )  # fmt: skip
+    st.subheader(f"Against {shown.reference}, on common {every} only", anchor=False)
+    st.caption(
+        f"{len(shown.days):,} site-{every} at {sites} {'site' if sites == 1 else 'sites'} on which every scored source "
+        f"has a value{step}. "
+        "R² is 1 - SSE/SST, so it equals NSE; bias is source minus reference."
+    )
+
+
+def score_table(shown: Shown) -> None:
+    """Scores on common days, pooled and a row a site, with a CSV download."""
+    sites = shown.days.index.get_level_values("site").nunique()
+    rows = compare.scores(shown.steps, shown.reference, by_site=sites > 1)
+    unit = theme.pretty(shown.unit)
+    named = rows.rename(
+        columns={
+            "source": "Source", "site": "Site", "n": "n", "r2": "R²", "nse": "NSE", "kge": "KGE",
+            "rmse": f"RMSE [{unit}]", "mae": f"MAE [{unit}]", "bias": f"Bias [{unit}]",
+        }
+    )  # fmt: skip
+    named = named if sites > 1 else named.drop(columns="Site")
+    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in named.columns if c not in ("Source", "Site")}
+    numbers["n"] = st.column_config.NumberColumn(format="localized", help="Values scored, after averaging")
+    show.table(named, f"{shown.variable.name}-{shown.how}-scores", hide_index=True, column_config=numbers)
+
+
+def against(shown: Shown) -> None:
+    """Scatter around the 1:1 line."""
+    _heading("Value against value")
+    thinned = compare.thin(shown.steps, POINTS)
+    fig = scatter.scatter(
+        thinned, shown.reference, shown.view.kinds, unit=shown.unit, form=_FORM[shown.how], height=380
+    )
+    show.figure(fig, f"{shown.variable.name}-{shown.how}-scatter", key="compare.scatter")
+    if len(thinned) < len(shown.steps):
+        st.caption(f"{len(thinned):,} of {len(shown.steps):,} points are drawn, picked at random; scores use all.")
+
+
+def season(shown: Shown) -> None:
+    """Mean seasonal cycle over the common days."""
+    _heading("Mean seasonal cycle")
+    how: compare.Aggregation = "monthly" if shown.how == "annual" else shown.how
+    cycle = compare.seasonal(shown.days, how)
+    fig = series.seasonal_cycle(
+        cycle, shown.view.kinds, label=shown.variable.label, unit=shown.variable.unit, height=380
+    )
+    show.figure(fig, f"{shown.variable.name}-season", key="compare.season")
+
+
+@st.fragment
+def running_total(shown: Shown) -> None:
+    """Running total of a daily flux over common days; nothing for a state or an annual value."""
+    if not shown.variable.flux or shown.variable.per == "year":
+        return
+    _heading("Running total over common days")
+    how = _choice("Running total", {"yearly": "Each year from zero", "whole": "Over all years"}, "compare-total")
+    total = compare.regular(compare.cumulative(shown.days, restart=how == "yearly"), "daily")
+    unit = shown.variable.unit.replace(" d-1", "")
+    words = {"label": shown.variable.label, "unit": unit}
+    fig = cumulative.cumulative(total, shown.view.kinds, restart=how == "yearly", **words)
+    show.figure(fig, f"{shown.variable.name}-running-total", key="compare.total")
+
+
+@st.fragment
+def differences(shown: Shown) -> None:
+    """Source minus reference, over time or by month."""
+    _heading(f"Differences from {shown.reference}")
+    how = _choice("Differences", {"time": "Over time", "month": "By month"}, "compare-differences")
+    words = {"reference": shown.reference, "unit": shown.unit}
+    found = compare.residuals(shown.steps, shown.reference)
+    if how == "month":
+        fig = residuals.residuals_by_month(compare.by_month(found), shown.view.kinds, **words)
+    else:
+        mean = compare.regular(compare.site_mean(found), shown.how)
+        fig = residuals.residuals(mean, shown.view.kinds, form=_FORM[shown.how], **words)
+    show.figure(fig, f"{shown.variable.name}-{shown.how}-differences", key="compare.differences")
+
+
+def _choice(label: str, options: dict[str, str], name: str) -> str:
+    """A choice inside a fragment; the URL is written here, because a fragment's rerun does not reach its end."""
+    bound = state.bind(name, default=next(iter(options)), options=list(options))
+    st.segmented_control(
+        label, list(options), format_func=options.__getitem__, required=True, label_visibility="collapsed", **bound
+    )
+    state.publish()
+    return str(state.get(name))
+
+
+def downloads(shown: Shown) -> None:
+    """The values behind the figures, each source on its own days, as CSV and NetCDF."""
+    frame, variable = shown.view.frame, shown.variable
+    if variable.per == "day":
+        frame = compare.aggregate(frame, shown.how, total=variable.flux)
+    names = {str(c): f"{variable.name}_{'_'.join(str(c).lower().split())}" for c in frame.columns}
+    unit = theme.pretty(shown.unit)
+    with st.container(horizontal=True):
+        show.csv(
+            frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}).reset_index(),
+            f"{variable.name}-{shown.how}", "Values as CSV", index=False,
+        )  # fmt: skip
+        show.netcdf(
+            lambda: compare.dataset(frame, variable, shown.how, names),
+            f"{variable.name}-{shown.how}", "Values as NetCDF",
+        )  # fmt: skip

@@ -1,0 +1,250 @@
+"""Sources side by side: what was asked for, read or run, and joined into one table."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.errors import AgroFluxError, SelectionError
+from agroflux.inference.site_weather import Assumptions
+from agroflux.ui import cache
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+#: The place that stands for all simulations; every other place is the id of an observation data set.
+COUNTIES = "counties"
+_MODEL = "model:"
+#: Short names in legends; a data set without one goes by its title.
+_SHORT = {"cornbelt-century": "DSSAT CENTURY", "cornbelt-ceres": "DSSAT CERES"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question to the page; hashable, so that its answer can be kept."""
+
+    where: str
+    sites: tuple[str, ...]
+    variable: str
+    years: tuple[int, ...]
+    sources: tuple[str, ...]
+    rate: float = 0.0
+    assumptions: Assumptions | None = None
+
+
+@dataclass
+class View:
+    """The answer: one column a source, legend kinds, share measured, and what the reader must be told."""
+
+    frame: "pd.DataFrame"
+    kinds: dict[str, str]
+    qc: "pd.Series | None" = None
+    notes: list[str] = field(default_factory=list)
+
+
+def data_ids(where: str) -> list[str]:
+    """The data sets behind a place."""
+    return [entry.id for entry in cache.entries("simulation")] if where == COUNTIES else [where]
+
+
+def sources(where: str, variable: str) -> dict[str, str]:
+    """Source id -> legend name: data sets that hold the variable, then models that predict it."""
+    found = {data: _short(data) for data in data_ids(where) if variable in cache.variables(data)}
+    for card in cache.models():
+        targets = {name for name, _ in card["targets"]}
+        if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
+            found[_MODEL + card["id"]] = f"{card['model'].upper()} (predicted)"
+    if len(set(found.values())) < len(found):
+        found = {key: f"{name} {key.removeprefix(_MODEL)}" if key.startswith(_MODEL) else name
+                 for key, name in found.items()}  # fmt: skip
+    return found
+
+
+def is_model(source: str) -> bool:
+    """True for a trained model, false for a data set."""
+    return source.startswith(_MODEL)
+
+
+def _short(data: str) -> str:
+    entry = cache.entry(data)
+    if entry.kind == "observation":
+        return "Synthetic measurement" if entry.synthetic else "Measured"
+    return _SHORT.get(data, entry.title)
+
+
+def has_all_drivers(data: str) -> bool:
+    """True where a model can run on the data set itself."""
+    held = set(cache.variables(data))
+    return set(schema.DRIVERS) <= held
+
+
+def entries(ask: Ask) -> list[Any]:
+    """Catalog entries of the data in view, for banner and sources."""
+    return [cache.entry(source) for source in ask.sources if not is_model(source)]
+
+
+def view(ask: Ask) -> View:
+    """Read, run and join everything asked for (kept for the same question)."""
+    if not ask.sites or not ask.sources:
+        raise SelectionError("nothing is selected: pick at least one site and one source")
+    versions = tuple(cache.version(source) for source in ask.sources if not is_model(source))
+    return _view(ask, versions, tuple(str(card["weights_sha256"]) for card in cache.models()))
+
+
+@st.cache_data(show_spinner="Reading and aligning", max_entries=48)
+def _view(ask: Ask, versions: tuple[str, ...], models: tuple[str, ...]) -> View:
+    from agroflux.evaluation import compare
+
+    names = sources(ask.where, ask.variable)
+    arrays: dict[str, xr.DataArray] = {}
+    kinds: dict[str, str] = {}
+    notes: list[str] = []
+    qc = None
+    for source in ask.sources:
+        try:
+            array = _predicted(source, ask) if is_model(source) else _held(source, ask)
+        except AgroFluxError as error:
+            notes.append(f"{names[source]} is left out: {error}.")
+            continue
+        label = names[source]
+        arrays[label] = array
+        kinds[label] = _kind(source)
+        if f"{ask.variable}_qc" in (cache.dataset(source) if not is_model(source) else ()):
+            qc = compare.table({"qc": _held(source, ask, "_qc")})["qc"]
+    frame = compare.table(arrays)
+    if ask.where != COUNTIES:
+        notes += [note for name, kind in kinds.items() if kind == "baseline" for note in _late(frame, name)]
+    return View(frame, kinds, qc, notes)
+
+
+def _late(frame: "pd.DataFrame", name: str) -> list[str]:
+    """Where a model covers less of a site's record than the measurements do, and why."""
+    found = []
+    for site, part in frame.groupby(level="site"):
+        days = part[name].dropna().index.get_level_values("time")
+        measured = part.drop(columns=name).dropna(how="all").index.get_level_values("time")
+        if len(days) and len(measured) and len(days) < 0.9 * len(measured):
+            found.append(
+                f"{name} covers {len(days):,} of the {len(measured):,} days of {site} "
+                f"({days[0]:%d %b %Y} to {days[-1]:%d %b %Y}): on the others temperature or rain was not measured, "
+                "or a long gap in them lies within the last 30 days."
+            )
+    return found
+
+
+def _kind(source: str) -> str:
+    if is_model(source):
+        return "baseline"
+    return "measured" if cache.entry(source).kind == "observation" else source
+
+
+def _held(data: str, ask: Ask, suffix: str = "") -> "xr.DataArray":
+    """One series a site of a data set, at the asked rate."""
+    from agroflux.data.select import select
+
+    ds = cache.dataset(data)
+    held = [year for year in ask.years if year in cache.years(data)]
+    rate = ask.rate if "scenario" in ds.dims else None
+    array = select(ds, sites=list(ask.sites), years=held, n_rate=rate)[ask.variable + suffix]
+    return array.isel(scenario=0) if "scenario" in array.dims else array
+
+
+def _predicted(source: str, ask: Ask) -> "xr.DataArray":
+    """One series a site of a trained model, on the place's own drivers."""
+    model = source.removeprefix(_MODEL)
+    if ask.where == COUNTIES:
+        ds = cache.region(model, data_ids(COUNTIES)[0], ask.sites, ask.years, ask.rate)
+    else:
+        ds = _at_observed(model, ask)
+    if ask.variable not in ds:
+        raise SelectionError(f"it does not predict {schema.get(ask.variable).label}")
+    array = ds[ask.variable]
+    return array.isel(scenario=0) if "scenario" in array.dims else array
+
+
+def _at_observed(model: str, ask: Ask) -> "xr.Dataset":
+    """A model on the measured weather of each site, with the assumptions that the page shows."""
+    import xarray as xr
+
+    from agroflux.inference.site_weather import predict_site_weather
+
+    observed = cache.dataset(ask.where)
+    network = checkpoint(model)
+    parts = [predict_site_weather(network, observed, site, ask.assumptions) for site in ask.sites]
+    if ask.variable not in parts[0]:
+        raise SelectionError(f"it does not predict {schema.get(ask.variable).label}")
+    return xr.concat([part[[ask.variable]] for part in parts], dim="site", join="outer")
+
+
+def checkpoint(model: str) -> Any:
+    """A loaded model, shared by all sessions until its file changes; ModelError says what is wrong with it."""
+    card = next((card for card in cache.models() if card["id"] == model), {})
+    return _checkpoint(model, str(card.get("weights_sha256", "")))
+
+
+@st.cache_resource(show_spinner="Loading the model", max_entries=4)
+def _checkpoint(model: str, weights: str) -> Any:
+    from agroflux.inference.predict import load
+
+    return load(model)
+
+
+def remarks(ask: Ask) -> list[str]:
+    """What a reader must know before believing a score."""
+    found = []
+    models = [source.removeprefix(_MODEL) for source in ask.sources if is_model(source)]
+    if ask.where == COUNTIES:
+        found.append(
+            "No flux was measured in these counties: the scores say how well the sources agree with the reference, "
+            "not which of them is right."
+        )
+        found += [text for card in cache.models() if card["id"] in models for text in _trained_on(card, ask.years)]
+    elif models:
+        found += [_distance(ask, site) for site in ask.sites]
+    return found
+
+
+def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:
+    split = {part: [int(year) for year in held] for part, held in card["split"].items()}
+    seen = sorted(set(split.get("train", [])) & set(years))
+    if not seen:
+        return []
+    fresh = ", ".join(str(year) for year in split.get("test", []) if year in years) or "none of the years shown"
+    return [
+        f"{card['model'].upper()} was trained on {_span(seen)} of {card['data'].get('id', 'its data')}: "
+        f"scores of those years flatter it. Years it has never seen: {fresh}."
+    ]
+
+
+def _span(years: list[int]) -> str:
+    return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"
+
+
+def _distance(ask: Ask, site: str) -> str:
+    """How far a site is from the places a baseline knows."""
+    here = cache.sites(ask.where).loc[site]
+    text = f"{site} ({here['name']}): the baseline learnt from simulated corn and soybean in the Corn Belt. "
+    known = [cache.sites(data) for data in data_ids(COUNTIES)]
+    if not known:
+        return text
+    km = distances_km(float(here["lat"]), float(here["lon"]), known[0])
+    near = km.idxmin()
+    if km[near] < 50:
+        return text + "The site lies among the counties it knows."
+    return text + (
+        f"The nearest county it knows ({known[0].at[near, 'name']}, {known[0].at[near, 'state']}) is "
+        f"{km[near]:,.0f} km away. Expect poor scores: they show how far the baseline carries to another crop "
+        "and climate, not a fault of the measurements."
+    )
+
+
+def distances_km(lat: float, lon: float, sites: "pd.DataFrame") -> "pd.Series":
+    """Great-circle distances [km] from a point to ``sites`` (columns lat, lon [degrees]), on a sphere."""
+    import numpy as np
+
+    there = np.radians(sites[["lat", "lon"]].astype(float))
+    a, b = np.radians([lat, lon])
+    half = np.sin((there["lat"] - a) / 2) ** 2 + np.cos(a) * np.cos(there["lat"]) * np.sin((there["lon"] - b) / 2) ** 2
+    return 2 * 6371.0 * np.arcsin(np.sqrt(half))

@@ -1,0 +1,65 @@
+"""The county map as pages show it: drawn once, new colours and rings without a reload, a click told once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from agroflux import maps
+from agroflux.figures.theme import pretty
+from agroflux.ui import cache
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEIGHT = 520
+
+
+def county_map(
+    values: "pd.Series",
+    *,
+    variable: str,
+    label: str,
+    unit: str,
+    names: Mapping[str, str],
+    selected: Collection[str] = (),
+    points: Sequence[maps.Marker] = (),
+    key: str = "map",
+    height: int = _HEIGHT,
+    tiles: bool = False,
+    view: tuple[float, float, float] | None = None,
+) -> str | None:
+    """Show counties coloured by ``values`` (indexed by FIPS, in ``unit``) and site markers, with the legend.
+
+    ``names`` maps FIPS to what the tooltip says; ``view`` (lat, lon, zoom) moves the map. Returns the id of a
+    county or site clicked since the last run, once, else None. Panning and zooming run nothing.
+    """
+    from streamlit_folium import st_folium
+
+    scale = maps.Scale.of(variable, label, pretty(unit), values.tolist())
+    table = {str(fips): float(value) for fips, value in values.items()}
+    shapes = cache.county_shapes()
+    board = maps.base_map(cache.state_shapes(), cache.county_outlines(), tiles=tiles)
+    groups = [maps.choropleth(table, shapes, names, scale, selected), maps.markers(points, selected)]
+    result = st_folium(
+        board,
+        key=key,
+        height=height,
+        use_container_width=True,
+        returned_objects=["last_active_drawing", "last_object_clicked_count"],
+        feature_group_to_add=groups,
+        center=view[:2] if view else None,
+        zoom=view[2] if view else None,
+    )
+    st.html(maps.legend(scale, {p.kind for p in points}, missing=bool(values.isna().any())))
+    return _new_click(result, key)
+
+
+def _new_click(result: dict[str, Any] | None, key: str) -> str | None:
+    """The clicked id, if this click was not told before: the component repeats its last one in every run."""
+    count = (result or {}).get("last_object_clicked_count")
+    seen = f"{key}.seen"
+    if count is None or count == st.session_state.get(seen):
+        return None
+    st.session_state[seen] = count
+    return maps.clicked(result)

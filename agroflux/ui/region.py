@@ -1,0 +1,209 @@
+"""What the page "Run on a region" needs: counties picked in any way, the run, and the result as it is shown."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import streamlit as st
+
+from agroflux.errors import SelectionError
+from agroflux.figures import picker
+from agroflux.ui import cache, compare_view, show, state
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_PAST = "agroflux.region.past"  # earlier selections, newest last
+_EVENT = "agroflux.region.event"  # counties of the map's last selection event
+_RESULT = "agroflux.region.result"
+_MAP = "region.picker"
+_STEPS_BACK = 30
+STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a run is asked for."""
+
+    model: str
+    data: str
+    sites: tuple[str, ...]
+    years: tuple[int, ...]
+    rate: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: what was asked, the prediction (physical units), and how long it took [s]."""
+
+    ask: Ask
+    data: "xr.Dataset"
+    seconds: float
+
+    @property
+    def site_years(self) -> int:
+        """Sites times years."""
+        return len(self.ask.sites) * len(self.ask.years)
+
+
+def names(data: str) -> dict[str, str]:
+    """County FIPS -> ``Story, IA``, ordered by state and name."""
+    table = cache.sites(data).sort_values(["state", "name"])
+    return {str(fips): f"{row['name']}, {row['state']}" for fips, row in table.iterrows()}
+
+
+def pick_model() -> str:
+    """Control: which trained model; an empty text where none is installed."""
+    cards = {card["id"]: card["title"] for card in cache.models()}
+    if not cards:
+        show.empty(
+            "No trained model is installed.",
+            "Make one with `agroflux train`, or copy a model's .safetensors and .json into the models folder.",
+        )
+        return ""
+    options = list(cards)
+    bound = state.bind("model", default=options[0], options=options)
+    st.selectbox("Model", options, format_func=cards.__getitem__, width=320, **bound)
+    return str(state.get("model", ""))
+
+
+def toolbar(known: Mapping[str, str]) -> None:
+    """Buttons that pick all counties or a state's, undo the last step, or clear."""
+    # Reads what a link asks for before the buttons are drawn; the list below is tied to the same name.
+    state.bind("sites", default=[], options=list(known), kind="many")
+    with st.container(horizontal=True, gap="small"):
+        st.button(f"All {len(known)}", on_click=choose, args=(list(known),), icon=":material/select_all:")
+        for code, label in STATES.items():
+            members = [fips for fips, name in known.items() if name.endswith(f", {code}")]
+            if members:
+                help_text = f"Add the {len(members)} counties of {label}"
+                st.button(label, on_click=_add, args=(members,), icon=":material/add:", help=help_text)
+        past = st.session_state.get(_PAST, [])
+        st.button("Undo", on_click=undo, icon=":material/undo:", disabled=not past)
+        st.button("Clear", on_click=choose, args=([],), icon=":material/close:", disabled=not state.get("sites"))
+
+
+def choose(sites: Sequence[str]) -> None:
+    """Pick exactly ``sites``; what was picked before can be had back by :func:`undo`."""
+    remember(list(state.get("sites", []) or []))
+    state.put("sites", list(sites))
+
+
+def _add(sites: Sequence[str]) -> None:
+    chosen = list(state.get("sites", []) or [])
+    choose([*chosen, *(fips for fips in sites if fips not in chosen)])
+
+
+def remember(sites: list[str]) -> None:
+    """Keep a selection for :func:`undo`."""
+    past = st.session_state.setdefault(_PAST, [])
+    past.append(sites)
+    del past[:-_STEPS_BACK]
+
+
+def undo() -> None:
+    """Go back to the selection before the last step."""
+    past = st.session_state.get(_PAST, [])
+    if past:
+        state.put("sites", past.pop())
+
+
+def pick_list(known: Mapping[str, str]) -> list[str]:
+    """Control: the picked counties as a list that can be edited by typing; every other way ends here."""
+    count = len([fips for fips in state.get("sites", []) or [] if fips in known])
+    before = list(state.get("sites", []) or [])
+    with st.expander(f"List of picked counties ({count})", icon=":material/checklist:"):
+        st.multiselect(
+            "Picked counties", list(known), format_func=known.__getitem__, placeholder="Type a county or state",
+            label_visibility="collapsed",
+            **state.bind("sites", default=[], options=list(known), kind="many", then=lambda: remember(before)),
+        )  # fmt: skip
+    return list(state.get("sites", []))
+
+
+def pick_on_map(known: Mapping[str, str], chosen: Collection[str]) -> None:
+    """The map: a click adds or takes out a county, a box or lasso (tools at its corner) adds all inside."""
+    counties, states = outlines()
+    fig = picker.picker(known, chosen, counties=counties, states=states)
+    show.figure(
+        fig, "counties", key=_MAP, downloads=False, on_select=_on_map, selection_mode=("points", "box", "lasso")
+    )
+
+
+def outlines() -> "tuple[str | dict[str, Any], str | dict[str, Any]]":
+    """County and state lines as URLs of files that the app serves, or inline where its own address is unknown."""
+    here = getattr(st.context, "url", None)
+    if here:
+        return urljoin(here, "app/static/geo/counties.geojson"), urljoin(here, "app/static/geo/states.geojson")
+    features = list(cache.county_shapes().values())
+    return {"type": "FeatureCollection", "features": features}, cache.state_shapes()
+
+
+def _on_map() -> None:
+    points = st.session_state[_MAP]["selection"]["points"]
+    now = [str(point["location"]) for point in points if "location" in point]
+    before = st.session_state.get(_EVENT, [])
+    st.session_state[_EVENT] = now
+    chosen = list(state.get("sites", []) or [])
+    after = merged(chosen, now, before)
+    if after != chosen:
+        choose(after)
+
+
+def merged(chosen: Sequence[str], now: Sequence[str], before: Sequence[str]) -> list[str]:
+    """The selection after a map event. ``now`` and ``before``: counties of this event and of the last one.
+
+    One county clicked is added, or taken out if it was chosen. Plotly reports a second click on the same county as
+    an empty event, and a shift-click as the earlier counties and one more; several new ones are added (box, lasso).
+    """
+    fresh = [fips for fips in now if fips not in before]
+    if not now:
+        fresh = list(before) if len(before) == 1 else []
+    elif len(now) == 1:
+        fresh = list(now)
+    if len(fresh) == 1:
+        fips = fresh[0]
+        return [f for f in chosen if f != fips] if fips in chosen else [*chosen, fips]
+    return [*chosen, *(fips for fips in fresh if fips not in chosen)]
+
+
+def run_button(ask: Ask) -> None:
+    """The button and, while it runs, the progress bar. The result is kept until the next run."""
+    count = len(ask.sites)
+    label = f"Run on {count} {'county' if count == 1 else 'counties'}, {span(ask.years)}" if ask.years else "Run"
+    if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not (count and ask.years)):
+        bar = st.progress(0.0, "Loading the model")
+        try:
+            with show.guard("The run"):
+                st.session_state[_RESULT] = run(ask, bar)
+        finally:
+            bar.empty()
+
+
+def run(ask: Ask, bar: Any = None) -> Result:
+    """Run the model; ``bar`` is told the share done. SelectionError and ModelError as ``run_region``."""
+    if not ask.sites:
+        raise SelectionError("no county is selected: pick at least one")
+    from agroflux.inference.region import run_region
+
+    network = compare_view.checkpoint(ask.model)
+    start = time.perf_counter()
+
+    def tell(done: int, total: int) -> None:
+        if bar is not None:
+            bar.progress(done / total, f"{done} of {total} counties")
+
+    data = run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
+    return Result(ask, data, time.perf_counter() - start)
+
+
+def result() -> Result | None:
+    """The last finished run of this session."""
+    return st.session_state.get(_RESULT)
+
+
+def span(years: Sequence[int]) -> str:
+    """``2013`` or ``2013-2018``."""
+    return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"

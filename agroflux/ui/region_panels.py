@@ -1,0 +1,111 @@
+"""The result of the page "Run on a region": map, mean series with spread, table, downloads. No model runs here."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.data import summary
+from agroflux.evaluation import compare
+from agroflux.figures import choropleth, colours, spread, theme
+from agroflux.ui import cache, controls, region, show, state
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
+
+
+@st.fragment
+def show_result() -> None:
+    """The last run; changing how it is shown reruns this part alone."""
+    done = region.result()
+    if done is None:
+        return
+    ask = done.ask
+    names = region.names(ask.data)
+    st.subheader(f"{len(ask.sites)} counties, {region.span(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
+    st.caption(
+        f"{done.data.attrs['model']} on the weather, soils and management of {cache.entry(ask.data).title}: "
+        f"{done.site_years} site-years in {done.seconds:.2f} s."
+    )
+    with controls.row():
+        held = [str(name) for name in done.data.data_vars]
+        variable = schema.get(controls.variable(held, default="GPP"))
+        step = _step(variable)
+    with show.guard("The map of the result"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            _map(done, variable, names)
+        with right:
+            _series(done, variable, step)
+    with show.guard("The table of the result"):
+        _table(done, variable, names)
+    state.publish()
+
+
+def _step(variable: schema.Variable) -> compare.Aggregation:
+    if variable.per == "year":
+        return "annual"
+    chosen = controls.aggregation(default="monthly")
+    return next(step for step in compare.AGGREGATIONS if step == chosen)
+
+
+def _map(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> None:
+    ask = done.ask
+    values = summary.site_means(done.data, variable.name, ask.years, ask.rate)
+    counties, states = region.outlines()
+    fig = choropleth.county_figure(
+        values, names, variable=variable.name, label=variable.label, unit=summary.yearly_unit(variable.name),
+        counties=counties, states=states,
+    )  # fmt: skip
+    show.figure(fig, f"region-{variable.name}-map", key="region.map")
+
+
+def _series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> None:
+    frame = series_table(done, variable, step)
+    band = compare.regular(compare.spread(frame, variable.name), step)
+    sites = len(done.ask.sites)
+    fig = spread.spread(
+        band,
+        name=f"Mean of {sites} counties" if sites > 1 else "County",
+        label=variable.label,
+        unit=compare.unit(variable, step),
+        colour=colours.series("baseline"),
+        form=_FORM[step],
+        height=460,
+    )
+    show.figure(fig, f"region-{variable.name}-{step}", key="region.series")
+
+
+def series_table(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> "pd.DataFrame":
+    """The run as one column over ``(site, time)``, aggregated."""
+    array = done.data[variable.name]
+    if "scenario" in array.dims:
+        array = array.isel(scenario=0)
+    frame = compare.table({variable.name: array})
+    return frame if variable.per == "year" else compare.aggregate(frame, step, total=variable.flux)
+
+
+def county_table(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> "pd.DataFrame":
+    """One row a county: FIPS, county, the mean over the run's years, and each year, in yearly units."""
+    import pandas as pd
+
+    ask, unit = done.ask, theme.pretty(summary.yearly_unit(variable.name))
+    columns = {f"Mean [{unit}]": summary.site_means(done.data, variable.name, ask.years, ask.rate)}
+    for year in ask.years:
+        columns[str(year)] = summary.site_means(done.data, variable.name, [year], ask.rate)
+    frame = pd.DataFrame(columns).rename_axis("FIPS").reset_index()
+    frame.insert(1, "County", [names.get(str(fips), str(fips)) for fips in frame["FIPS"]])
+    return frame.sort_values(frame.columns[2], ascending=False, ignore_index=True)
+
+
+def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> None:
+    frame = county_table(done, variable, names)
+    st.markdown(f"**{variable.label} by county**, in {theme.pretty(summary.yearly_unit(variable.name))}")
+    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
+    st.dataframe(frame, width="stretch", hide_index=True, column_config=numbers, height=280)
+    stem = f"region-{variable.name}-{region.span(done.ask.years)}"
+    with st.container(horizontal=True):
+        show.csv(frame, stem, "Table as CSV", index=False)
+        show.netcdf(lambda: done.data, f"region-{region.span(done.ask.years)}", "All variables as NetCDF")

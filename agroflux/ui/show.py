@@ -1,0 +1,200 @@
+"""What every page shows alike: errors with the way out, banners, empty states, figures, downloads, sources.
+
+Text that came from a file, a link or a user goes through :func:`plain` before Streamlit reads it as Markdown.
+"""
+
+import html
+import logging
+import re
+import runpy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from agroflux.errors import AgroFluxError
+from agroflux.paths import ROOT
+from agroflux.ui import state
+
+log = logging.getLogger(__name__)
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:])")
+_KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
+
+
+def plain(text: object) -> str:
+    """``text`` with every character that Markdown, HTML or LaTeX would read escaped, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+@contextmanager
+def guard(what: str = "This part of the page") -> Iterator[None]:
+    """Turn an error into one message and let the app go on.
+
+    An AgroFluxError says itself what was wrong and what to do; anything else is logged in full for whoever
+    runs the server, and the reader gets a short apology without a traceback.
+    """
+    try:
+        yield
+    except AgroFluxError as error:
+        st.error(plain(error), icon=":material/error:")
+    except Exception:
+        log.exception("%s failed", what)
+        st.error(
+            f"{plain(what)} could not be shown because of a fault in the app, not of your input. "
+            "Try another selection; whoever runs the app finds the details in its log.",
+            icon=":material/bug_report:",
+        )
+
+
+def style() -> None:
+    """The app's own style sheet (spacing on small screens, legend)."""
+    st.html(ROOT / "assets" / "style.css")
+
+
+def notes() -> None:
+    """Notes about a link that asked for what is not there (:func:`agroflux.ui.state.notes`)."""
+    for text in state.notes():
+        st.warning(plain(text), icon=":material/link_off:")
+
+
+def _through_app() -> None:
+    """Run app.py around a page that was started alone.
+
+    A server that has just started takes ``pages/`` for Streamlit's older kind of multipage app until it meets
+    ``st.navigation``: a link to a page, opened first, would show that page without the app around it.
+    """
+    if not state.started():
+        runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+        st.stop()
+
+
+def unreadable(entries: Iterable[Any]) -> None:
+    """One message on data sets that cannot be opened (catalog entries); the rest of the app goes on."""
+    broken = [f"- {plain(entry.status)}" for entry in entries]
+    if broken:
+        st.warning("Left out because they cannot be opened:\n" + "\n".join(broken), icon=":material/broken_image:")
+
+
+def title(text: str, lead: str = "") -> None:
+    """Heading of a page and one sentence on what it is for. Every page calls it first."""
+    _through_app()
+    st.title(text, anchor=False)
+    if lead:
+        st.caption(lead)
+
+
+def banner(entries: Iterable[Any]) -> None:
+    """A banner where synthetic data is in view; ``entries`` are catalog entries (title, synthetic)."""
+    made = list(dict.fromkeys(plain(entry.title) for entry in entries if entry.synthetic))
+    if made:
+        st.warning(
+            f"**Synthetic data in view:** {'; '.join(made)}. Made by a model with added noise, not measured.",
+            icon=":material/science:",
+        )
+
+
+def empty(text: str, way_out: str = "") -> None:
+    """An empty state: what is missing, and what to do about it."""
+    st.info(f"{text} {way_out}".strip(), icon=":material/touch_app:")
+
+
+def sources(entries: Iterable[Any]) -> None:
+    """Source and licence of each data set in view, one line each (catalog entries)."""
+    lines = []
+    for entry in entries:
+        kind = "synthetic" if entry.synthetic else _KIND_NAMES.get(entry.kind, entry.kind)
+        lines.append(f"- **{plain(entry.title)}** ({kind}). {plain(entry.citation)} Licence: {plain(entry.licence)}.")
+    if lines:
+        with st.expander("Sources and licences", icon=":material/menu_book:"):
+            st.markdown("\n".join(dict.fromkeys(lines)))
+
+
+def facts(rows: Mapping[str, object] | Sequence[tuple[str, object]]) -> None:
+    """A two-column list of facts; labels and values are shown as text, never as HTML."""
+    pairs = list(rows.items()) if isinstance(rows, Mapping) else list(rows)
+    cells = "".join(f"<tr><th>{html.escape(str(k))}</th><td>{html.escape(str(v))}</td></tr>" for k, v in pairs)
+    st.html(f'<table class="agro-facts">{cells}</table>')
+
+
+def keys(lines: Iterable[tuple[str, str, bool]]) -> None:
+    """A legend above small figures: name, colour (``#rrggbb``) and whether the line is dotted."""
+    chips = "".join(
+        f'<span><i class="line" style="border-top:3px {"dotted" if dotted else "solid"} {html.escape(colour)}"></i>'
+        f"{html.escape(name)}</span>"
+        for name, colour, dotted in lines
+    )
+    st.html(f'<div class="agro-legend"><div class="keys">{chips}</div></div>')
+
+
+def figure(fig: Any, name: str, *, key: str = "", downloads: bool = True, **options: Any) -> Any:
+    """Show a Plotly figure that follows the theme, full width, and offer it as HTML, SVG and PNG.
+
+    ``name`` is the file name without suffix. ``options`` go to ``st.plotly_chart`` (``on_select``,
+    ``selection_mode``); its result is returned.
+    """
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2}}
+    result = st.plotly_chart(
+        fig, width="stretch", theme="streamlit", key=key or f"fig.{name}", config=config, **options
+    )
+    if downloads:
+        figure_files(fig, name)
+    return result
+
+
+def figure_files(fig: Any, name: str) -> None:
+    """A button that opens the downloads of a figure: HTML, and SVG and PNG where a browser is there to draw."""
+    with st.popover("Download figure", icon=":material/download:", type="tertiary"):
+        _figure_files(fig, name)
+
+
+def _figure_files(fig: Any, name: str) -> None:
+    from agroflux.figures import export
+
+    with st.container(horizontal=True):
+        _figure_button("HTML", lambda: fig.to_html(include_plotlyjs=True), f"{name}.html", "text/html")
+        if export.can_draw():
+            _figure_button("SVG", lambda: export.image(fig, "svg"), f"{name}.svg", "image/svg+xml")
+            _figure_button("PNG", lambda: export.image(fig, "png"), f"{name}.png", "image/png")
+    if export.can_draw():
+        st.caption("Made when you click: dark on white, ready for print.")
+    else:
+        st.caption("For PNG use the camera above the figure; SVG needs Chrome or Chromium where the app runs.")
+
+
+def _figure_button(label: str, make: Callable[[], str | bytes], name: str, mime: str) -> None:
+    st.download_button(label, make, file_name=name, mime=mime, on_click="ignore", key=f"dl.{name}")
+
+
+def table(frame: Any, name: str, **options: Any) -> None:
+    """Show a data frame full width with a CSV download below it."""
+    st.dataframe(frame, width="stretch", **options)
+    csv(frame, name)
+
+
+def csv(frame: Any, name: str, label: str = "Download CSV", **options: Any) -> None:
+    """A button that gives ``frame`` as CSV (made when clicked)."""
+    download(label, lambda: frame.to_csv(**options), f"{name}.csv", "text/csv")
+
+
+def netcdf(make: Callable[[], Any], name: str, label: str = "Download NetCDF") -> None:
+    """A button that gives the ``xr.Dataset`` returned by ``make`` as NetCDF with units (made when clicked)."""
+    download(label, lambda: _netcdf_bytes(make()), f"{name}.nc", "application/x-netcdf")
+
+
+def download(label: str, make: Callable[[], str | bytes] | str | bytes, name: str, mime: str) -> None:
+    """A download button; ``make`` may be a function, called only when clicked."""
+    st.download_button(
+        label, make, file_name=name, mime=mime, on_click="ignore", icon=":material/download:", key=f"dl.{name}"
+    )
+
+
+def _netcdf_bytes(ds: Any) -> bytes:
+    clean = ds.copy()
+    for holder in (clean, *clean.variables.values()):
+        # NetCDF attributes know neither booleans nor None.
+        holder.attrs = {k: int(v) if isinstance(v, bool) else v for k, v in holder.attrs.items() if v is not None}
+        if hasattr(holder, "encoding"):
+            holder.encoding = {}
+    return bytes(clean.to_netcdf(engine="h5netcdf"))

@@ -1,0 +1,256 @@
+"""What the page "Sites and counties" shows: map, names, facts and seasonal cycles, gathered from the cache."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from agroflux import schema
+from agroflux.data.summary import yearly_unit
+from agroflux.figures import seasonal
+from agroflux.figures.theme import pretty
+from agroflux.maps import Kind, Marker, number
+from agroflux.ui import cache, controls, mapview, show
+
+if TYPE_CHECKING:
+    from agroflux.data.catalog import Entry
+
+#: label -> (columns of the county table, how they are written)
+_COUNTY_FACTS = {
+    "Corn harvested": (("corn_area_ha",), "{:,.0f} ha"),
+    "Corn yield": (("corn_yield_t_ha",), "{:.1f} t ha⁻¹"),
+    "Soybean harvested": (("soybean_area_ha",), "{:,.0f} ha"),
+    "Soybean yield": (("soybean_yield_t_ha",), "{:.1f} t ha⁻¹"),
+    "Land": (("land_area_km2",), "{:,.0f} km²"),
+    "Sand, silt, clay": (("sand_pct", "silt_pct", "clay_pct"), "{:.0f}, {:.0f}, {:.0f} %"),
+    "Soil organic carbon": (("soc_pct",), "{:.2f} %"),
+    "Soil pH": (("ph",), "{:.1f}"),
+    "Nitrogen on farms, 2012": (("farm_n_2012_t",), "{:,.0f} t N"),
+}
+MOST_PANELS = 6
+ALL_SITES = (39.0, -103.0, 4.0)  # lat, lon [degrees], zoom: from California to Michigan
+COUNTY_SOURCES = (
+    "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
+    "Nitrogen: USGS county fertilizer estimates. Land and position: US Census Bureau gazetteer 2010."
+)
+
+
+def observations() -> "dict[str, tuple[Entry, pd.DataFrame]]":
+    """Observation data sets that open, by id, with their sites."""
+    return {entry.id: (entry, cache.sites(entry.id)) for entry in cache.entries("observation")}
+
+
+def markers() -> list[Marker]:
+    """Every tower and chamber with a position: measured, synthetic, and benchmark towers without data."""
+    found: dict[str, Marker] = {}
+    for entry, table in observations().values():
+        kind: Kind = "synthetic" if entry.synthetic else "measured"
+        for site, row in table.iterrows():
+            text = f"{entry.title} ({kind})"
+            found[str(site)] = Marker(
+                str(site), f"{site}, {row['name']}", float(row["lat"]), float(row["lon"]), kind, text
+            )
+    for site, row in cache.towers().iterrows():
+        if str(site) not in found:
+            found[str(site)] = Marker(
+                str(site), f"{site}, {row['name']}", float(row["lat"]), float(row["lon"]), "nodata", "Bring your data"
+            )
+    return list(found.values())
+
+
+def held_sites() -> set[str]:
+    """Ids of every site of which an observation data set holds values."""
+    return {str(site) for _, table in observations().values() for site in table.index}
+
+
+def county_names(fips: Sequence[str]) -> dict[str, str]:
+    """``Story, IA`` for each FIPS code that the county table knows."""
+    table = cache.county_facts()
+    return {f: f"{table.at[f, 'county']}, {table.at[f, 'state']}" for f in fips if f in table.index}
+
+
+def options(fips: Sequence[str], points: Sequence[Marker]) -> dict[str, str]:
+    """What can be selected: counties by state and name, then towers and chambers; id to label."""
+    names = county_names(fips)
+    ordered = sorted(names, key=lambda f: tuple(reversed(names[f].rsplit(", ", 1))))
+    return {f: names[f] for f in ordered} | {p.id: p.name for p in points}
+
+
+def county_rows(fips: str) -> list[tuple[str, str]]:
+    """Facts of a county as label and text; what the table lacks is said to be not reported."""
+    row = cache.county_facts().loc[fips]
+    rows = []
+    for label, (columns, form) in _COUNTY_FACTS.items():
+        values = [row[column] for column in columns]
+        rows.append((label, form.format(*values) if all(map(pd.notna, values)) else "not reported"))
+    if str(row.get("soil_from", "county")) != "county":
+        rows.append(("Soil from", str(row["soil_from"])))
+    return rows
+
+
+def tower_rows(site: str) -> list[tuple[str, str]]:
+    """Facts of a tower or chamber: what the registry or the data set says; unknown fields are left out."""
+    towers = cache.towers()
+    if site in towers.index:
+        row = towers.loc[site]
+        return [(str(k).capitalize().replace("_", " "), _text(v)) for k, v in row.items() if _text(v)]
+    for entry, table in observations().values():
+        if site in table.index:
+            row = table.loc[site]
+            return [
+                ("Name", str(row["name"])),
+                ("State", str(row["state"])),
+                ("Latitude, longitude", f"{row['lat']:.3f}, {row['lon']:.3f}"),
+                ("Data set", entry.title),
+                ("Kind", "synthetic" if entry.synthetic else "measured"),
+                ("Years", _span(cache.years(entry.id))),
+                ("Variables", ", ".join(cache.variables(entry.id))),
+            ]
+    return []
+
+
+def cycles(chosen: Sequence[str], variables: Sequence[str], years: Sequence[int], rate: float) -> pd.DataFrame:
+    """Seasonal cycles of the chosen sites from every data set that holds them, with the data set in column ``data``.
+
+    Simulations are read at ``years`` and ``rate``; observations in all their years.
+    """
+    parts = []
+    for entry in cache.entries():
+        here = [s for s in chosen if s in cache.sites(entry.id).index]
+        if here:
+            span = years if entry.kind == "simulation" else cache.years(entry.id)
+            frame = cache.seasonal(entry.id, variables, here, span, rate if entry.kind == "simulation" else None)
+            parts.append(frame.assign(data=entry.id))
+    held = [part for part in parts if len(part)]
+    return pd.concat(held, ignore_index=True) if held else pd.DataFrame()
+
+
+def in_view(chosen: Sequence[str], data: str) -> "list[Entry]":
+    """Catalog entries behind what is shown: the mapped simulator and whatever holds a chosen site."""
+    return [e for e in cache.entries() if e.id == data or any(s in cache.sites(e.id).index for s in chosen)]
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _span(years: Sequence[int]) -> str:
+    return f"{years[0]}-{years[-1]}" if len(years) > 1 else ", ".join(map(str, years))
+
+
+def show_map(
+    data: str,
+    variable: str,
+    years: Sequence[int],
+    rate: float,
+    crop: str,
+    points: Sequence[Marker],
+    chosen: Sequence[str],
+) -> str | None:
+    """The map of county means with markers, its heading and options; returns a county or site just clicked."""
+    values = cache.site_means(data, variable, years, rate, crop)
+    label, unit = schema.get(variable).label, yearly_unit(variable)
+    when = f"mean of {_span(years)}" if len(years) > 1 else _span(years)
+    grown = "" if crop == "both" else f", {controls.CROPS[crop].lower()}"
+    st.markdown(f"**{show.plain(label)}**, {when}{grown}, {rate:g} kg N ha⁻¹ to corn")
+    if values.notna().sum() == 0:
+        show.empty("No county has a value for this choice.", "Pick more years, or both crops.")
+    hit = mapview.county_map(
+        values,
+        variable=variable,
+        label=label,
+        unit=unit,
+        names=county_names(list(values.index)),
+        selected=chosen,
+        points=points,
+        key="map.sites",
+        tiles=bool(st.session_state.get("sites.tiles")),
+        view=ALL_SITES if st.session_state.get("sites.wide") else None,
+    )
+    with controls.row():
+        st.toggle("Show all towers", key="sites.wide", help="Zoom out to the towers outside the Corn Belt.")
+        st.toggle("Online map tiles", key="sites.tiles", help="Needs internet: tiles come from OpenStreetMap.")
+    return hit
+
+
+def show_overview(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> None:
+    """The map in numbers: mean, lowest and highest county, and every county in a table (the way without a map)."""
+    values = cache.site_means(data, variable, years, rate, crop).dropna().sort_values(ascending=False)
+    if values.empty:
+        return
+    unit = pretty(yearly_unit(variable))
+    names = county_names(list(values.index))
+    low, high = values.index[-1], values.index[0]
+    show.facts(
+        [
+            (f"Mean of {len(values)} counties", f"{number(values.mean())} {unit}"),
+            ("Highest", f"{number(values.iloc[0])}, {names.get(high, high)}"),
+            ("Lowest", f"{number(values.iloc[-1])}, {names.get(low, low)}"),
+        ]
+    )
+    with st.expander("All counties as a table", icon=":material/table_rows:"):
+        table = pd.DataFrame({"County": [names.get(f, f) for f in values.index], unit: values.to_numpy()}, values.index)
+        show.table(table.rename_axis("FIPS"), f"counties-{variable}", height=320)
+
+
+def show_facts(chosen: Sequence[str], names: dict[str, str]) -> None:
+    """Facts of one of the chosen counties and sites, or what to do where nothing is chosen."""
+    if not chosen:
+        show.empty("Nothing selected yet.", "Click a county or a marker, or type its name above.")
+        return
+    focus = chosen[-1]
+    if len(chosen) > 1:
+        focus = st.selectbox("Facts of", list(reversed(chosen)), format_func=lambda i: names[i])
+    st.subheader(show.plain(names[focus]), anchor=False)
+    if focus in cache.county_facts().index:
+        show.facts(county_rows(focus))
+        st.caption(COUNTY_SOURCES)
+        return
+    if focus not in held_sites():
+        show.empty(
+            "No measurements of this tower are bundled.",
+            "Its investigators share them through AmeriFlux or FLUXNET: get the file there and import it.",
+        )
+    show.facts(tower_rows(focus))
+
+
+def show_seasons(
+    chosen: Sequence[str], names: dict[str, str], variable: str, years: Sequence[int], rate: float
+) -> None:
+    """Small multiples: the main variables of one chosen site, or one variable at several."""
+    if not chosen:
+        return
+    st.subheader("Seasonal cycle", anchor=False)
+    single = chosen[0] if len(chosen) == 1 else None
+    if single:
+        held = dict.fromkeys(v for e in in_view(chosen, "") for v in cache.variables(e.id))
+        wanted = seasonal.panels_for(variable, list(held))
+    else:
+        wanted = [variable]
+    frame = cycles(chosen[:MOST_PANELS], wanted, years, rate)
+    if frame.empty:
+        show.empty(
+            "Nothing to draw for this selection.",
+            "Pick a daily variable that the selected sites hold; towers without data have none.",
+        )
+        return
+    if len(chosen) > MOST_PANELS:
+        st.caption(f"The first {MOST_PANELS} of {len(chosen)} selected are drawn.")
+    labels = {entry.id: entry.title for entry in cache.entries()}
+    by = "variable" if single else "site"
+    show.keys(seasonal.keys(frame, labels))
+    panels = list(dict.fromkeys(frame[by]))
+    for start in range(0, len(panels), 3):
+        for column, panel in zip(st.columns(3), panels[start : start + 3], strict=False):
+            title = names.get(panel, panel) if by == "site" else schema.get(panel).label
+            fig = seasonal.panel(frame[frame[by] == panel], labels, title)
+            with column:
+                show.figure(fig, f"seasonal-{panel}", downloads=False)
+    show.figure_files(seasonal.small_multiples(frame, labels, by=by, names=names), "seasonal-cycle")
+    st.caption(
+        f"Day-of-year means over {_span(years)} (measurements: over all their years), 7-day running mean. "
+        "Solid lines are corn years, dotted lines soybean years; a shade spans the lowest to the highest year."
+    )

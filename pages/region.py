@@ -1,0 +1,37 @@
+"""Run on a region: a trained model on the counties a user picks, shown as map, series and table."""
+
+import streamlit as st
+
+from agroflux.ui import cache, controls, region, region_panels, show
+
+show.title(
+    "Run on a region",
+    "A trained model predicts every flux in the counties you pick. Click the map, draw a box, take a state, or all.",
+)
+
+with controls.row():
+    model = region.pick_model()
+    data = controls.data_set("Weather, soils and management of")
+    rate = controls.n_rate(cache.n_rates(data))
+    years = controls.years(cache.years(data))
+if not model:
+    st.stop()
+
+names = region.names(data)
+region.toolbar(names)
+with st.container():
+    place = st.container()
+    chosen = region.pick_list(names)
+    with place, show.guard("The map"):
+        region.pick_on_map(names, chosen)
+
+ask = region.Ask(model, data, tuple(chosen), tuple(years), rate)
+if not chosen:
+    show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
+region.run_button(ask)
+done = region.result()
+if done is not None and done.ask != ask:
+    show.empty("The result below belongs to an earlier choice.", "Run again to bring it up to date.")
+with show.guard("The result"):
+    region_panels.show_result()
+show.sources([cache.entry(data)])

@@ -1,0 +1,170 @@
+"""Checkpoints: what is written comes back, and what is damaged or foreign is refused with the way out."""
+
+import dataclasses
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from agroflux import schema
+from agroflux.baselines import card as cards
+from agroflux.baselines import checkpoint, registry
+from agroflux.baselines.card import Card
+from agroflux.data.scaling import Scaler
+from agroflux.errors import AgroFluxError, ModelError
+
+
+def make() -> checkpoint.Checkpoint:
+    torch.manual_seed(1)
+    config = registry.configuration("lstm", hidden=8)
+    pairs = [[[n, schema.get(n).unit] for n in names] for names in (schema.DRIVERS, schema.TARGETS)]
+    card = Card(
+        id="lstm-test",
+        title="LSTM of the tests",
+        model="lstm",
+        config=config,
+        drivers=pairs[0],
+        targets=pairs[1],
+        warmup_days=730,
+        protocol="clean",
+        experiment="temporal",
+        split={"train": [2000], "validate": [2001], "test": [2002], "scaler": [2000]},
+        data={"id": "tiny"},
+        training={},
+        code_version="0",
+        command="none",
+        seed=0,
+        synthetic=True,
+    )
+    x, y = (
+        Scaler(n, np.arange(len(n), dtype=np.float32), np.full(len(n), 2, np.float32))
+        for n in (schema.DRIVERS, schema.TARGETS)
+    )
+    return checkpoint.Checkpoint(card, registry.build("lstm", 11, 20, hidden=8).eval(), x, y)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return checkpoint.save(make(), tmp_path)
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    """Change entries of the card."""
+    raw = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps(raw | changes))
+
+
+def test_what_is_saved_comes_back(saved: Path) -> None:
+    before, after = make(), checkpoint.load("lstm-test", saved.parent)
+    x = torch.randn(2, 30, 11)
+    torch.testing.assert_close(after.network(x), before.network(x))
+    np.testing.assert_array_equal(after.drivers.mean, before.drivers.mean)
+    assert dataclasses.replace(after.card, weights_sha256="") == before.card
+    assert checkpoint.load(saved.with_suffix(".json")).card.id == "lstm-test"
+    assert sorted(p.name for p in saved.parent.iterdir()) == ["lstm-test.json", "lstm-test.safetensors"]
+
+
+def test_cards_are_listed_without_torch(saved: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from agroflux.inference.region import available_models;"
+        f"print([c['id'] for c in available_models(Path({str(saved.parent)!r}))], 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['lstm-test'] False"
+
+
+def test_a_missing_model_names_the_ones_there_are(saved: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model 'tcn'.*lstm-test"):
+        checkpoint.load("tcn", saved.parent)
+    with pytest.raises(AgroFluxError, match="outside"):
+        checkpoint.load("../../etc/passwd", saved.parent)
+
+
+def test_a_missing_or_damaged_card_is_refused(saved: Path) -> None:
+    saved.with_suffix(".json").write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        checkpoint.load(saved)
+    saved.with_suffix(".json").unlink()
+    with pytest.raises(ModelError, match=r"card .* is missing"):
+        checkpoint.load(saved)
+    assert cards.available(saved.parent) == []
+
+
+def test_a_truncated_file_is_refused(saved: Path) -> None:
+    data = saved.read_bytes()
+    for size in (len(data) - 7, 100, 0):
+        saved.write_bytes(data[:size])
+        with pytest.raises(ModelError, match="not a whole safetensors file"):
+            checkpoint.load(saved)
+
+
+class _Boom:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('a pickle ran')",)
+
+
+def test_a_pickle_is_refused_and_not_run(saved: Path) -> None:
+    saved.write_bytes(pickle.dumps(_Boom()))
+    with pytest.raises(ModelError, match="never loaded"):
+        checkpoint.load(saved)
+
+
+def test_other_weights_under_the_same_name_are_refused(saved: Path, tmp_path: Path) -> None:
+    tensors = load_file(saved)
+    tensors["network.head.bias"] += 1
+    save_file(tensors, saved)
+    with pytest.raises(ModelError, match="does not belong to its card"):
+        checkpoint.load(saved)
+
+
+def test_a_wrong_shape_is_refused(saved: Path) -> None:
+    rewrite(saved, config=registry.configuration("lstm", hidden=9))
+    with pytest.raises(ModelError, match=r"do not fit the card's lstm \(size mismatch"):
+        checkpoint.load(saved)
+
+
+@pytest.mark.parametrize("change", ["order", "unit", "number"])
+def test_wrong_variables_are_refused(saved: Path, change: str) -> None:
+    pairs = [list(pair) for pair in make().card.drivers]
+    if change == "order":
+        pairs[0], pairs[1] = pairs[1], pairs[0]
+    elif change == "unit":
+        pairs[0][1] = "K"
+    else:
+        pairs = pairs[:-1]
+    rewrite(saved, drivers=pairs)
+    with pytest.raises(ModelError, match="order and units"):
+        checkpoint.load(saved)
+
+
+def test_a_damaged_scaler_is_refused(saved: Path) -> None:
+    tensors = load_file(saved)
+    tensors["drivers.std"][3] = 0.0
+    save_file(tensors, saved)
+    rewrite(saved, weights_sha256=cards.sha256(saved))
+    with pytest.raises(ModelError, match="scale"):
+        checkpoint.load(saved)
+
+
+def test_a_model_of_another_format_is_refused(saved: Path) -> None:
+    rewrite(saved, format=99)
+    with pytest.raises(ModelError, match="format"):
+        checkpoint.load(saved)
+
+
+def test_a_folder_has_one_hash_and_another_when_a_byte_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"1")
+    first = cards.sha256(folder)
+    shutil.copytree(folder, tmp_path / "copy")
+    assert cards.sha256(tmp_path / "copy") == first
+    (folder / "a").write_bytes(b"2")
+    assert cards.sha256(folder) != first

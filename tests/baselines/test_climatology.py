@@ -1,0 +1,68 @@
+"""Day-of-year climatology by crop and N rate, against a plain loop."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from agroflux import schema
+from agroflux.baselines import climatology
+from agroflux.data import windows
+from agroflux.errors import SelectionError
+from tests.synthetic_contract import tiny
+
+
+@pytest.fixture(scope="module")
+def data() -> xr.Dataset:
+    return tiny(3, 2, 4)
+
+
+def test_a_day_is_the_mean_over_sites_and_years_of_that_crop_and_rate(data: xr.Dataset) -> None:
+    fitted = climatology.fit(data, [2000, 2001, 2002], site_block=2)
+    day, rate = 200, 1
+    for crop in (0, 1):
+        values = [
+            float(data["GPP"][site, rate, 365 * year + day])
+            for site in range(3)
+            for year in range(3)
+            if int(data["CROP"][site, 365 * year]) == crop
+        ]
+        assert fitted.mean[crop, rate, day, schema.TARGETS.index("GPP")] == pytest.approx(np.mean(values), rel=1e-5)
+
+
+def test_it_predicts_by_crop_rate_and_day(data: xr.Dataset) -> None:
+    fitted = climatology.fit(data, [2000, 2001])
+    days = windows.span(data, [2003])
+    got = fitted.predict(data, days)
+    assert got.shape == (3, 2, 365, 20)
+    crop = int(data["CROP"][1, 365 * 3])
+    np.testing.assert_allclose(got[1, 0], fitted.mean[crop, 0, :365], rtol=1e-6)
+    annual = schema.TARGETS.index("Yield")
+    assert np.ptp(got[1, 0, :, annual]) == 0
+
+
+def test_scenarios_of_one_rate_share_a_climatology(data: xr.Dataset) -> None:
+    twice = data.isel(scenario=[0, 0, 1]).assign_coords(scenario=["a", "b", "c"])
+    fitted = climatology.fit(twice, [2000, 2001])
+    assert fitted.rates.tolist() == [0.0, 336.0]
+    np.testing.assert_allclose(fitted.mean, climatology.fit(data, [2000, 2001]).mean, rtol=1e-6)
+
+
+def test_the_crop_may_follow_from_the_scenario_alone(data: xr.Dataset) -> None:
+    same = data.isel(site=[0, 2])  # both grow corn in the same years
+    crop = same["CROP"].isel(site=0, drop=True).expand_dims(scenario=same["scenario"])
+    fitted = climatology.fit(same, [2000, 2001])
+    days = windows.span(same, [2003])
+    other = same.assign(CROP=crop)
+    np.testing.assert_allclose(climatology.fit(other, [2000, 2001]).mean, fitted.mean)
+    np.testing.assert_allclose(fitted.predict(other, days), fitted.predict(same, days))
+
+
+def test_a_rate_it_never_saw_is_refused(data: xr.Dataset) -> None:
+    fitted = climatology.fit(data.isel(scenario=[0]), [2000, 2001])
+    with pytest.raises(SelectionError, match="336"):
+        fitted.predict(data, slice(0, 365))
+
+
+def test_leap_days_do_not_shift_the_year() -> None:
+    days = np.array(["2015-03-01", "2016-02-28", "2016-02-29", "2016-03-01", "2016-12-31"], "datetime64[ns]")
+    assert climatology.day_of_year(xr.Dataset(coords={"time": days})).tolist() == [59, 58, 365, 59, 364]

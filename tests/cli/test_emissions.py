@@ -1,0 +1,118 @@
+"""``agroflux emissions`` on the bundled data: totals, files, and each mistake in one line."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agroflux import cli
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call ``agroflux emissions``; returns exit code, stdout, stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = 0
+        try:
+            cli.main(["emissions", *arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_json_alone_and_states_add_up(run: Run) -> None:
+    code, out, _ = run("--by", "state", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert {row["state"] for row in told["totals"]} == {"IA", "IL", "IN"}
+    assert sum(row["n2o_t"] for row in told["totals"]) == pytest.approx(told["region"]["n2o_t"], rel=1e-9)
+    assert told["region"]["n2o_t_co2e"] == pytest.approx(told["region"]["n2o_t"] * 273)
+    assert told["units"]["n2o_t"] == "t N2O yr-1"
+    assert told["uncertainty"] is None
+    # DuPage grows neither crop and Cook no soybean, by the survey
+    assert {(row["county"], row["crop"]) for row in told["left_out"]} == {
+        ("DuPage", "corn"),
+        ("DuPage", "soybean"),
+        ("Cook", "soybean"),
+    }
+    applied = {
+        row["n_applied_t_n"] for row in told["tier1"] if row["place"] == "All counties" and row["kind"] == "data"
+    }
+    assert applied == {pytest.approx(717_316.152)}  # corn area of 98 counties x 168 kg
+
+
+def test_one_year_and_another_gwp_set(run: Run) -> None:
+    _, out, _ = run("--years", "2014", "--gwp", "AR4", "--n-rate", "84", "--json")
+    told = json.loads(out)
+    assert (told["years"], told["gwp_set"], told["n_rate_kg_n_ha"]) == ("2014", "AR4 GWP-100", 84.0)
+    assert told["region"]["n2o_t_co2e"] == pytest.approx(told["region"]["n2o_t"] * 298)
+    assert told["region"]["outside_period"] is True
+    assert len(told["totals"]) == 98
+
+
+def test_own_areas_to_csv(run: Run, tmp_path: Path) -> None:
+    areas, out_file = tmp_path / "mine.csv", tmp_path / "totals.csv"
+    areas.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,\n")
+    code, out, err = run("--areas", str(areas), "--out", str(out_file))
+    assert code == 0
+    assert "Carroll, IA" in out
+    assert f"Wrote {out_file}" in err
+    (row,) = csv.DictReader(out_file.open(encoding="utf-8"))
+    assert row["fips"] == "19027"
+    assert float(row["area_ha [ha]"]) == 1000
+    assert row["area_source"] == "own areas (mine.csv)"
+    rate, mass = float(row["n2o_kg_n_ha [kg N2O-N ha-1 yr-1]"]), float(row["n2o_t [t N2O yr-1]"])
+    assert mass == pytest.approx(rate * 44 / 28)  # kg ha-1 x 1,000 ha = t
+
+
+@pytest.mark.parametrize(("by", "n"), [("county", 98), ("state", 3)])
+def test_geojson(run: Run, tmp_path: Path, by: str, n: int) -> None:
+    out_file = tmp_path / "totals.geojson"
+    assert run("--by", by, "--out", str(out_file))[0] == 0
+    found = json.loads(out_file.read_text(encoding="utf-8"))
+    assert len(found["features"]) == n
+    assert all(f["geometry"]["type"] in ("Polygon", "MultiPolygon") for f in found["features"])
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--data", "nowhere"), "nowhere"),
+        (("--n-rate", "100"), "100"),
+        (("--years", "1990"), "1990"),
+        (("--years", "soon"), "not understood"),
+        (("--gwp", "AR9"), "AR4, AR5, AR6"),
+        (("--model", "no-such-model"), "no-such-model"),
+        (("--data", "towers-sample"), "measured sites"),
+        (("--areas", "none.csv"), "none.csv: cannot be read"),
+        (("--out", "totals.xlsx"), ".csv or .geojson"),
+        (("--out", "no/such/folder/totals.csv"), "does not exist"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    code, out, err = run(*arguments, "--json")
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+    assert err.startswith("agroflux: ")
+
+
+def test_an_existing_file_is_kept_unless_forced(run: Run, tmp_path: Path) -> None:
+    out_file = tmp_path / "totals.csv"
+    out_file.write_text("mine")
+    code, _, err = run("--out", str(out_file))
+    assert code == 2
+    assert "--force" in err
+    assert out_file.read_text() == "mine"
+    assert run("--out", str(out_file), "--force")[0] == 0
+    assert out_file.read_text() != "mine"

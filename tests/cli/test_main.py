@@ -1,0 +1,165 @@
+"""The command line as a user meets it: help, errors in one line, JSON alone when asked for."""
+
+import importlib
+import json
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+
+from agroflux import cli
+from agroflux.cli.output import print_json, print_rows
+from agroflux.errors import DataError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call ``main`` with arguments; ``body`` becomes the command ``try``. Returns exit code, stdout, stderr."""
+
+    def call(*arguments: str, body: Callable[..., None] | None = None) -> tuple[int, str, str]:
+        if body is not None:
+            module = types.ModuleType("tried")
+            module.__dict__["command"] = body
+            monkeypatch.setitem(sys.modules, "tried", module)
+            monkeypatch.setitem(cli.COMMANDS, "try", ("tried", "Try something."))
+        code = 0
+        try:
+            cli.main(list(arguments))
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert all(f"  {name} " in out and text in out for name, (_, text) in cli.COMMANDS.items())
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, "0.1.0\n", "")
+
+
+def test_a_users_error_is_one_line_and_exit_2(run: Run) -> None:
+    def body() -> None:
+        raise DataError("corn.zarr is not a Zarr store: give the folder that agroflux simulate wrote")
+
+    code, out, err = run("try", body=body)
+    assert (code, out) == (2, "")
+    assert err == "agroflux: corn.zarr is not a Zarr store: give the folder that agroflux simulate wrote\n"
+
+
+def test_an_error_of_several_lines_is_still_one(run: Run) -> None:
+    def body() -> None:
+        raise DataError("first\nsecond\n  third")
+
+    code, _, err = run("try", body=body)
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_fault_of_the_program_shows_no_traceback(run: Run) -> None:
+    def body() -> None:
+        raise ZeroDivisionError("division by zero")
+
+    code, _, err = run("try", body=body)
+    assert code == 1
+    assert "Traceback" not in err and "division by zero" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("arguments", "word"), [(["nonsense"], "nonsense"), (["try", "--nonsense"], "--nonsense")])
+def test_a_misspelt_word_is_named(run: Run, arguments: list[str], word: str) -> None:
+    code, out, err = run(*arguments, body=lambda: None)
+    assert (code, out) == (2, "")
+    assert word in err and "Traceback" not in err
+
+
+def test_a_value_of_the_wrong_type_is_named(run: Run) -> None:
+    def body(workers: Annotated[int, typer.Option()] = 1) -> None:
+        raise AssertionError("must not run")
+
+    code, _, err = run("try", "--workers", "many", body=body)
+    assert code == 2
+    assert "--workers" in err and "Traceback" not in err
+
+
+def test_ctrl_c_is_no_fault(run: Run) -> None:
+    def body() -> None:
+        raise KeyboardInterrupt
+
+    code, _, err = run("try", body=body)
+    assert code in {1, 130}
+    assert "Traceback" not in err and len(err.strip().splitlines()) <= 1
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_explains_itself(run: Run, name: str) -> None:
+    module = importlib.import_module(cli.COMMANDS[name][0])
+    assert hasattr(module, "command") or hasattr(module, "app")
+    code, out, _ = run(name, "--help")
+    assert code == 0
+    assert f"agroflux {name}" in out
+
+
+def test_json_has_no_nan_and_keeps_names(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"r2": float("nan"), "sites": ("17019",), "name": "Doña Ana"})
+    text = capsys.readouterr().out
+    assert json.loads(text) == {"r2": None, "sites": ["17019"], "name": "Doña Ana"}
+    assert "Doña Ana" in text
+
+
+def test_rows_are_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"model": "lstm", "r2": 0.98765, "empty": None}]
+    print_rows(rows, as_json=False)
+    table = capsys.readouterr().out
+    assert "lstm" in table and "0.9877" in table
+    print_rows(rows, as_json=True)
+    assert json.loads(capsys.readouterr().out) == rows
+    print_rows([], as_json=False)
+    assert capsys.readouterr().out.strip() == "Nothing to show."
+
+
+def _agroflux(*arguments: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from agroflux.cli import main; main()"
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_data_list_json_is_json_alone() -> None:
+    done = _agroflux("data", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    need = {"id", "kind", "synthetic", "licence", "citation", "variables", "n_sites", "start", "end"}
+    assert all(need <= set(row) for row in rows)
+    by_id = {row["id"]: row for row in rows}
+    assert {"cornbelt-century", "cornbelt-ceres", "towers-sample", "chambers-synthetic"} <= set(by_id)
+    assert by_id["cornbelt-century"]["kind"] == "simulation" and by_id["cornbelt-century"]["n_sites"] == 99
+    assert by_id["towers-sample"]["kind"] == "observation" and by_id["towers-sample"]["synthetic"] is False
+    assert by_id["chambers-synthetic"]["synthetic"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["data", "show", "no-such-data"], "no-such-data"),
+        (["evaluate", "--model", "no-such-model"], "no-such-model"),
+        (["predict", "--model", "no-such-model", "--out", "x.nc"], "no-such-model"),
+    ],
+)
+def test_a_wrong_name_is_one_line_and_exit_2(arguments: list[str], word: str) -> None:
+    done = _agroflux(*arguments)
+    assert done.returncode == 2
+    assert word in done.stderr and "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,126 @@
+"""``agroflux predict`` as a user calls it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from agroflux import contract, schema
+from agroflux.cli import main
+from agroflux.cli.predict import parse_years
+from agroflux.data.store import open_store, write_store
+from agroflux.errors import SelectionError
+from tests.inference.conftest import model, model_path, simulation  # noqa: F401
+
+
+@pytest.fixture(scope="module")
+def store(simulation: xr.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    path = tmp_path_factory.mktemp("data") / "tiny.zarr"
+    write_store(simulation, path)
+    return path
+
+
+def run(*args: str | Path) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["predict", *map(str, args)])
+        raise SystemExit(0)
+    return int(stopped.value.code or 0)
+
+
+def read(path: Path) -> xr.Dataset:
+    """The data set as written; NetCDF has no truth values, so ``synthetic`` comes back as 0 or 1."""
+    if path.suffix != ".nc":
+        return open_store(path)
+    with xr.open_dataset(path, engine="h5netcdf") as ds:
+        assert ds.attrs["synthetic"] == 1
+        return ds.load().assign_attrs(synthetic=bool(ds.attrs["synthetic"]))
+
+
+@pytest.mark.parametrize("name", ["out.nc", "out.zarr", "out.zarr.zip"])
+def test_it_writes_what_was_asked_with_units(
+    model_path: Path,  # noqa: F811
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    out = tmp_path / name
+    picked = ("--sites", "19001,19005", "--years", "2002-2003", "--n-rate", "336")
+    assert run("--model", model_path, "--data", store, *picked, "--out", out, "--json") == 0
+    summary = json.loads(capsys.readouterr().out)[0]
+    assert (summary["n_sites"], summary["start"], summary["end"]) == (2, "2002-01-01", "2003-12-31")
+    ds = read(out)
+    assert contract.problems(ds) == []
+    assert ds["GPP"].shape == (2, 1, 730)
+    assert bool(np.isfinite(ds["N2O_FLUX"]).all())
+    assert {str(ds[n].attrs["units"]) for n in ds.data_vars} <= {schema.get(str(n)).unit for n in ds.data_vars}
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_an_existing_file_is_kept_unless_forced(
+    model_path: Path,  # noqa: F811
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out.nc"
+    out.write_text("mine")
+    args = ("--model", model_path, "--data", store, "--years", "2002", "--out", out)
+    assert run(*args) == 2
+    assert "--force" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert run(*args, "--force") == 0
+    assert read(out).sizes["time"] == 365
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--sites", "99999"), "99999"),
+        (("--years", "1999"), "1999"),
+        (("--years", "soon"), "2015-2018"),
+        (("--n-rate", "-5"), "-5"),
+        (("--model", "nowhere"), "nowhere"),
+        (("--data", "nowhere"), "nowhere"),
+        (("--out", "result.csv"), ".nc"),
+        (("--out", "no/such/folder/x.nc"), "does not exist"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    model_path: Path,  # noqa: F811
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    args: tuple[str, str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    usual = {"--model": str(model_path), "--data": str(store), "--out": "x.nc"} | {args[0]: args[1]}
+    assert run(*(part for pair in usual.items() for part in pair)) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_set_in_other_units_is_refused(
+    model_path: Path,  # noqa: F811
+    simulation: xr.Dataset,  # noqa: F811
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lacking = tmp_path / "lacking.zarr"
+    write_store(simulation.drop_vars("SOC"), lacking)
+    assert run("--model", model_path, "--data", lacking, "--out", tmp_path / "x.nc") == 2
+    assert "SOC" in capsys.readouterr().err
+
+
+def test_years_are_read_as_people_write_them() -> None:
+    assert parse_years("2015-2017, 2013") == [2013, 2015, 2016, 2017]
+    assert parse_years("") is None
+    with pytest.raises(SelectionError, match="first year first"):
+        parse_years("2018-2015")

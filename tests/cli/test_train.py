@@ -1,0 +1,56 @@
+"""``agroflux train`` as a user calls it: a whole tiny run, and its mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agroflux.cli import main
+from agroflux.data.store import write_store
+from agroflux.inference.predict import load
+from tests.synthetic_contract import tiny
+
+
+def run(*args: str | Path) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", *map(str, args)])
+        raise SystemExit(0)
+    return int(stopped.value.code or 0)
+
+
+def test_a_run_leaves_a_checkpoint_and_prints_its_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "tiny-full.zarr"
+    write_store(tiny(2, 2, 8), store)
+    folders = ("--out", tmp_path / "models", "--work", tmp_path / "work")
+    usual = ("--data", store, *folders, "--max-epochs", "1", "--set", "hidden=8")
+    assert run(*usual, "--json") == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["id"] == "lstm-tiny"
+    assert card["config"]["hidden"] == 8
+    assert card["split"]["train"] == [2000, 2001, 2002, 2003]
+    assert str(tmp_path) not in json.dumps(card)
+    assert card["command"].startswith("agroflux train --model lstm --data tiny-full.zarr --protocol clean")
+    assert load(tmp_path / "models" / "lstm-tiny.safetensors").card.as_dict() == card
+    assert run(*usual, "--seed", "1") == 2
+    assert "another run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--model", "gru"), "gru"),
+        (("--protocol", "nice"), "nice"),
+        (("--set", "hidden"), "name=number"),
+        (("--set", "width=3"), "width"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, str], says: str
+) -> None:
+    store = tmp_path / "tiny.zarr"
+    write_store(tiny(1, 2, 4), store)
+    assert run("--data", store, "--out", tmp_path, "--work", tmp_path / "work", *args) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1

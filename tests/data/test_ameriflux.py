@@ -1,0 +1,126 @@
+"""AmeriFlux BASE files: tiny ones made here, and the real one kept beside the checkout."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agroflux.data import towers
+from agroflux.data.ameriflux import read_base
+from agroflux.errors import DataError
+
+
+def _base(folder: Path, days: int = 2, minutes: int = 30, **columns: object) -> Path:
+    """A BASE file of whole days; each column a number or an array of one value a time step."""
+    start = pd.date_range("2014-06-01", periods=days * 1440 // minutes, freq=f"{minutes}min")
+    frame = pd.DataFrame({"TIMESTAMP_START": start.strftime("%Y%m%d%H%M")})
+    frame["TIMESTAMP_END"] = (start + pd.Timedelta(minutes=minutes)).strftime("%Y%m%d%H%M")
+    for name, values in columns.items():
+        frame[name] = values
+    path = folder / "AMF_US-Xx1_BASE_HH_1-5.csv"
+    path.write_text("# Site: US-Xx1\n# Version: 1-5\n" + frame.fillna(-9999).to_csv(index=False))
+    return path
+
+
+def _steps(days: int = 2) -> np.ndarray:
+    return np.arange(48 * days, dtype=float)
+
+
+def test_units_by_hand(tmp_path: Path) -> None:
+    hour = (_steps() % 48) / 2
+    table, meta = read_base(_base(tmp_path, FC=2.0, TA=hour, SW_IN=200.0, P=0.25))
+    day = table.iloc[0]
+    # 2e-6 mol m-2 s-1 x 12.011 g mol-1 x 86,400 s
+    assert day["NEE"] == pytest.approx(2.0755008) and day["CO2_FLUX"] == day["NEE"]
+    assert (day["TMAX"], day["TMIN"]) == (23.5, 0.0)
+    assert day["SRAD"] == pytest.approx(17.28) and day["PRECN"] == pytest.approx(12.0)
+    assert (day["NEE_qc"], day["SRAD_qc"]) == (1.0, 1.0)
+    assert (meta["site_id"], meta["version"], meta["step_minutes"]) == ("US-Xx1", "1-5", 30)
+
+
+@pytest.mark.parametrize(("present", "kept"), [(24, True), (23, False)])
+def test_a_day_needs_half_of_its_half_hours(tmp_path: Path, present: int, kept: bool) -> None:
+    fc = np.where(_steps() < present, 1.0, np.nan)
+    fc[48:] = 1.0
+    table, _ = read_base(_base(tmp_path, FC=fc, TA=20.0))
+    assert bool(np.isfinite(table["NEE"].iloc[0])) == kept
+    assert table["NEE_qc"].iloc[0] == pytest.approx(0.5) or not kept
+
+
+def test_hourly_files_count_hours(tmp_path: Path) -> None:
+    table, meta = read_base(_base(tmp_path, minutes=60, FC=1.0))
+    assert meta["step_minutes"] == 60 and table["NEE_qc"].tolist() == [1.0, 1.0]
+
+
+def test_filled_flux_is_measured_only_where_it_equals_the_measurement(tmp_path: Path) -> None:
+    fc = np.where(_steps() % 4 < 2, 3.0, np.nan)  # half measured ...
+    filled = np.where(_steps() % 4 == 0, 3.0, 1.0)  # ... of which the team kept every second one
+    table, meta = read_base(_base(tmp_path, FC=fc, FC_PI_F=filled))
+    assert meta["columns"]["NEE"] == "FC_PI_F"
+    assert table["NEE_qc"].tolist() == [0.25, 0.25]
+    assert table["NEE"].iloc[0] == pytest.approx(towers.GC_PER_UMOL * 1.5)
+
+
+def test_filled_flux_without_the_measured_one_has_no_measured_share(tmp_path: Path) -> None:
+    """Where only the filled column is there, nothing tells a measurement from a filled value."""
+    table, _ = read_base(_base(tmp_path, FC_PI_F=1.0))
+    assert "NEE_qc" not in table and "CO2_FLUX_qc" not in table
+
+
+def test_extremes_and_radiation_need_the_right_hours(tmp_path: Path) -> None:
+    hour = (_steps() % 48) / 2
+    values = {"FC": 1.0, "TA": np.where(hour < 12, 10.0, np.nan), "SW_IN": np.where(hour >= 6, 300.0, np.nan)}
+    table, _ = read_base(_base(tmp_path, **values))
+    assert np.isnan(table["TMAX"].iloc[0]), "no afternoon, no maximum"
+    assert table["TMIN"].iloc[0] == 10.0
+    assert np.isnan(table["SRAD"].iloc[0]), "a day without its night would count its light twice"
+
+
+def test_negative_gpp_is_turned_and_noted(tmp_path: Path) -> None:
+    table, meta = read_base(_base(tmp_path, FC_PI_F=-3.0, RECO_PI_F=2.0, GPP_PI_F=-5.0))
+    assert (table["GPP"] > 0).all() and "sign turned" in meta["notes"]["GPP"]
+    np.testing.assert_allclose(table["NEE"], table["Reco"] - table["GPP"], atol=1e-9)
+
+
+def test_first_position_is_taken_and_empty_columns_are_not(tmp_path: Path) -> None:
+    _, meta = read_base(_base(tmp_path, NEE_PI=np.nan, FC_1_1_1=1.0, FC_1_2_1=9.0, TA_1_1_1=5.0))
+    assert meta["columns"]["NEE"] == "FC_1_1_1" and meta["columns"]["TMAX"] == "TA_1_1_1"
+
+
+def test_wrong_files_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no file at"):
+        read_base(tmp_path / "none.csv")
+    with pytest.raises(DataError, match="no CO2 flux"):
+        read_base(_base(tmp_path, TA=1.0))
+    with pytest.raises(DataError, match="no usable day"):
+        read_base(_base(tmp_path, FC=np.where(_steps() == 0, 1.0, np.nan)))
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match="TIMESTAMP_START"):
+        read_base(path)
+
+
+def test_real_file_keeps_its_means(measured: Path) -> None:
+    path = measured / "fluxnet" / "AMF_US-CRT_BASE_HH_2-5.csv"
+    raw = pd.read_csv(path, comment="#", na_values=[-9999])
+    table, meta = read_base(path)
+    day = raw["TIMESTAMP_START"] // 10_000
+    assert meta["site_id"] == "US-CRT" and len(table) == day.nunique()
+    assert table["TMAX"].mean() == pytest.approx(raw.groupby(day)["TA"].max().mean(), rel=1e-3)
+    assert table["SRAD"].mean() == pytest.approx(raw.groupby(day)["SW_IN"].mean().mean() * 0.0864, rel=1e-3)
+    assert table["PRECN"].sum() == pytest.approx(raw["P"].sum(), rel=1e-3)
+    whole = raw.groupby(day)["NEE_PI"].count() >= 24
+    wanted = raw.groupby(day)["NEE_PI"].mean()[whole].mean() * 1.0377504
+    assert table["NEE"].mean() == pytest.approx(wanted, rel=1e-3)
+
+
+def test_two_sites_join_into_one_data_set(tmp_path: Path) -> None:
+    readings = []
+    for site in ("US-Xx1", "US-Xx2"):
+        table, meta = read_base(_base(tmp_path, FC=1.0))
+        meta |= {"site_id": site, "lat": 40, "lon": -90, "site_name": "Field", "state": "IL"}
+        readings.append((table, meta))
+    attrs = dict.fromkeys(("title", "source", "licence", "citation"), "test") | {"synthetic": True}
+    ds = towers.as_dataset(readings, attrs=attrs, history="test")
+    assert ds["NEE"].sizes == {"site": 2, "time": 2} and ds["NEE"].attrs["comment"].startswith("US-Xx1: AmeriFlux FC")

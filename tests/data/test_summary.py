@@ -1,0 +1,129 @@
+"""County means and seasonal cycles against sums done by hand; crops apart; thin years left out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from agroflux import schema
+from agroflux.data import summary
+from agroflux.errors import SelectionError
+
+YEARS = (2015, 2016)
+
+
+def _units(name: str) -> dict[str, str]:
+    return {"units": schema.get(name).unit}
+
+
+@pytest.fixture
+def ds() -> xr.Dataset:
+    """Two counties, two rates, two noleap years; GPP is 1, 2 (county) x rate position + year offset."""
+    days = pd.date_range("2015-01-01", "2016-12-31")
+    days = days[~((days.month == 2) & (days.day == 29))]
+    year = days.year.to_numpy()
+    level = np.array([1.0, 2.0])[:, None, None] * np.array([1.0, 10.0])[None, :, None]
+    gpp = level + (year == 2016)[None, None, :]
+    crop = np.stack([(year == 2015), (year == 2016)]).astype(float)
+    annual = np.arange(8.0).reshape(2, 2, 2)
+    return xr.Dataset(
+        {
+            "GPP": (("site", "scenario", "time"), gpp, _units("GPP")),
+            "N2O_FLUX": (("site", "scenario", "time"), gpp / 1000, _units("N2O_FLUX")),
+            "TMAX": (("site", "time"), np.broadcast_to(crop * 10, crop.shape), _units("TMAX")),
+            "CROP": (("site", "time"), crop, _units("CROP")),
+            "SAND": (("site",), np.array([100.0, 200.0]), _units("SAND")),
+            "Yield": (("site", "scenario", "year"), annual, _units("Yield")),
+        },
+        coords={
+            "site": ["19001", "19003"],
+            "scenario": ["n000", "n168"],
+            "n_rate": ("scenario", [0.0, 168.0]),
+            "time": days,
+            "year": list(YEARS),
+        },
+        attrs={"calendar": "noleap", "kind": "simulation"},
+    )
+
+
+def test_a_flux_is_the_mean_of_yearly_sums(ds: xr.Dataset) -> None:
+    means = summary.site_means(ds, "GPP", YEARS, 168.0)
+    assert means.to_dict() == pytest.approx({"19001": 365 * 10.5, "19003": 365 * 20.5})
+    assert summary.site_means(ds, "GPP", [2016], 0.0).to_dict() == pytest.approx({"19001": 730, "19003": 1095})
+    assert summary.yearly_unit("GPP") == "g C m-2 yr-1"
+
+
+def test_nitrogen_is_per_hectare(ds: xr.Dataset) -> None:
+    assert summary.site_means(ds, "N2O_FLUX", [2015], 0.0)["19001"] == pytest.approx(0.365 * 10)
+    assert summary.yearly_unit("N2O_FLUX") == "kg N ha-1 yr-1"
+
+
+def test_states_are_means_annual_and_site_values_are_themselves(ds: xr.Dataset) -> None:
+    assert summary.site_means(ds, "TMAX", YEARS)["19001"] == pytest.approx(5.0)
+    assert summary.site_means(ds, "Yield", YEARS, 168.0).tolist() == [2.5, 6.5]
+    assert summary.site_means(ds, "SAND", YEARS).tolist() == [100.0, 200.0]
+    assert summary.yearly_unit("TMAX") == "degC"
+
+
+def test_crops_are_kept_apart(ds: xr.Dataset) -> None:
+    corn = summary.site_means(ds, "GPP", YEARS, 0.0, "corn")
+    soy = summary.site_means(ds, "GPP", YEARS, 0.0, "soybean")
+    assert corn.tolist() == pytest.approx([365 * 1.0, 365 * 3.0])
+    assert soy.tolist() == pytest.approx([365 * 2.0, 365 * 2.0])
+    assert np.isnan(summary.site_means(ds, "GPP", [2015], 0.0, "corn")["19003"])
+
+
+def test_a_year_with_many_gaps_has_no_sum(ds: xr.Dataset) -> None:
+    gaps = ds.copy(deep=True)
+    gaps["GPP"].to_numpy()[0, :, :30] = np.nan
+    means = summary.site_means(gaps, "GPP", [2015], 0.0)
+    assert np.isnan(means["19001"]) and means["19003"] == pytest.approx(730)
+
+
+@pytest.mark.parametrize(
+    ("variable", "years", "rate", "crop", "named"),
+    [
+        ("ET", YEARS, 0.0, "both", "ET"),
+        ("GPP", [1999], 0.0, "both", "1999"),
+        ("GPP", [], 0.0, "both", "2015-2016"),
+        ("GPP", YEARS, 99.0, "both", "99"),
+        ("GPP", YEARS, None, "both", "rate"),
+        ("GPP", YEARS, 0.0, "wheat", "wheat"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    ds: xr.Dataset, variable: str, years: list[int], rate: float | None, crop: str, named: str
+) -> None:
+    with pytest.raises(SelectionError, match=named):
+        summary.site_means(ds, variable, years, rate, crop)
+
+
+def test_the_cycle_keeps_crops_apart_and_knows_the_calendar(ds: xr.Dataset) -> None:
+    cycle = summary.seasonal_cycle(ds, ["GPP", "Yield"], ["19001"], YEARS, 0.0, smooth=1)
+    assert set(cycle["variable"]) == {"GPP"}
+    assert cycle.groupby("crop")["mean"].agg(["min", "max", "count"]).to_dict("index") == {
+        "corn": {"min": 1.0, "max": 1.0, "count": 365},
+        "soybean": {"min": 2.0, "max": 2.0, "count": 365},
+    }
+
+
+def test_the_cycle_spans_lowest_to_highest_year(ds: xr.Dataset) -> None:
+    cycle = summary.seasonal_cycle(ds.drop_vars("CROP"), ["GPP"], ["19003"], YEARS, 0.0)
+    assert set(cycle["crop"]) == {""} and set(cycle["n_years"]) == {2}
+    assert cycle[["low", "mean", "high"]].drop_duplicates().to_numpy().tolist() == [[2.0, 2.5, 3.0]]
+
+
+def test_an_unknown_site_is_named(ds: xr.Dataset) -> None:
+    with pytest.raises(SelectionError, match="99999"):
+        summary.seasonal_cycle(ds, ["GPP"], ["99999"], YEARS, 0.0)
+
+
+def test_a_leap_year_in_a_standard_calendar_keeps_its_days_in_place() -> None:
+    days = pd.date_range("2016-01-01", "2016-12-31")
+    ds = xr.Dataset(
+        {"NEE": (("site", "time"), np.arange(366.0)[None, :], _units("NEE"))},
+        coords={"site": ["US-X"], "time": days},
+        attrs={"calendar": "standard"},
+    )
+    cycle = summary.seasonal_cycle(ds, ["NEE"], ["US-X"], [2016], smooth=1)
+    assert cycle["mean"].tolist() == list(np.arange(365.0))

@@ -1,0 +1,58 @@
+"""The app as a whole: each page opens by its link, from the navigation, and as the first thing a new server shows."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e import steps
+from tests.e2e.app_server import serve
+from tests.e2e.conftest import watch
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("name", steps.TITLES)
+def test_each_page_opens_without_an_error(tab: Page, name: str) -> None:
+    steps.open_page(tab, name)
+    assert steps.faults(tab) == []
+    for title in steps.TITLES.values():
+        expect(tab.get_by_role("link", name=title).first).to_be_attached()
+
+
+def test_the_navigation_goes_round_and_keeps_the_choice(tab: Page) -> None:
+    steps.open_page(tab, "sites", {"sites": "19027", "rate": "252"})
+    for name in ("compare", "region", "emissions", "sites"):
+        tab.get_by_role("link", name=steps.TITLES[name]).first.click()
+        expect(tab.get_by_role("heading", name=steps.TITLES[name]).first).to_be_visible()
+        steps.settle(tab)
+        assert steps.faults(tab) == []
+    assert steps.query(tab)["sites"] == "19027" and steps.query(tab)["rate"] == "252"
+
+
+def test_a_shared_link_may_be_the_first_thing_a_new_server_shows(browser: Browser, tmp_path: Path) -> None:
+    with serve(tmp_path) as (address, _):
+        context = browser.new_context(base_url=address)
+        page = context.new_page()
+        strangers, errors = watch(page)
+        steps.open_page(page, "compare")
+        expect(page.get_by_role("link", name=steps.TITLES["emissions"]).first).to_be_attached()
+        assert (steps.faults(page), strangers, errors) == ([], [], [])
+        context.close()
+
+
+@pytest.mark.parametrize("name", steps.TITLES)
+def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, address: str, name: str) -> None:
+    context = browser.new_context(viewport={"width": 400, "height": 800}, base_url=address)
+    page = context.new_page()
+    steps.open_page(page, name)
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    context.close()
+    assert wide <= 400
+
+
+@pytest.mark.parametrize("name", ["sites", "region", "emissions"])
+def test_a_damaged_data_set_is_named_and_the_app_goes_on(tab: Page, name: str) -> None:
+    steps.open_page(tab, name, {"data": "broken"})
+    expect(tab.get_by_text("broken").first).to_be_visible()
+    assert steps.faults(tab) == []

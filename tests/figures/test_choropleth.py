@@ -1,0 +1,44 @@
+"""The Plotly county map: offline style, values in place, rings on what is selected."""
+
+import json
+
+import pandas as pd
+
+from agroflux.figures import choropleth
+
+
+def _figure(variable: str = "GPP", selected: tuple[str, ...] = ()) -> choropleth.go.Figure:
+    return choropleth.county_figure(
+        pd.Series({"19001": 1.0, "19003": float("nan"), "19005": 3.0}),
+        {"19001": "Adair, IA"},
+        variable=variable,
+        label="GPP",
+        unit="g C m-2 yr-1",
+        counties="/app/static/geo/counties.geojson",
+        states="/app/static/geo/states.geojson",
+        selected=selected,
+    )
+
+
+def test_nothing_but_the_given_addresses_is_asked_for() -> None:
+    spec = json.dumps(_figure().to_dict()["layout"]["map"], default=str) + str(_figure().data[0].geojson)
+    assert "http" not in spec
+    assert spec.count("/app/static/geo/") == 2
+
+
+def test_values_names_and_unit_are_there() -> None:
+    layer = _figure().data[0]
+    assert list(layer.locations) == ["19001", "19003", "19005"]
+    assert layer.customdata[0] == "Adair, IA" and layer.customdata[2] == "19005"
+    assert (layer.zmin, layer.zmax) == (1.0, 3.0)
+    assert "g C m⁻² yr⁻¹" in layer.colorbar.title.text
+
+
+def test_a_diverging_variable_is_centred_on_zero() -> None:
+    layer = _figure("NEE").data[0]
+    assert (layer.zmin, layer.zmax) == (-3.0, 3.0)
+
+
+def test_selected_counties_are_ringed() -> None:
+    widths = list(_figure(selected=("19005",)).data[0].marker.line.width)
+    assert widths[2] > widths[0] == widths[1]

@@ -1,0 +1,69 @@
+"""Units as people write them, one look for every figure, colours that can be told apart."""
+
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agroflux import schema
+from agroflux.figures import colours, theme
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("g C m-2 d-1", "g C m⁻² d⁻¹"),
+        ("degC", "°C"),
+        ("m3 m-3", "m³ m⁻³"),
+        ("kg N ha-1 yr-1", "kg N ha⁻¹ yr⁻¹"),
+        ("t N2O", "t N2O"),
+        ("t CO2e", "t CO2e"),
+        ("1", "1"),
+    ],
+)
+def test_units_are_written_with_superscripts(unit: str, text: str) -> None:
+    assert theme.pretty(unit) == text
+
+
+def test_every_variable_has_an_axis_with_its_unit() -> None:
+    for name, known in schema.VARIABLES.items():
+        assert theme.axis(name) == f"{known.label} [{theme.pretty(known.unit)}]"
+        assert "-" not in theme.pretty(known.unit)
+
+
+def test_finish_gives_template_height_and_titles() -> None:
+    fig = theme.finish(go.Figure(go.Scatter(x=[1], y=[2])), height=240, x="Day", y="NEE", legend=False)
+    assert (fig.layout.height, fig.layout.showlegend) == (240, False)
+    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("Day", "NEE")
+    assert tuple(fig.layout.template.layout.colorway) == colours.SERIES
+
+
+@given(st.floats(-2, 3), st.sampled_from([colours.CIVIDIS, colours.VIK]))
+def test_colours_lie_on_the_scale(share: float, scale: tuple[str, ...]) -> None:
+    assert len(colours.at(share, scale)) == 7
+    if share <= 0:
+        assert colours.at(share, scale) == scale[0]
+    if share >= 1:
+        assert colours.at(share, scale) == scale[-1]
+
+
+def test_the_sequential_scale_gets_lighter_all_the_way() -> None:
+    def light(colour: str) -> float:
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    lightness = [light(colours.at(i / 50, colours.CIVIDIS)) for i in range(51)]
+    assert lightness == sorted(lightness)
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), max_size=20), st.sampled_from(["GPP", "NEE"]))
+def test_limits_hold_every_value(values: list[float], variable: str) -> None:
+    low, high = colours.limits(values, variable)
+    assert low < high
+    assert all(low <= v <= high for v in values if v == v)
+    assert variable == "GPP" or not any(v == v for v in values) or low == -high
+
+
+def test_bundled_series_keep_their_colours() -> None:
+    assert colours.series("cornbelt-century", 5) == colours.series("cornbelt-century")
+    assert len({colours.series(n) for n in ("cornbelt-century", "cornbelt-ceres", "measured", "baseline")}) == 4

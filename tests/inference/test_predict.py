@@ -1,0 +1,91 @@
+"""Prediction of a data set: the contract, the state through the years, chunks, and what is refused."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from agroflux import contract, schema
+from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.errors import ModelError, SelectionError
+from agroflux.inference import predict as predictor
+from agroflux.inference.predict import predict
+
+
+def test_the_result_keeps_the_contract(model: Checkpoint, simulation: xr.Dataset) -> None:
+    result = predict(model, simulation, years=[2002, 2003])
+    assert contract.problems(result) == []
+    assert set(result.data_vars) == {*schema.TARGETS, "NEE"}
+    assert result["GPP"].dims == ("site", "scenario", "time")
+    assert result["GPP"].shape == (3, 2, 730)
+    assert result["Yield"].shape == (3, 2, 2)
+    assert result["year"].values.tolist() == [2002, 2003]
+    assert result.attrs["model"] == "lstm-tiny"
+    np.testing.assert_array_equal(result["site_name"], simulation["site_name"])
+    np.testing.assert_array_equal(result["NEE"], result["CO2_FLUX"])
+
+
+def test_it_is_the_network_run_from_two_years_before(model: Checkpoint, simulation: xr.Dataset) -> None:
+    result = predict(model, simulation, years=[2003])
+    names = schema.DRIVERS
+    one = [simulation[n].isel(site=1) for n in names]
+    one = [a.isel(scenario=1) if "scenario" in a.dims else a for a in one]
+    table = np.stack([np.broadcast_to(a.values, 1825) for a in one], -1)[365:1460]
+    z = model.network(torch.from_numpy(model.drivers.scale(table.astype(np.float32)))[None])[0, 730:]
+    physical = model.targets.unscale(z.numpy())
+    np.testing.assert_allclose(result["GPP"][1, 1], physical[:, schema.TARGETS.index("GPP")], atol=1e-4)
+    yield_ = float(result["Yield"][1, 1, 0])
+    assert yield_ == pytest.approx(float(physical[-1, schema.TARGETS.index("Yield")]), rel=1e-4)
+
+
+def test_chunks_and_order_make_no_difference(
+    model: Checkpoint, simulation: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = predict(model, simulation)
+    monkeypatch.setattr(predictor, "CHUNK", 2)
+    seen: list[tuple[int, int]] = []
+    parts = predict(model, simulation.isel(site=[2, 0, 1]), progress=lambda done, total: seen.append((done, total)))
+    xr.testing.assert_allclose(parts.sortby("site").drop_attrs(), whole.drop_attrs(), atol=1e-4)
+    assert seen == [(2, 6), (4, 6), (6, 6)]
+
+
+def test_the_first_year_is_warmed_up_in_phase_and_says_so(model: Checkpoint, simulation: xr.Dataset) -> None:
+    first = predict(model, simulation, years=[2000])
+    assert "730 of them repeated" in first.attrs["warmup"]
+    assert "repeated" not in predict(model, simulation, years=[2002]).attrs["warmup"]
+    again = xr.concat(
+        [simulation.isel(time=slice(0, 730)), simulation.isel(time=slice(0, 365))], "time", data_vars="minimal"
+    )
+    days = simulation["time"].values[: again.sizes["time"]]
+    later = predict(model, again.assign_coords(time=days), years=[2002])
+    np.testing.assert_allclose(first["NO3_1"], later["NO3_1"], atol=1e-4)
+
+
+def test_years_with_a_hole_are_given_without_it(model: Checkpoint, simulation: xr.Dataset) -> None:
+    result = predict(model, simulation, years=[2004, 2002])
+    assert sorted(set(result["time"].dt.year.values.tolist())) == [2002, 2004]
+    alone = predict(model, simulation, years=[2002])
+    np.testing.assert_allclose(result["GPP"][..., :365], alone["GPP"], atol=1e-4)
+
+
+def test_what_does_not_fit_is_refused(model: Checkpoint, simulation: xr.Dataset) -> None:
+    with pytest.raises(ModelError, match="PRECN, which the data set lacks"):
+        predict(model, simulation.drop_vars("PRECN"))
+    kelvin = simulation.copy()
+    kelvin["TMAX"] = (simulation["TMAX"] + 273.15).assign_attrs(units="K")
+    with pytest.raises(ModelError, match="TMAX in 'degC', the data set has 'K'"):
+        predict(model, kelvin)
+    with pytest.raises(ModelError, match="jumps from 2000-01-10 to 2000-01-12"):
+        predict(model, simulation.drop_isel(time=10))
+    with pytest.raises(SelectionError, match="2030"):
+        predict(model, simulation, years=[2030])
+    gap = simulation.copy(deep=True)
+    gap["TMIN"][0, 5] = np.nan
+    with pytest.raises(ModelError, match="TMIN have missing values"):
+        predict(model, gap)
+
+
+def test_torch_keeps_its_threads(model: Checkpoint, simulation: xr.Dataset) -> None:
+    before = torch.get_num_threads()
+    predict(model, simulation, years=[2002])
+    assert torch.get_num_threads() == before

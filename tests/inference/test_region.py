@@ -1,0 +1,57 @@
+"""A region run: selection, progress, spread, and messages."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.data.store import write_store
+from agroflux.errors import AgroFluxError, ModelError, SelectionError
+from agroflux.inference.predict import predict
+from agroflux.inference.region import available_models, run_region, series_mean
+
+
+def test_by_path_and_in_memory_it_is_the_same(
+    model: Checkpoint, model_path: Path, simulation: xr.Dataset, tmp_path: Path
+) -> None:
+    store = tmp_path / "tiny.zarr"
+    write_store(simulation, store)
+    seen: list[tuple[int, int]] = []
+    sites = ["19005", "19001"]
+    told = run_region(model_path, store, sites, [2003], 336, lambda done, total: seen.append((done, total)))
+    held = run_region(model, simulation, sites, [2003], 336)
+    assert sorted(told["site"].values.tolist()) == sorted(sites)
+    assert told["n_rate"].values.tolist() == [336]
+    assert seen[-1] == (2, 2)
+    np.testing.assert_allclose(told["GPP"], held["GPP"], atol=1e-4)
+    whole = predict(model, simulation, years=[2003]).sel(site=told["site"]).isel(scenario=[1])
+    np.testing.assert_allclose(told["GPP"], whole["GPP"], atol=1e-4)
+
+
+def test_what_cannot_be_run_says_why(model: Checkpoint, simulation: xr.Dataset) -> None:
+    with pytest.raises(SelectionError, match="pick at least one"):
+        run_region(model, simulation, [], [2003])
+    with pytest.raises(SelectionError, match="99999"):
+        run_region(model, simulation, ["99999"], [2003])
+    with pytest.raises(SelectionError, match="2031"):
+        run_region(model, simulation, None, [2031])
+    with pytest.raises(AgroFluxError, match="100"):
+        run_region(model, simulation, None, [2003], 100)
+    with pytest.raises(ModelError, match="nowhere"):
+        run_region("nowhere", simulation)
+
+
+def test_cards_are_found(model_path: Path) -> None:
+    assert [card["id"] for card in available_models(model_path.parent)] == ["lstm-tiny"]
+
+
+def test_the_spread_is_over_sites(model: Checkpoint, simulation: xr.Dataset) -> None:
+    result = run_region(model, simulation, None, [2003])
+    spread = series_mean(result, "GPP")
+    day = result["GPP"].values[:, 1, 200]
+    assert float(spread["mean"][1, 200]) == pytest.approx(day.mean(), rel=1e-5)
+    assert float(spread["low"][1, 200]) == pytest.approx(np.quantile(day, 0.1), rel=1e-4)
+    assert float(spread["high"][1, 200]) == pytest.approx(np.quantile(day, 0.9), rel=1e-4)
+    assert spread.attrs["units"] == "g C m-2 d-1"

@@ -1,0 +1,190 @@
+"""The page "Simulated against observed" with the bundled data: its scores are the package's, gaps stay gaps."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from agroflux.data import catalog
+from agroflux.data.select import select
+from agroflux.evaluation import metrics
+from tests.pages import untrained
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CARROLL = "19027"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with one small untrained model: what it predicts means nothing, how the page treats it does."""
+    folder = tmp_path_factory.mktemp("models")
+    untrained.save(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "MODELS", folder)
+        yield folder
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-")] = value
+    return app.switch_page("pages/compare.py").run()
+
+
+def _figure(app: AppTest, number: int) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
+    return spec
+
+
+def _titles(app: AppTest) -> list[str]:
+    found = []
+    for chart in app.get("plotly_chart"):
+        found.append(json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"])
+    return found
+
+
+def _said(app: AppTest) -> str:
+    return " ".join(str(box.value).replace("\\", "") for box in (*app.info, *app.warning, *app.error))
+
+
+@pytest.fixture(scope="module")
+def county() -> AppTest:
+    """Carroll County, GPP, daily: for tests that only look."""
+    return _open(sites=CARROLL, var="GPP")
+
+
+def test_the_score_is_the_score_of_the_two_data_sets(county: AppTest) -> None:
+    assert not county.exception and not county.error
+    one, two = (
+        select(catalog.open_dataset(data), sites=[CARROLL], n_rate=168)["GPP"].to_numpy().ravel()
+        for data in ("cornbelt-century", "cornbelt-ceres")
+    )
+    expected = metrics.score(one, two)
+    row = county.dataframe[0].value.set_index("Source").loc["DSSAT CERES"]
+    assert row["n"] == 2190
+    assert row["NSE"] == pytest.approx(expected["nse"]) and row["KGE"] == pytest.approx(expected["kge"])
+    assert row["Bias [g C m⁻² d⁻¹]"] == pytest.approx(expected["bias"])
+
+
+def test_five_figures_with_units_and_the_county_has_no_measurement(county: AppTest) -> None:
+    titles = _titles(county)
+    assert len(titles) == 5
+    assert all("[g C m⁻²" in title for title in titles), titles
+    assert "No flux was measured in these counties" in _said(county)
+    assert {trace["name"] for trace in _figure(county, 0)["data"]} == {
+        "DSSAT CENTURY",
+        "DSSAT CERES",
+        "LSTM (predicted)",
+    }
+
+
+def test_years_of_training_are_named(county: AppTest) -> None:
+    assert "was trained on 2013-2014" in _said(county)
+
+
+def test_monthly_values_are_averages_of_whole_months() -> None:
+    app = _open(sites=CARROLL, var="Reco", agg="monthly", years="2014-2015")
+    row = app.dataframe[0].value.set_index("Source").loc["DSSAT CERES"]
+    assert row["n"] == 24
+    days = select(catalog.open_dataset("cornbelt-century"), sites=[CARROLL], n_rate=168, years=[2014, 2015])["Reco"]
+    series = days.to_series()
+    series.index = pd.DatetimeIndex(series.index.get_level_values("time"))
+    expected = series.resample("MS").mean()
+    drawn = next(t for t in _figure(app, 0)["data"] if t["name"] == "DSSAT CENTURY")
+    assert len(drawn["x"]) == 24
+    assert untrained.numbers(drawn["y"]) == pytest.approx(expected.to_numpy(), rel=1e-5)
+
+
+def test_an_annual_variable_is_one_bar_a_year() -> None:
+    app = _open(sites=CARROLL, var="Yield")
+    assert not app.exception and not app.error
+    bars = [t for t in _figure(app, 0)["data"] if t["type"] == "bar"]
+    assert bars and all(len(t["x"]) == 6 for t in bars)
+    assert app.dataframe[0].value["n"].tolist()[0] == 6
+
+
+def test_a_link_to_a_tower_opens_the_tower_and_shows_its_gaps_and_gap_filling() -> None:
+    app = _open(sites="US-AR1", var="GPP")
+    assert not app.exception and not app.error
+    names = [trace.get("name") for trace in _figure(app, 0)["data"]]
+    assert "Measured" in names and "Measured, mostly gap-filled" in names
+    tower = catalog.open_dataset("towers-sample").sel(site="US-AR1")
+    hollow = next(t for t in _figure(app, 0)["data"] if t.get("name") == "Measured, mostly gap-filled")
+    assert len(hollow["x"]) == int((tower["GPP_qc"] < 0.5).sum())
+    said = _said(app)
+    assert "km away" in said and "Expect poor scores" in said
+
+
+def test_only_common_days_are_scored_at_a_tower() -> None:
+    app = _open(sites="US-AR1", var="GPP")
+    table = app.dataframe[0].value.set_index("Source")
+    tower = catalog.open_dataset("towers-sample").sel(site="US-AR1")
+    measured = int(tower["GPP"].notnull().sum())
+    everything = table.loc["LSTM (predicted)", "n"]
+    assert 0 < everything <= measured
+    app = _open(sites="US-AR1", var="GPP", compare_days="measured")
+    filled = int((tower["GPP_qc"] < 0.5).sum())
+    assert app.dataframe[0].value["n"].iloc[0] == everything - filled
+
+
+def test_what_the_tower_is_told_can_be_changed_and_changes_the_prediction() -> None:
+    app = _open(sites="US-AR1", var="GPP")
+    before = app.dataframe[0].value["Bias [g C m⁻² d⁻¹]"].iloc[0]
+    crop = next(box for box in app.selectbox if box.label == "Crop it is told")
+    crop.set_value("soybean").run()
+    assert not app.exception and not app.error
+    assert app.dataframe[0].value["Bias [g C m⁻² d⁻¹]"].iloc[0] != before
+
+
+def test_synthetic_chambers_carry_a_banner() -> None:
+    site = str(catalog.open_dataset("chambers-synthetic")["site"].to_numpy()[0])
+    app = _open(sites=site, var="N2O_FLUX")
+    assert not app.exception and not app.error
+    assert "Synthetic data in view" in _said(app)
+
+
+def test_nothing_selected_is_no_error(county: AppTest) -> None:
+    app = _open(sites=CARROLL)
+    app.multiselect(key="w.sites").set_value([]).run()
+    assert not app.exception and not app.error
+    assert "Nothing to compare yet" in _said(app)
+
+
+def test_years_outside_the_data_and_unknown_counties_are_said_and_left_out() -> None:
+    app = _open(sites="99999", years="1950-1960", var="GPP")
+    assert not app.exception and not app.error
+    assert "99999" in _said(app) and "1950" in _said(app)
+    assert len(app.get("plotly_chart")) == 5
+
+
+def test_a_damaged_model_is_left_out_and_the_rest_is_shown(model: Path, tmp_path: Path) -> None:
+    weights = next(model.glob("*.safetensors"))
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 2])
+    card = weights.with_suffix(".json")
+    text = card.read_text()
+    # Another checksum on the card: the app must not take the model from its cache.
+    card.write_text(json.dumps({**json.loads(text), "weights_sha256": "0" * 64}))
+    try:
+        app = _open(sites=CARROLL, var="ET", years="2016-2016")
+        assert not app.exception and not app.error
+        assert "LSTM (predicted) is left out" in _said(app)
+        assert app.dataframe[0].value["Source"].tolist() == ["DSSAT CERES"]
+    finally:
+        weights.write_bytes(whole)
+        card.write_text(text)
+
+
+def test_the_whole_years_of_two_counties_are_pooled_and_listed() -> None:
+    app = _open(sites=f"{CARROLL},17019", var="GPP", years="2016-2016")
+    table = app.dataframe[0].value
+    ceres = table[table["Source"] == "DSSAT CERES"].set_index("Site")["n"]
+    assert ceres.to_dict() == {"all": 730, "17019": 365, CARROLL: 365}
+    assert np.isfinite(table["NSE"]).all()

@@ -1,0 +1,193 @@
+"""The page "Run on a region" with the bundled data: counties picked in every way, one run, many views of it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from agroflux.data import catalog
+from agroflux.inference import region as engine
+from agroflux.ui import region
+from tests.pages import untrained
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TWO = "19027,17019"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one small untrained model."""
+    made = tmp_path_factory.mktemp("models")
+    untrained.save(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The page sees this folder of models alone."""
+    monkeypatch.setattr(paths, "MODELS", folder)
+    yield folder
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-")] = value
+    return app.switch_page("pages/region.py").run()
+
+
+def _button(app: AppTest, start: str) -> Any:
+    return next(button for button in app.button if button.label.startswith(start))
+
+
+def _picked(app: AppTest) -> list[str]:
+    return list(app.multiselect(key="w.sites").value)
+
+
+def _said(app: AppTest) -> str:
+    return " ".join(str(box.value).replace("\\", "") for box in (*app.info, *app.warning, *app.error))
+
+
+def _traces(app: AppTest, number: int) -> list[dict[str, Any]]:
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
+    found: list[dict[str, Any]] = spec["data"]
+    return found
+
+
+# -- picking ----------------------------------------------------------------------------------------------
+def test_states_all_undo_and_clear_end_in_one_list() -> None:
+    app = _open()
+    assert not app.exception and not app.error
+    assert _picked(app) == [] and "No county is picked" in _said(app)
+    assert _button(app, "Run").disabled
+    _button(app, "Iowa").click().run()
+    states = catalog.open_dataset("cornbelt-century")["state"].to_numpy()
+    assert len(_picked(app)) == int((states == "IA").sum())
+    _button(app, "All").click().run()
+    assert len(_picked(app)) == 99
+    _button(app, "Undo").click().run()
+    assert len(_picked(app)) == int((states == "IA").sum())
+    _button(app, "Clear").click().run()
+    assert _picked(app) == []
+    assert _button(app, "Clear").disabled
+
+
+def test_the_list_can_be_edited_and_taken_back() -> None:
+    app = _open(sites=TWO)
+    app.multiselect(key="w.sites").set_value(["19027"]).run()
+    assert _picked(app) == ["19027"]
+    _button(app, "Undo").click().run()
+    assert _picked(app) == TWO.split(",")
+
+
+def test_a_click_toggles_and_a_box_adds() -> None:
+    assert region.merged([], ["a"], []) == ["a"]
+    assert region.merged(["a"], ["a"], ["b"]) == []
+    assert region.merged(["a"], [], ["a"]) == []  # Plotly's second click on the same county
+    assert region.merged(["a"], ["a", "b"], ["a"]) == ["a", "b"]  # shift-click
+    assert region.merged(["a"], ["b", "c", "d"], []) == ["a", "b", "c", "d"]  # box or lasso
+    assert region.merged(["a", "b"], [], ["a", "b"]) == ["a", "b"]  # the box is dismissed: nothing is lost
+
+
+@given(
+    st.lists(st.sampled_from("abcde"), unique=True),
+    st.lists(st.sampled_from("abcde"), unique=True),
+    st.lists(st.sampled_from("abcde"), unique=True),
+)
+def test_no_event_makes_a_county_appear_twice_or_from_nowhere(
+    chosen: list[str], now: list[str], before: list[str]
+) -> None:
+    after = region.merged(chosen, now, before)
+    assert len(set(after)) == len(after)
+    assert set(after) <= set(chosen) | set(now) | set(before)
+    if len(now) > 1:
+        assert set(chosen) - set(now) <= set(after)
+
+
+# -- running ----------------------------------------------------------------------------------------------
+def test_a_run_shows_map_series_and_table_and_another_view_runs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = []
+    real = engine.run_region
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        runs.append(args)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(engine, "run_region", counted)
+    app = _open(sites=TWO, years="2016-2017", var="GPP", rate="168")
+    assert len(app.get("plotly_chart")) == 1
+    _button(app, "Run on 2 counties").click().run()
+    assert not app.exception and not app.error
+    assert len(runs) == 1 and len(app.get("plotly_chart")) == 3
+    done = app.session_state["agroflux.region.result"]
+    assert done.site_years == 4 and done.data.sizes["time"] == 730
+
+    counties = _traces(app, 1)[0]
+    assert sorted(counties["locations"]) == sorted(TWO.split(","))
+    gpp = done.data["GPP"].isel(scenario=0)
+    yearly = gpp.sum("time") / 2
+    shown = dict(zip(counties["locations"], untrained.numbers(counties["z"]), strict=True))
+    for site in TWO.split(","):
+        assert shown[site] == pytest.approx(float(yearly.sel(site=site)), rel=1e-4)
+
+    table = app.dataframe[0].value
+    assert table["FIPS"].tolist() == sorted(shown, key=lambda f: -shown[f])
+    app.selectbox(key="w.var").set_value("ET").run()
+    assert not app.exception and not app.error
+    assert len(runs) == 1
+    assert "Evapotranspiration" in json.loads(app.get("plotly_chart")[2].proto.spec)["layout"]["yaxis"]["title"]["text"]
+
+
+def test_the_band_holds_the_mean_of_the_counties() -> None:
+    app = _open(sites=f"{TWO},18103", years="2016-2016", var="ET", agg="daily")
+    _button(app, "Run").click().run()
+    done = app.session_state["agroflux.region.result"].data["ET"].isel(scenario=0)
+    series = {trace.get("name"): untrained.numbers(trace["y"]) for trace in _traces(app, 2)}
+    np.testing.assert_allclose(series["Mean of 3 counties"], done.mean("site").to_numpy(), rtol=1e-4)
+    np.testing.assert_allclose(series["10-90 % of counties"], done.quantile(0.9, "site").to_numpy(), rtol=1e-4)
+
+
+def test_a_result_of_an_earlier_choice_stays_and_says_so() -> None:
+    app = _open(sites="19027", years="2016-2016", var="GPP")
+    _button(app, "Run").click().run()
+    app.multiselect(key="w.sites").set_value(TWO.split(",")).run()
+    assert "belongs to an earlier choice" in _said(app)
+    assert len(app.get("plotly_chart")) == 3
+
+
+# -- bad input --------------------------------------------------------------------------------------------
+def test_no_model_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(sites=TWO)
+    assert not app.exception and not app.error
+    assert "No trained model is installed" in _said(app)
+
+
+def test_a_damaged_model_is_an_error_and_the_page_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = untrained.save(tmp_path)
+    card = weights.with_suffix(".json")
+    card.write_text(json.dumps({**json.loads(card.read_text()), "weights_sha256": "1" * 64}))
+    weights.write_bytes(weights.read_bytes()[:200])
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(sites=TWO, years="2016-2016")
+    _button(app, "Run").click().run()
+    assert not app.exception
+    assert any("safetensors" in box.value for box in app.error)
+    assert "agroflux.region.result" not in app.session_state
+    _button(app, "Clear").click().run()
+    assert _picked(app) == [] and not app.exception
+
+
+def test_a_link_with_unknown_counties_and_years_is_told() -> None:
+    app = _open(sites="19027,00000", years="1901-1902")
+    assert not app.exception and not app.error
+    assert _picked(app) == ["19027"]
+    assert "00000" in _said(app) and "1901" in _said(app)

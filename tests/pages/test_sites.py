@@ -1,0 +1,115 @@
+"""The page "Sites and counties" with the bundled data: what it says is what the package computes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux import geo, maps
+from agroflux.data import catalog, summary
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CARROLL = "19027"  # Iowa
+DATA = "cornbelt-century"
+
+pytestmark = pytest.mark.skipif(
+    DATA not in {entry.id for entry in catalog.entries(only_ok=True)}, reason=f"assets/data holds no {DATA}"
+)
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+def _html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def _said(app: AppTest) -> str:
+    return " ".join(str(box.value).replace("\\", "") for box in (*app.info, *app.warning, *app.error))
+
+
+def _figures(app: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def test_the_page_opens_with_the_map_in_numbers_and_the_way_on() -> None:
+    app = _open()
+    values = summary.site_means(catalog.open_dataset(DATA), "GPP", range(2013, 2019), 168.0)
+    assert app.title[0].value == "Sites and counties"
+    assert f"Mean of {len(values)} counties" in _html(app)
+    assert maps.number(values.mean()) in _html(app) and maps.number(values.max()) in _html(app)
+    assert "Nothing selected yet" in _said(app)
+    assert not app.error and not _figures(app)
+
+
+def test_a_linked_county_shows_its_facts_and_seasons() -> None:
+    app = _open(sites=CARROLL, var="NEE", rate="252", years="2014-2015")
+    facts = geo.county_facts().loc[CARROLL]
+    assert app.multiselect[0].value == [CARROLL]
+    assert f"{facts['corn_yield_t_ha']:.1f} t ha⁻¹" in _html(app)
+    figures = _figures(app)
+    assert len(figures) == 6
+    assert figures[0]["layout"]["title"]["text"] == "Net ecosystem exchange"
+    assert {t["name"] for t in figures[0]["data"] if t.get("name")} == {
+        f"{entry.title}, {crop} years" for entry in catalog.entries(only_ok=True) if entry.kind == "simulation"
+        for crop in ("corn", "soybean")
+    }  # fmt: skip
+
+
+def test_several_sites_share_one_variable() -> None:
+    app = _open(sites=f"{CARROLL},17107", var="GPP")
+    titles = [figure["layout"]["title"]["text"] for figure in _figures(app)]
+    assert titles == ["Carroll, IA", "Logan, IL"]
+
+
+def test_a_measured_tower_shows_what_was_measured_and_no_banner() -> None:
+    app = _open(sites="US-Tw3", var="NEE")
+    assert "measured" in _html(app)
+    assert len(_figures(app)) >= 3
+    assert "Synthetic data in view" not in _said(app)
+
+
+def test_synthetic_chambers_bring_the_banner() -> None:
+    chamber = str(catalog.open_dataset("chambers-synthetic")["site"].to_numpy()[0])
+    app = _open(sites=chamber, var="N2O_FLUX")
+    assert "Synthetic data in view" in _said(app)
+    assert _figures(app)
+
+
+def test_a_benchmark_tower_says_bring_your_data() -> None:
+    app = _open(sites="US-Ne1", var="NEE")
+    assert "No measurements of this tower are bundled" in _said(app)
+    assert "10.17190/AMF/1246084" in _html(app)
+    assert not _figures(app) and not app.error
+
+
+def test_crop_and_variable_change_the_map_in_numbers() -> None:
+    app = _open(var="N2O_FLUX")
+    both = _html(app)
+    next(box for box in app.selectbox if box.label == "Crop").set_value("corn").run()
+    values = summary.site_means(catalog.open_dataset(DATA), "N2O_FLUX", range(2013, 2019), 168.0, "corn")
+    assert _html(app) != both
+    assert maps.number(values.mean()) in _html(app)
+
+
+def test_a_change_is_in_the_url_and_lasts() -> None:
+    app = _open(sites=f"{CARROLL},17107")
+    app.multiselect[0].set_value([CARROLL]).run()
+    assert app.query_params["sites"] == CARROLL
+    assert app.run().multiselect[0].value == [CARROLL]
+
+
+def test_a_hostile_link_is_named_and_the_page_goes_on() -> None:
+    app = _open(sites="99999,<script>alert(1)</script>", var="${x}", data="../../etc", years="1066-3000")
+    said = _said(app)
+    for part in ("99999", "${x}", "../../etc", "1066"):
+        assert part in said
+    assert not app.error and app.title[0].value == "Sites and counties"

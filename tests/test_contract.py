@@ -1,0 +1,135 @@
+"""The contract accepts what keeps it and names each breach."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agroflux import contract, schema
+from agroflux.errors import AgroFluxError, ContractError
+
+Break = Callable[[xr.Dataset], xr.Dataset]
+
+
+def _units(ds: xr.Dataset, name: str, unit: str | None) -> xr.Dataset:
+    ds[name].attrs = {} if unit is None else {"units": unit}
+    return ds
+
+
+def _leap_day(ds: xr.Dataset) -> xr.Dataset:
+    time = ds["time"].values.copy()
+    at = int(np.flatnonzero(time == np.datetime64("2016-02-28"))[0])
+    time[at + 1] = np.datetime64("2016-02-29")  # in place of 1 March, so that time still increases
+    return ds.assign_coords(time=time)
+
+
+def _twice(ds: xr.Dataset) -> xr.Dataset:
+    return ds.assign_coords(site=["17019", "17019", "19169"])
+
+
+def _repeated_day(ds: xr.Dataset) -> xr.Dataset:
+    time = ds["time"].values.copy()
+    time[10] = time[9]
+    return ds.assign_coords(time=time)
+
+
+def _annual_by_day(ds: xr.Dataset) -> xr.Dataset:
+    return ds.assign(Delta_SOC=(ds["GPP"].dims, ds["GPP"].values, {"units": "g C m-2"}))
+
+
+def _attr(name: str, value: object) -> Break:
+    return lambda ds: ds.assign_attrs({name: value})
+
+
+def _without(name: str) -> Break:
+    def drop(ds: xr.Dataset) -> xr.Dataset:
+        del ds.attrs[name]
+        return ds
+
+    return drop
+
+
+BREACHES: dict[str, tuple[Break, str]] = {
+    "kind": (_attr("kind", "guess"), "'guess', not one of simulation, observation"),
+    "calendar": (_attr("calendar", "360_day"), "'360_day', not one of standard, noleap"),
+    "synthetic": (_attr("synthetic", "no"), "'synthetic' must be true or false"),
+    "no dimension": (lambda ds: ds.isel(scenario=0, drop=True), "dimension 'scenario' is missing"),
+    "foreign dimension": (lambda ds: ds.rename(year="season"), "dimension 'season' does not belong"),
+    "no latitude": (lambda ds: ds.drop_vars("lat"), "site coordinate 'lat' is missing"),
+    "no rate": (lambda ds: ds.drop_vars("n_rate"), "scenario coordinate 'n_rate' is missing"),
+    "site twice": (_twice, "site names are not unique"),
+    "day twice": (_repeated_day, "does not increase day by day at 2015-01-10"),
+    "29 February": (_leap_day, "calendar is noleap but time holds 29 February"),
+    "numbers for time": (lambda ds: ds.assign_coords(time=np.arange(730)), "time is int64, not datetime64"),
+    "no time values": (lambda ds: ds.drop_vars("time"), "time has no coordinate values"),
+    "foreign variable": (lambda ds: ds.rename(GPP="gpp"), "variable 'gpp' is not in the schema"),
+    "wrong unit": (lambda ds: _units(ds, "GPP", "umol m-2 s-1"), "'umol m-2 s-1', not 'g C m-2 d-1'"),
+    "no unit": (lambda ds: _units(ds, "NEE", None), "variable 'NEE' has units None"),
+    "annual by day": (_annual_by_day, "'Delta_SOC' is annual"),
+}
+
+
+def test_a_good_simulation_passes(tiny_simulation: xr.Dataset) -> None:
+    assert contract.problems(tiny_simulation, values=True) == []
+    assert contract.validate(tiny_simulation) is tiny_simulation
+
+
+def test_a_good_observation_passes(tiny_observation: xr.Dataset) -> None:
+    assert contract.problems(tiny_observation, values=True) == []
+
+
+@pytest.mark.parametrize("name", BREACHES)
+def test_each_breach_is_named(name: str, tiny_simulation: xr.Dataset) -> None:
+    spoil, sentence = BREACHES[name]
+    found = contract.problems(spoil(tiny_simulation))
+    assert any(sentence in f for f in found), found
+
+
+@pytest.mark.parametrize("name", contract.REQUIRED_ATTRS)
+def test_each_attribute_is_required(name: str, tiny_simulation: xr.Dataset) -> None:
+    assert f"attribute {name!r} is missing" in contract.problems(_without(name)(tiny_simulation))
+
+
+def test_all_breaches_in_one_error(tiny_simulation: xr.Dataset) -> None:
+    spoilt = _units(tiny_simulation, "GPP", "kg").drop_vars(["lat"])
+    with pytest.raises(ContractError, match=r"^towers: .*'lat' is missing; .*'GPP' has units 'kg'") as caught:
+        contract.validate(spoilt, name="towers")
+    assert isinstance(caught.value, AgroFluxError)
+
+
+def test_a_flipped_sign_is_seen_only_when_values_are_read(tiny_simulation: xr.Dataset) -> None:
+    tiny_simulation["N2O_FLUX"] = -tiny_simulation["N2O_FLUX"].assign_attrs(units="g N m-2 d-1")
+    tiny_simulation["N2O_FLUX"].attrs["units"] = "g N m-2 d-1"
+    assert contract.problems(tiny_simulation) == []
+    found = contract.problems(tiny_simulation, values=True)
+    assert len(found) == 1 and "check its unit and sign" in found[0]
+
+
+def test_missing_is_nan_and_no_breach(tiny_simulation: xr.Dataset) -> None:
+    tiny_simulation["GPP"][0] = np.nan
+    assert contract.problems(tiny_simulation, values=True) == []
+
+
+def test_a_quality_share_above_one_is_seen(tiny_observation: xr.Dataset) -> None:
+    tiny_observation["NEE_qc"][0, 3] = 48.0  # half-hours counted, not divided
+    assert any("'NEE_qc' spans" in f for f in contract.problems(tiny_observation, values=True))
+
+
+@given(st.sampled_from(sorted(schema.VARIABLES)), st.text(max_size=12))
+def test_any_unit_but_the_schemas_is_refused(name: str, unit: str) -> None:
+    annual = schema.get(name).per == "year"
+    ds = xr.Dataset({name: (("year",) if annual else ("time",), [1.0], {"units": unit})})
+    refused = any("has units" in f for f in contract.problems(ds))
+    assert refused == (unit != schema.get(name).unit)
+
+
+@given(st.lists(st.integers(0, 40), min_size=2, max_size=12))
+def test_time_passes_only_when_it_increases(days: list[int]) -> None:
+    time = np.datetime64("2016-01-01") + np.asarray(days).astype("timedelta64[D]")
+    ds = xr.Dataset(coords={"time": time.astype("datetime64[ns]")})
+    refused = any("does not increase" in f for f in contract.problems(ds))
+    assert refused == any(b <= a for a, b in itertools.pairwise(days))

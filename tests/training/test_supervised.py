@@ -1,0 +1,119 @@
+"""A whole tiny training: it learns, it is quiet, it goes on after a stop and refuses another run's folder."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from agroflux import schema
+from agroflux.baselines import card as cards
+from agroflux.baselines import checkpoint
+from agroflux.data.splits import Split
+from agroflux.errors import DataError, ModelError, SelectionError
+from agroflux.training import batches, supervised
+from tests.synthetic_contract import tiny
+
+SPLIT = Split((2000, 2001, 2002, 2003), (2004,), (2005,), (2000, 2001, 2002, 2003))
+SOURCE = supervised.Source("tiny-full", "0" * 64, "agroflux train --data tiny-full")
+RECIPE = supervised.Recipe(
+    config={"hidden": 48}, max_epochs=30, loss_years=1, batch=9, decay=0.98, learning_rate=1e-2, patience=30
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> xr.Dataset:
+    return tiny(3, 3, 6)
+
+
+@pytest.fixture(scope="module")
+def trained(data: xr.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("training")
+    return supervised.train(data, SPLIT, RECIPE, SOURCE, out=folder / "models", work=folder / "work")
+
+
+def test_it_beats_climatology_on_days_it_never_saw(trained: Path) -> None:
+    card = cards.read(trained)
+    rmse = {(row["model"], row["target"]): row["rmse"] for row in card.scores}
+    weather_driven = [t for t in schema.DAILY_TARGETS if t.startswith(("WTR", "TMAX", "TMIN"))]
+    for target in weather_driven:
+        assert rmse[card.id, target] < 0.8 * rmse["climatology", target], target
+    assert not set(weather_driven) & set(card.below_climatology)
+    assert {row["target"] for row in card.scores} == set(schema.TARGETS)
+    assert {row["n"] for row in card.scores if row["target"] == "Yield"} == {9}
+
+
+def test_the_card_says_how_it_came_about(trained: Path) -> None:
+    card = cards.read(trained)
+    assert card.id == "lstm-tiny"
+    years = [2000, 2001, 2002, 2003]
+    assert card.split == {"train": years, "validate": [2004], "test": [2005], "scaler": years}
+    assert (card.seed, card.protocol, card.experiment, card.data["sha256"]) == (0, "clean", "temporal", "0" * 64)
+    assert card.training["parameters"] == sum(p.numel() for p in checkpoint.load(trained).network.parameters())
+
+
+def test_scalers_saw_training_years_only(data: xr.Dataset) -> None:
+    hot = data.copy(deep=True)
+    late = hot["time"].dt.year > 2003
+    for name in ("TMAX", "GPP"):
+        hot[name] = hot[name].where(~late, hot[name] + 100).assign_attrs(data[name].attrs)
+    _, x, y = batches.load(data, SPLIT.scaler, range(2000, 2005))
+    _, x_hot, y_hot = batches.load(hot, SPLIT.scaler, range(2000, 2005))
+    np.testing.assert_array_equal(x.mean, x_hot.mean)
+    np.testing.assert_array_equal(y.std, y_hot.std)
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(
+    data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = dataclasses.replace(RECIPE, config={"hidden": 8}, max_epochs=4)
+    straight = supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "a", work=tmp_path / "wa")
+    draw = batches.sample
+
+    def cut_off(windows: batches.Windows, count: int, seed: tuple[int, ...]) -> batches.Windows:
+        if seed == (0, 0, 2):
+            raise ConnectionAbortedError
+        return draw(windows, count, seed)
+
+    monkeypatch.setattr(batches, "sample", cut_off)
+    with pytest.raises(ConnectionAbortedError):
+        supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "b", work=tmp_path / "wb")
+    monkeypatch.undo()
+    assert not (tmp_path / "b").exists()
+    assert torch.load(tmp_path / "wb" / "last.ckpt", weights_only=True)["epoch"] == 1
+    broken = supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "b", work=tmp_path / "wb")
+    first, second = checkpoint.load(straight).network.state_dict(), checkpoint.load(broken).network.state_dict()
+    for name, tensor in first.items():
+        torch.testing.assert_close(tensor, second[name])
+
+
+def test_a_folder_of_another_run_is_refused(data: xr.Dataset, tmp_path: Path) -> None:
+    with pytest.raises(DataError):  # it has claimed its folder before it finds that the data will not do
+        supervised.train(data.drop_vars("PH"), SPLIT, RECIPE, SOURCE, out=tmp_path, work=tmp_path / "w")
+    other = dataclasses.replace(RECIPE, seed=1)
+    with pytest.raises(ModelError, match="another run"):
+        supervised.train(data, SPLIT, other, SOURCE, out=tmp_path, work=tmp_path / "w")
+
+
+def test_what_cannot_be_trained_on_is_refused(data: xr.Dataset, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no setting width"):
+        wrong = dataclasses.replace(RECIPE, config={"width": 3})
+        supervised.train(data, SPLIT, wrong, SOURCE, out=tmp_path, work=tmp_path / "w")
+    with pytest.raises(DataError, match="PH"):
+        supervised.train(data.drop_vars("PH"), SPLIT, RECIPE, SOURCE, out=tmp_path, work=tmp_path / "w")
+    long = dataclasses.replace(RECIPE, warmup_years=4)
+    with pytest.raises(SelectionError, match="5 consecutive years"):
+        supervised.train(data, SPLIT, long, SOURCE, out=tmp_path, work=tmp_path / "v")
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_windows_of_an_epoch_follow_from_the_seed(data: xr.Dataset) -> None:
+    arrays, _, _ = batches.load(data, SPLIT.scaler, range(2000, 2004))
+    every = batches.cut(arrays, SPLIT.train, 2)
+    assert len(every) == 3 * 3 * 3
+    again = [batches.sample(every, 10, (0, 0, epoch)).index.tolist() for epoch in (4, 4, 5)]
+    assert again[0] == again[1] != again[2]
+    x, y = batches.Batches(arrays, batches.sample(every, 10, (0,)), 4)[2]
+    assert (x.shape, y.shape) == ((2, 730, 11), (2, 730, 20))

@@ -1,0 +1,71 @@
+"""What pages show alike: text is text, an error is one message, a download is what it says."""
+
+import io
+
+import numpy as np
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from agroflux.ui import show
+
+
+@given(st.text(max_size=60))
+def test_plain_text_loses_nothing_but_its_line_breaks(text: str) -> None:
+    assert show.plain(text).replace("\\", "") == " ".join(text.split()).replace("\\", "")
+
+
+def test_markdown_html_and_latex_are_escaped() -> None:
+    shown = show.plain("![x](http://a) <b> $e^2$ `c` [l](j) :smile:")
+    for mark in "!<>$`[]():":
+        assert f"\\{mark}" in shown
+
+
+def _errors() -> None:
+    import streamlit as st
+
+    from agroflux.errors import DataError
+    from agroflux.ui import show, state
+
+    state.start("test")
+    with show.guard("The map"):
+        raise DataError("counties <b>gone</b>: restore them")
+    with show.guard("The table"):
+        raise ValueError("secret://user:password@host")
+    st.write("still here")
+
+
+def test_an_error_is_one_message_and_the_page_goes_on() -> None:
+    app = AppTest.from_function(_errors, default_timeout=60).run()
+    assert not app.exception
+    assert len(app.error) == 2
+    assert "restore them" in app.error[0].value and "<b>" not in app.error[0].value
+    assert "secret" not in app.error[1].value and "The table" in app.error[1].value
+    assert app.markdown[-1].value == "still here"
+
+
+def _facts() -> None:
+    from agroflux.ui import show
+
+    show.facts([("<i>name</i>", "<img src=x onerror=alert(1)>")])
+    show.keys([("<b>line</b>", "#0072B2", True)])
+
+
+def test_facts_and_keys_are_text() -> None:
+    app = AppTest.from_function(_facts, default_timeout=60).run()
+    shown = "".join(element.proto.body for element in app.get("html"))
+    assert "&lt;i&gt;name" in shown and "&lt;b&gt;line" in shown
+    assert "<img" not in shown and "<b>" not in shown
+
+
+def test_netcdf_keeps_values_and_units() -> None:
+    ds = xr.Dataset(
+        {"NEE": (("site", "time"), np.array([[1.0, np.nan]]), {"units": "g C m-2 d-1"})},
+        coords={"site": ["19169"], "time": np.array(["2015-01-01", "2015-01-02"], "datetime64[ns]")},
+        attrs={"synthetic": True, "note": None, "kind": "simulation"},
+    )
+    with xr.open_dataset(io.BytesIO(show._netcdf_bytes(ds)), engine="h5netcdf") as back:
+        assert back["NEE"].attrs["units"] == "g C m-2 d-1"
+        np.testing.assert_array_equal(back["NEE"].to_numpy(), ds["NEE"].to_numpy())
+        assert back.attrs["synthetic"] == 1
