@@ -64,11 +64,16 @@ class Scale:
         low, high = colours.limits(values, variable)
         return cls(variable, label, unit, low, high)
 
+    @property
+    def stops(self) -> Sequence[str]:
+        """Colours from low to high."""
+        return colours.stops(self.variable, self.low, self.high)
+
     def colour(self, value: float | None) -> str:
         """CSS colour of ``value``; a translucent grey for a missing one."""
         if value is None or not math.isfinite(value):
             return _NO_VALUE
-        return colours.at((value - self.low) / ((self.high - self.low) or 1.0), colours.stops(self.variable))
+        return colours.at((value - self.low) / ((self.high - self.low) or 1.0), self.stops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def base_map(
     if tiles:
         folium.TileLayer("OpenStreetMap", control=False).add_to(board)
     if outlines:
-        _lines(outlines, weight=0.7, opacity=0.45).add_to(board)
+        _lines(outlines, weight=1.0, opacity=0.35).add_to(board)
     _lines(states["features"], weight=1.4, opacity=0.9).add_to(board)
     board.fit_bounds(bounds)
     return board
@@ -171,8 +176,8 @@ def legend(scale: Scale | None, kinds: Collection[Kind] = (), *, missing: bool =
     """The legend as HTML with nothing unescaped: colour ramp with its ends, and the shapes in use."""
     parts = ['<div class="agro-legend">']
     if scale is not None:
-        ramp = ", ".join(colours.stops(scale.variable))
-        middle = "<span>0</span>" if colours.is_diverging(scale.variable) else ""
+        ramp = ", ".join(scale.stops)
+        middle = "<span>0</span>" if colours.crosses_zero(scale.variable, scale.low, scale.high) else ""
         parts.append(
             f"<div>{safe(scale.label)} [{safe(scale.unit)}]</div>"
             f'<div class="ramp" style="background:linear-gradient(to right, {ramp})"></div>'
@@ -225,7 +230,7 @@ def _county_style(feature: Mapping[str, Any]) -> dict[str, Any]:
         "fillColor": given["fill"],
         "fillOpacity": 1.0 if given["fill"] == _NO_VALUE else 0.92,
         "color": SELECTED if ring else colours.NEUTRAL,
-        "weight": 3.0 if ring else 0.7,
+        "weight": 3.0 if ring else 1.0,
         "opacity": 1.0 if ring else 0.6,
     }
 

@@ -4,7 +4,7 @@ The interactive map of the first page is folium's (:mod:`agroflux.maps`). Here M
 lines from GeoJSON that the app serves itself; no tile, glyph or style is fetched from elsewhere.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -43,7 +43,7 @@ def county_figure(
             z=values.tolist(),
             zmin=low,
             zmax=high,
-            colorscale=_plotly_scale(variable),
+            colorscale=_plotly_scale(colours.stops(variable, low, high)),
             marker={"line": {"width": rings, "color": [SELECTED if f in selected else "#FFFFFF" for f in ids]}},
             customdata=[names.get(fips, fips) for fips in ids],
             hovertemplate="%{customdata}<br>%{z:.3g} " + theme.pretty(unit) + "<extra></extra>",
@@ -67,8 +67,7 @@ def county_figure(
     return fig
 
 
-def _plotly_scale(variable: str) -> list[tuple[float, str]]:
-    scale = colours.stops(variable)
+def _plotly_scale(scale: Sequence[str]) -> list[tuple[float, str]]:
     return [(i / (len(scale) - 1), colour) for i, colour in enumerate(scale)]
 
 

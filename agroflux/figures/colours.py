@@ -34,19 +34,31 @@ def is_diverging(variable: str) -> bool:
     return variable in DIVERGING
 
 
-def stops(variable: str) -> Sequence[str]:
-    """Colours from low to high for ``variable``."""
-    return VIK if is_diverging(variable) else CIVIDIS
+def crosses_zero(variable: str, low: float, high: float) -> bool:
+    """True where the scale of ``variable`` from ``low`` to ``high`` has its zero in the middle."""
+    return is_diverging(variable) and low < 0 < high
+
+
+def stops(variable: str, low: float, high: float) -> Sequence[str]:
+    """Colours from ``low`` to ``high`` for ``variable``.
+
+    A diverging variable whose values are all uptake, or all emission, gets that half of the scale alone:
+    with the other half unused, counties could not be told apart.
+    """
+    if not is_diverging(variable):
+        return CIVIDIS
+    half = len(VIK) // 2
+    return VIK if low < 0 < high else VIK[:half] if high <= 0 else VIK[half:]
 
 
 def limits(values: Iterable[float], variable: str) -> tuple[float, float]:
-    """Lowest and highest value of the scale; symmetric about zero where the scale diverges."""
+    """Lowest and highest value of the scale; symmetric about zero where a diverging variable has both signs."""
     finite = np.asarray([v for v in values if np.isfinite(v)], dtype=float)
     if not finite.size:
         return (0.0, 1.0)
     low, high = float(finite.min()), float(finite.max())
-    if is_diverging(variable):
-        reach = max(abs(low), abs(high)) or 1.0
+    if crosses_zero(variable, low, high):
+        reach = max(-low, high)
         return (-reach, reach)
     if high - low < 1e-12:
         pad = abs(low) * 0.05 or 0.5

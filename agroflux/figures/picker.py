@@ -34,4 +34,5 @@ def picker(
         unselected={"marker": {"opacity": 0.85}},
         selected={"marker": {"opacity": 0.85}},
     )
-    return fig.update_layout(dragmode="pan", clickmode="event+select")
+    # Wide enough for Iowa to Indiana on a telephone.
+    return fig.update_layout(dragmode="pan", clickmode="event+select", map_zoom=4.3)

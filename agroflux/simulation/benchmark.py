@@ -90,6 +90,7 @@ def spread_order(rates: Sequence[float]) -> list[int]:
 
 
 def piece_name(piece: Piece) -> str:
+    """File name (without ending) of a piece: ``17003-n168.000-corn``."""
     fips, rate, crop = piece
     return f"{fips}-n{rate:07.3f}-{crop}"
 

@@ -237,6 +237,9 @@ def show_seasons(
             "Pick a daily variable that the selected sites hold; towers without data have none.",
         )
         return
+    without = [names[site] for site in chosen[:MOST_PANELS] if site not in set(frame["site"])]
+    if without:
+        st.caption(f"Without {show.plain(schema.get(variable).label)}: {show.plain(', '.join(without))}.")
     if len(chosen) > MOST_PANELS:
         st.caption(f"The first {MOST_PANELS} of {len(chosen)} selected are drawn.")
     labels = {entry.id: entry.title for entry in cache.entries()}

@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from agroflux.data import catalog
-from agroflux.evaluation import realism
-from agroflux.simulation import dssat
+from agroflux.simulation import dssat, realism
 from agroflux.simulation.county import FERTILITY, benchmark_counties, county_scenario, county_site
 from agroflux.simulation.soil import Drainage
 

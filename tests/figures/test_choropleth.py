@@ -34,9 +34,10 @@ def test_values_names_and_unit_are_there() -> None:
     assert "g C m⁻² yr⁻¹" in layer.colorbar.title.text
 
 
-def test_a_diverging_variable_is_centred_on_zero() -> None:
+def test_a_variable_of_one_sign_uses_its_half_of_the_diverging_scale() -> None:
     layer = _figure("NEE").data[0]
-    assert (layer.zmin, layer.zmax) == (-3.0, 3.0)
+    assert (layer.zmin, layer.zmax) == (1.0, 3.0)
+    assert layer.colorscale[0][1] == choropleth.colours.VIK[5]
 
 
 def test_selected_counties_are_ringed() -> None:

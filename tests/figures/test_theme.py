@@ -61,7 +61,15 @@ def test_limits_hold_every_value(values: list[float], variable: str) -> None:
     low, high = colours.limits(values, variable)
     assert low < high
     assert all(low <= v <= high for v in values if v == v)
-    assert variable == "GPP" or not any(v == v for v in values) or low == -high
+    if variable == "NEE" and any(v < 0 for v in values) and any(v > 0 for v in values):
+        assert low == -high
+
+
+@pytest.mark.parametrize(("low", "high", "ends"), [(-3, 3, (0, -1)), (-300, -100, (0, 4)), (100, 300, (5, -1))])
+def test_one_sign_takes_one_half_of_the_diverging_scale(low: float, high: float, ends: tuple[int, int]) -> None:
+    scale = colours.stops("NEE", low, high)
+    assert (scale[0], scale[-1]) == (colours.VIK[ends[0]], colours.VIK[ends[1]])
+    assert colours.stops("GPP", low, high) == colours.CIVIDIS
 
 
 def test_bundled_series_keep_their_colours() -> None:

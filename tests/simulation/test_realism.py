@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from agroflux.data import catalog
-from agroflux.evaluation import realism
+from agroflux.simulation import realism
 from agroflux.simulation.county import benchmark_counties
 
 
