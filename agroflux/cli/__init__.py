@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import sys
 from typing import Any
 
@@ -72,8 +73,14 @@ def main(argv: list[str] | None = None) -> None:
     try:
         cli(args=argv, prog_name="agroflux")
     except AgroFluxError as error:
-        typer.echo(f"agroflux: {error}", err=True)
+        typer.echo(f"agroflux: {' '.join(str(error).split())}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("agroflux: stopped", err=True)
         sys.exit(130)
+    except Exception as fault:
+        if os.environ.get("AGROFLUX_DEBUG"):
+            raise
+        what = f"{type(fault).__name__}: {' '.join(str(fault).split())}"
+        typer.echo(f"agroflux: a fault of the program ({what}): AGROFLUX_DEBUG=1 shows where", err=True)
+        sys.exit(1)

@@ -20,7 +20,7 @@ def command(
     n_rates: Annotated[int, typer.Option(min=1, max=100, help="Nitrogen rates, equally spaced, 0-336 kg N ha-1.")] = 20,
     years: Years = "2000-2018",
     phases: Annotated[str, typer.Option(help="Rotation phases: both, or alternate (one a county).")] = "both",
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that run the engine.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Runs of the engine at a time.")] = 2,
 ) -> None:
     """Run DSSAT for counties x nitrogen rates x rotation phases. Stopped, the same command goes on where it was."""
     from rich.progress import (

@@ -43,7 +43,7 @@ def test_a_click_on_a_county_shows_it_beside_the_map(tab: Page) -> None:
 
 def test_panning_and_zooming_run_nothing(tab: Page) -> None:
     asked: list[object] = []  # every message from the page to the server
-    tab.on("websocket", lambda socket: socket.on("framesent", asked.append))
+    tab.on("websocket", lambda socket: socket.on("framesent", lambda frame: asked.append(frame)))
     steps.open_page(tab, "sites")
     frame = steps.map_frame(tab)
     tab.wait_for_timeout(1000)  # the map tells the page of itself a little after it is drawn
