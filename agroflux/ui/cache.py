@@ -143,7 +143,8 @@ def region(
 
     ``progress(done, all)`` is called as batches finish; nothing is called for an answer that is kept.
     """
-    return _region(model, data, version(data), tuple(chosen), tuple(span), rate, _progress=progress)
+    weights = next((str(card.get("weights_sha256")) for card in models() if card.get("id") == model), "")
+    return _region(model, weights, data, version(data), tuple(chosen), tuple(span), rate, _progress=progress)
 
 
 @st.cache_resource(show_spinner="Opening data", max_entries=16)
@@ -195,6 +196,7 @@ def _seasonal(
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _region(
     model: str,
+    weights: str,
     data: str,
     version: str,
     chosen: tuple[str, ...],

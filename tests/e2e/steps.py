@@ -23,6 +23,18 @@ TITLES = {
 _APP = '[data-testid="stApp"]'
 _FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"]'
 _POLYGONS = "path.leaflet-interactive"
+# The place on the screen of a latitude and longitude, once two looks a quarter of a second apart agree.
+_SETTLED_POINT = """([lat, lon]) => new Promise(done => {
+  let last = null;
+  const look = () => {
+    const p = window.map.latLngToContainerPoint([lat, lon]);
+    const o = window.map.getContainer().getBoundingClientRect();
+    const now = [p.x + o.x, p.y + o.y];
+    if (last && Math.abs(now[0] - last[0]) + Math.abs(now[1] - last[1]) < 0.5) done(now);
+    else { last = now; setTimeout(look, 250); }
+  };
+  look();
+})"""
 
 
 def open_page(tab: Page, name: str, query: Mapping[str, str] | None = None) -> None:
@@ -62,7 +74,7 @@ def map_frame(tab: Page) -> Frame:
     handle = tab.locator('iframe[title*="folium"]').first.element_handle()
     frame = handle.content_frame() if handle else None
     assert frame is not None, "the map has no frame"
-    expect(frame.locator(_POLYGONS).first).to_be_visible()
+    expect(frame.locator(f'{_POLYGONS}:not([d="M0 0"])').first).to_be_visible()
     return frame
 
 
@@ -78,16 +90,16 @@ def fills(frame: Frame) -> list[str]:
 
 
 def click_map(tab: Page, lat: float, lon: float) -> None:
-    """A real mouse click on the map at a place [degrees]; Leaflet says where on the screen it lies."""
+    """A real mouse click on the map at a place [degrees], once its tooltip says that a county is under the pointer."""
     frame = map_frame(tab)
+    point = frame.evaluate(_SETTLED_POINT, [lat, lon])
     box = frame.frame_element().bounding_box()
     assert box is not None
-    point = frame.evaluate(
-        "([lat, lon]) => { const p = window.map.latLngToContainerPoint([lat, lon]);"
-        " const o = window.map.getContainer().getBoundingClientRect(); return [p.x + o.x, p.y + o.y]; }",
-        [lat, lon],
-    )
-    tab.mouse.click(box["x"] + point[0], box["y"] + point[1])
+    x, y = box["x"] + point[0], box["y"] + point[1]
+    tab.mouse.move(x - 4, y)
+    tab.mouse.move(x, y)
+    expect(frame.locator(".leaflet-tooltip").first).to_be_visible()
+    tab.mouse.click(x, y)
 
 
 def figure(tab: Page, number: int) -> Locator:
