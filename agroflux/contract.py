@@ -64,7 +64,7 @@ def _coords(ds: xr.Dataset) -> list[str]:
     found += [f"site coordinate {c!r} is missing" for c in ("lat", "lon", "site_name", "state") if c not in ds.coords]
     if kind == "simulation" and "n_rate" not in ds.coords:
         found.append("scenario coordinate 'n_rate' is missing")
-    if "site" in ds.coords and len(set(ds["site"].values.tolist())) != ds.sizes["site"]:
+    if "site" in ds.coords and len(set(ds["site"].to_numpy().tolist())) != ds.sizes["site"]:
         found.append("site names are not unique")
     return found
 
@@ -72,7 +72,7 @@ def _coords(ds: xr.Dataset) -> list[str]:
 def _time(ds: xr.Dataset) -> list[str]:
     if "time" not in ds.coords:
         return [] if "time" not in ds.dims else ["time has no coordinate values"]
-    time = ds["time"].values
+    time = ds["time"].to_numpy()
     if not np.issubdtype(time.dtype, np.datetime64):
         return [f"time is {time.dtype}, not datetime64"]
     days = time.astype("datetime64[D]")

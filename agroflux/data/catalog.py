@@ -53,32 +53,36 @@ class Entry:
 
 def entries(*, only_ok: bool = False) -> list[Entry]:
     """All data sets, bundled ones first; ``only_ok`` leaves out those that cannot be opened."""
-    found = {name: paths.ASSETS / "data" / f"{name}.zarr.zip" for name in BUNDLED}
-    for path in _in_folder(paths.user_data() / "datasets"):
-        name = _stem(path)
-        found[name if name not in found else f"{name}-user"] = path
-    listed = [_entry(name, path, *_stamp(path)) for name, path in found.items()]
+    listed = [_entry(name, path, *_stamp(path)) for name, path in _paths().items()]
     return [entry for entry in listed if entry.ok or not only_ok]
 
 
 def get(data: str) -> Entry:
     """The entry with id ``data``; DataError names the known ids."""
-    known = entries()
-    for entry in known:
-        if entry.id == data:
-            return entry
-    raise DataError(f"no data set called {data!r}: choose one of {', '.join(e.id for e in known)}")
+    known = _paths()
+    if data not in known:
+        raise DataError(f"no data set called {data!r}: choose one of {', '.join(known)}")
+    return _entry(data, known[data], *_stamp(known[data]))
 
 
 def open_dataset(data: str | os.PathLike[str]) -> xr.Dataset:
     """Open a catalog entry by id, or a file or folder by path, lazily. DataError as :func:`open_store`."""
     text = os.fspath(data)
-    for entry in entries():
-        if entry.id == text:
-            return open_store(entry.path)
+    known = _paths()
+    if text in known:
+        return open_store(known[text])
     if Path(text).exists() or os.sep in text or text.endswith(SUFFIXES):
         return open_store(text)
     return open_store(get(text).path)
+
+
+def _paths() -> dict[str, Path]:
+    """Where each data set lies, by id; nothing is opened."""
+    found = {name: paths.ASSETS / "data" / f"{name}.zarr.zip" for name in BUNDLED}
+    for path in _in_folder(paths.user_data() / "datasets"):
+        name = _stem(path)
+        found[name if name not in found else f"{name}-user"] = path
+    return found
 
 
 def describe(entry: Entry) -> dict[str, Any]:

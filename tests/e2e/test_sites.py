@@ -10,6 +10,7 @@ from tests.e2e import steps
 pytestmark = pytest.mark.e2e
 
 CARROLL = (42.04, -94.87)  # degrees; Carroll County, Iowa, FIPS 19027
+LOGAN = (40.13, -89.37)  # degrees; Logan County, Illinois, in the middle of the map
 
 
 def test_counties_are_drawn_in_more_than_one_colour(tab: Page) -> None:
@@ -53,8 +54,8 @@ def test_panning_and_zooming_run_nothing(tab: Page) -> None:
     frame.evaluate("() => new Promise(done => { map.once('moveend', done); map.panBy([80, 0]); }).then(() => 1)")
     tab.wait_for_timeout(1000)
     assert len(asked) == before, "moving the map ran the page again"
-    steps.click_map(tab, *CARROLL)
-    expect(tab.get_by_text("Carroll, IA").first).to_be_visible()
+    steps.click_map(tab, *LOGAN)
+    expect(tab.get_by_text("Logan, IL").first).to_be_visible()
     assert len(asked) > before  # what was counted is what a click sends
 
 
