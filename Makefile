@@ -9,7 +9,7 @@ FIND_PY  = for p in python3 python3.13 python3.12 python3.11; do \
 PYTHON  ?= $(shell $(FIND_PY))
 
 # What a long recipe may be told: make simulate OUT=/data/full WORKERS=8
-OUT     ?= build/cornbelt-century-full.zarr
+OUT     ?= build/full
 WORKERS ?= 2
 
 .PHONY: help install app test lint format assets screenshots benchmarks simulate train clean
@@ -49,8 +49,20 @@ screenshots: $(STAMP) ## each page at 1440 and 400 px, light and dark, into scre
 benchmarks: $(STAMP) ## speed of data, pages and simulation, into benchmarks/results/
 	$(BIN)/python benchmarks/run.py
 
-simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 N rates (about an hour)
+assets: $(STAMP) ## make the bundled data again; takes pip, npm and the engine (half an hour)
+	$(BIN)/python assets/build/vendor.py
+	$(BIN)/python assets/build/polygons.py
+	$(BIN)/python assets/build/weather_central_iowa.py
+	$(BIN)/python assets/build/towers_sample.py
+	$(BIN)/python assets/build/cornbelt.py --work build/bundle --workers $(WORKERS)
+	$(BIN)/python assets/build/chambers_synthetic.py
+	$(BIN)/python assets/build/data_card.py
+
+simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 N rates; resumable
 	$(BIN)/agroflux simulate --benchmark --n-rates 20 --years 2000-2018 --model century --out $(OUT) --workers $(WORKERS)
+
+train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
+	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --out models
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info
