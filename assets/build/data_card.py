@@ -113,7 +113,8 @@ LIMITS = """## What remains
   claypans and drainage differ between counties in ways that texture does not show, all counties share one sequence
   of weather years, and the reported means hold the drought of 2012, which the bundled years do not.
 - With CENTURY the emission factor lies above the range of Tier 1: slow drainage everywhere and one injection of all
-  nitrogen make a few large events in corn years; soybean years emit little. Every county gets the same drainage.
+  nitrogen make a few large events in corn years; soybean years emit little. Every county gets the same drainage. The
+  fields are never tilled: residues gather at the surface, and N2O of corn years grows over the run.
 - The two soil-carbon models disagree, as process models do; neither is the truth.
 - Snow is only what the engine's EPIC soil-temperature method makes of it; the temperature extremes by depth are
   derived, not simulated.

@@ -20,24 +20,12 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from agroflux.geo import MIDWEST
+
 PACKAGE = "us-atlas@3.0.1"
 SHA256 = "e6daba1800885868303ad3549da62f85a557b8142bb72629ec15651de62f9c5d"
 ROOT = Path(__file__).resolve().parents[2]
 DECIMALS = 4  # about 10 m
-STATES = {
-    "17": "IL",
-    "18": "IN",
-    "19": "IA",
-    "20": "KS",
-    "26": "MI",
-    "27": "MN",
-    "29": "MO",
-    "31": "NE",
-    "38": "ND",
-    "39": "OH",
-    "46": "SD",
-    "55": "WI",
-}
 
 
 def main() -> None:
@@ -72,7 +60,7 @@ def _fetch(folder: Path) -> Path:
 def _layer(topology: Path, layer: str) -> gpd.GeoDataFrame:
     """The layer's polygons in the twelve states, valid and rounded; the code's first two digits tell the state."""
     frame = pyogrio.read_dataframe(topology, layer=layer).set_crs(4326).rename(columns={"id": "fips"})
-    frame["state"] = frame["fips"].str[:2].map(STATES)
+    frame["state"] = frame["fips"].str[:2].map(MIDWEST)
     frame = frame[frame["state"].notna() & ~frame.geometry.is_empty].sort_values("fips", ignore_index=True)
     rounded = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.round(xy, DECIMALS))
     frame["geometry"] = [_polygons(shape) for shape in shapely.make_valid(rounded)]
