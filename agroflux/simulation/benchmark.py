@@ -100,7 +100,8 @@ def noleap_days(years: tuple[int, int]) -> pd.DatetimeIndex:
     return days[~((days.month == 2) & (days.day == 29))]
 
 
-@lru_cache(maxsize=4)
+# The work goes county by county within a rate: a smaller cache would never be hit. 35 MB when full.
+@lru_cache(maxsize=128)
 def _site(fips: str) -> dssat.Site:
     return county_site(fips)
 

@@ -12,7 +12,7 @@ from agroflux.simulation.soil import county_soil
 from agroflux.simulation.weather import YEARS, county_weather
 
 #: Soil fertility factor on photosynthesis (SLPF): one value for all counties, for the pests, weeds and harvest losses
-#: that the engine does not see; chosen so that corn and soybean together match reported yields (assets/DATA.md).
+#: that the engine does not see; chosen on a dozen counties. What it leaves is in assets/DATA.md.
 FERTILITY = 0.76
 
 

@@ -39,16 +39,6 @@ _CITATION = (
 )
 
 
-def complete_rates(plan: Plan, parts: Path, fips: Iterable[str]) -> tuple[float, ...]:
-    """The rates of ``plan`` for which every phase of every county has a part."""
-    codes = list(fips)
-    return tuple(
-        rate
-        for rate in plan.n_rates
-        if all((parts / f"{piece_name((c, rate, p))}.npz").exists() for c in codes for p in plan.phases_of(c))
-    )
-
-
 def assemble(plan: Plan, parts: Path, fips: Iterable[str], command: str) -> xr.Dataset:
     """Lazy contract data set over (site, scenario, time) from the finished parts of ``plan``.
 

@@ -45,11 +45,10 @@ class Site:
 
 @dataclass(frozen=True)
 class Result:
-    """Daily house variables (time), annual values (year) and the engine's own season summaries."""
+    """Daily house variables (time) and annual values (year)."""
 
     daily: pd.DataFrame
     annual: pd.DataFrame
-    summary: pd.DataFrame
     #: With ``Scenario.balances``: unaccounted water [mm], nitrogen and carbon [kg ha-1] of each component.
     balances: dict[str, pd.Series]
 
@@ -137,7 +136,6 @@ def run(scenario: Scenario, site: Site, folder: Path, home: Path) -> Result:
     return Result(
         daily=outputs.house_series(folder, scenario, site.weather, planted),
         annual=outputs.annual_values(folder, scenario),
-        summary=outputs.read_summary(folder / "Summary.OUT"),
         balances=_balances(folder) if scenario.balances else {},
     )
 

@@ -142,27 +142,12 @@ def annual_values(folder: Path, scenario: Scenario) -> pd.DataFrame:
 
 
 def read_summary(path: Path) -> pd.DataFrame:
-    """Summary.OUT as a table: one row a component; ``-99`` is missing."""
+    """Crop, harvest year and grain dry weight [kg ha-1] of each component; ``-99`` is missing."""
     text = path.read_text(encoding="latin-1").splitlines()
     at = next(i for i, line in enumerate(text) if line.startswith("@"))
     names = text[at].lstrip("@").replace(".", " ").split()
     tail = [line for line in text[at + 1 :] if line.strip()]
-    keep = [
-        "CR",
-        "HYEAR",
-        "PDAT",
-        "MDAT",
-        "HDAT",
-        "HWAM",
-        "CWAM",
-        "NICM",
-        "NLCM",
-        "N2OEM",
-        "CO2EM",
-        "ETCM",
-        "PRCM",
-        "OCTAM",
-    ]
+    keep = ["CR", "HYEAR", "HWAM"]
     # Free text (treatment name) stands before WSTA: count columns from the right, where every field is one word.
     rows = []
     for line in tail:

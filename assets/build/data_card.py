@@ -98,8 +98,8 @@ and 45-60 cm.
 **Management.** Corn DEKALB 521 (north of 39.7 N) or PIO 3563, 8 plants m-2; soybean of maturity group 2 (north of
 40.5 N) or 3. Planting on the first warm day (10-day mean 12.5 or 15.5 degC) of a window that opens two days earlier for
 each degree south of 42 N. Nitrogen: urea ammonium nitrate injected 10 cm deep 19 days after planting corn.
-One fertility factor on photosynthesis ({fertility}) stands for pests, weeds and losses; it was chosen so that corn
-and soybean together match reported yields, and is the only figure fitted to them.
+One fertility factor on photosynthesis ({fertility}) stands for pests, weeds and losses. It was chosen on a dozen
+counties and is the only figure fitted to yields; what it leaves is in the tables below.
 
 **Derived.** GPP = NPP / 0.55 (corn) or / 0.50 (soybean), NPP = three-day mean of the daily gain of tops and roots x
 0.42 C; Reco = Rh + GPP - NPP; NEE = Reco - GPP = CO2_FLUX. Daily soil temperature extremes are the engine's daily mean
@@ -113,8 +113,9 @@ LIMITS = """## What remains
   claypans and drainage differ between counties in ways that texture does not show, all counties share one sequence
   of weather years, and the reported means hold the drought of 2012, which the bundled years do not.
 - With CENTURY the emission factor lies above the range of Tier 1: slow drainage everywhere and one injection of all
-  nitrogen make a few large events in corn years; soybean years emit little. Every county gets the same drainage. The
-  fields are never tilled: residues gather at the surface, and N2O of corn years grows over the run.
+  nitrogen make a few large events in corn years; soybean years emit little. Every county gets the same drainage. N2O
+  of corn years rises over the run; that the fields are never tilled, so that residues gather, is a likely cause and
+  not tested.
 - The two soil-carbon models disagree, as process models do; neither is the truth.
 - Snow is only what the engine's EPIC soil-temperature method makes of it; the temperature extremes by depth are
   derived, not simulated.
