@@ -101,7 +101,7 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
     start = pd.Timestamp(scenario.first_year - 1, 11, 2)
     years = range(scenario.first_year, scenario.last_year + 1)
     planted = {y: scenario.plan(scenario.crop(y)).planting.day(mean_temperature, y) for y in years}
-    treatments, plantings, fertilizers, harvests = [], [], [], []
+    treatments, plantings, fertilizers, tillage, harvests = [], [], [], [], []
     for i, year in enumerate(years, start=1):
         crop = scenario.crop(year)
         plan = scenario.plan(crop)
@@ -109,11 +109,12 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
         day = planted[year]
         harvest_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
         has_n = crop == "corn" and scenario.n_rate > 0
+        tilled = i if scenario.tillage else 0
         # The first component decides which daily files there are; the others only add balances, which
         # control levels 4-6 leave out.
         quiet = 0 if scenario.balances or i == 1 else 3
         treatments += [
-            f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0  0  0  0  0  0"
+            f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0  0  0  0 {tilled:2d}  0"
             f" {2 * i - 1:2d} {3 + quiet:2d}",
             f" 1{2 * i:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {i if has_n else 0:2d}"
             f"  0  0  0  0 {2 * i:2d} {cultivar + quiet:2d}",
@@ -127,6 +128,7 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
                 f"{i:2d} {_day(day + pd.Timedelta(days=scenario.n_delay))} FE010 AP004    10 {scenario.n_rate:5.0f}"
                 "     0     0     0     0   -99 -99"
             )
+        tillage += [f"{i:2d} {_day(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
         before = day - pd.Timedelta(days=1)
         harvests += [
             f"{2 * i - 1:2d} {_day(before)} GS000   -99   -99   -99   -99 -99",
@@ -181,6 +183,7 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
                 if fertilizers
                 else []
             ),
+            *(["*TILLAGE AND ROTATIONS", "@T TDATE TIMPL  TDEP TNAME", *tillage, ""] if tillage else []),
             "*HARVEST DETAILS",
             "@H HDATE  HSTG  HCOM HSIZE   HPC  HBPC HNAME",
             *harvests,
@@ -194,7 +197,8 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
 
 def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
     """Corn and soybean end at maturity (or the last date), fallow on its date; then the same three without balances."""
-    method = SOIL_MODELS[scenario.soil_model]
+    soil = SOIL_MODELS[scenario.soil_model]
+    tills = "Y" if scenario.tillage else "N"
     length = scenario.last_year - scenario.first_year + 2
     lines = []
     kinds = [("CORN", "MZCER", "Y", "M"), ("SOYBEAN", "CRGRO", "Y", "M"), ("FALLOW", "CRGRO", "N", "R")]
@@ -204,9 +208,11 @@ def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
             "@N GENERAL     NYERS NREPS START SDATE RSEED SNAME.................... SMODEL",
             f"{level:2d} GE          {length:5d}     1     S {_day(start)}  2150 {name:<25} {model}",
             "@N OPTIONS     WATER NITRO SYMBI PHOSP POTAS DISES  CHEM  TILL   CO2",
-            f"{level:2d} OP              Y     Y     {symbiosis}     N     N     N     N     N     M",
-            "@N METHODS     WTHER INCON LIGHT EVAPO INFIL PHOTO HYDRO NSWIT MESOM MESEV MESOL METMP",
-            f"{level:2d} ME              M     M     E     R     S     C     R     1     {method}     S     2     E",
+            f"{level:2d} OP              Y     Y     {symbiosis}     N     N     N     N     {tills}     M",
+            "@N METHODS     WTHER INCON LIGHT EVAPO INFIL PHOTO HYDRO NSWIT MESOM MESEV MESOL METMP MEGHG",
+            # MESEV R: Ritchie's two-stage evaporation; Suleiman's (S) dries bare soil by 100-150 mm a year more.
+            f"{level:2d} ME              M     M     E     R     S     C     R     1     {soil.organic_matter}     R"
+            f"     2     E     {soil.gases}",
             "@N MANAGEMENT  PLANT IRRIG FERTI RESID HARVS",
             f"{level:2d} MA              R     N     R     N     {harvest}",
             "@N OUTPUTS     FNAME OVVEW SUMRY FROPT GROUT CAOUT WAOUT NIOUT MIOUT DIOUT VBOSE CHOUT OPOUT FMOPT",

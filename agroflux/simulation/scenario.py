@@ -9,8 +9,17 @@ import pandas as pd
 SoilModel = Literal["century", "ceres"]
 Crop = Literal["corn", "soybean"]
 
-#: DSSAT's letter for each soil-carbon model (method MESOM).
-SOIL_MODELS: dict[str, str] = {"century": "P", "ceres": "G"}
+
+@dataclass(frozen=True, slots=True)
+class SoilMethods:
+    """The engine's letters for one soil model: organic matter (MESOM) and greenhouse gases (MEGHG)."""
+
+    organic_matter: str
+    gases: str
+
+
+#: CENTURY soil carbon goes with DayCent's denitrification (Del Grosso et al. 2000), Godwin's with that of CERES.
+SOIL_MODELS: dict[str, SoilMethods] = {"century": SoilMethods("P", "1"), "ceres": SoilMethods("G", "0")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,28 @@ class CropPlan:
     planting: PlantingRule
 
 
+@dataclass(frozen=True, slots=True)
+class Tillage:
+    """One pass: implement (code of the engine's TILOP048.SDA), depth [cm], and when.
+
+    ``fall_day`` is a day of the year before planting; without one the pass is ``days_before`` planting.
+    """
+
+    implement: str
+    depth_cm: int
+    fall_day: int | None = None
+    days_before: int = 0
+
+    def day(self, planting: pd.Timestamp) -> pd.Timestamp:
+        if self.fall_day is not None:
+            return pd.Timestamp(planting.year - 1, 1, 1) + pd.Timedelta(days=self.fall_day - 1)
+        return planting - pd.Timedelta(days=self.days_before)
+
+
+#: Straight-point chisel plough in mid-November after harvest, field cultivator three days before planting.
+CONVENTIONAL = (Tillage("TI005", 18, fall_day=318), Tillage("TI011", 10, days_before=3))
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One rotation at one place: who is first, how much nitrogen, which soil model, from when to when."""
@@ -56,6 +87,8 @@ class Scenario:
     keep_from: int = 2000
     #: Days from planting to the injection of nitrogen (urea ammonium nitrate, 10 cm deep).
     n_delay: int = 19
+    #: Passes before each planting; none leaves residues on the surface.
+    tillage: tuple[Tillage, ...] = CONVENTIONAL
     #: Harvest no later than this day of year.
     harvest_by: int = 310
     #: Let the engine print its water, nitrogen and carbon balances too (a third slower).
@@ -73,8 +106,8 @@ class Scenario:
 
 def midwest_corn(lat: float) -> CropPlan:
     """Corn by latitude: earlier-maturing hybrids in the north (CERES-Maize cultivar file)."""
-    code, name = ("IB1068", "DEKALB 521") if lat > 39.7 else ("IB1069", "PIO 3563")
-    return CropPlan(code, name, 8.0, 76.0, PlantingRule(_shift(110, lat), 145, 12.5))
+    code, name = ("IB1072", "DEKALB 485") if lat > 39.7 else ("IB1069", "PIO 3563")
+    return CropPlan(code, name, 7.0, 76.0, PlantingRule(_shift(110, lat), 145, 12.5))
 
 
 def midwest_soybean(lat: float) -> CropPlan:

@@ -22,8 +22,8 @@ BENCHMARK_LAYERS = {1: 0, 3: 2, 5: 4}
 class Drainage:
     """How water leaves: ``sldr`` [fraction d-1], ``ssks`` saturated conductivity [cm h-1], ``curve`` runoff number."""
 
-    sldr: float = 0.20
-    ssks: float = 0.15
+    sldr: float = 0.10
+    ssks: float = 0.10
     curve: float = 75.0
 
 
