@@ -10,7 +10,7 @@ import pandas as pd
 
 from agroflux.data import catalog
 from agroflux.simulation import dssat, realism
-from agroflux.simulation.county import FERTILITY, benchmark_counties, county_scenario, county_site
+from agroflux.simulation.county import FERTILITY, YIELD_EXPONENT, benchmark_counties, county_scenario, county_site
 from agroflux.simulation.soil import Drainage
 
 OUT = Path(__file__).resolve().parent.parent / "DATA.md"
@@ -19,7 +19,7 @@ EF1 = "IPCC 2019 Tier 1: 1.6 % (1.3-1.9 %) for synthetic fertiliser in wet clima
 
 
 def main() -> None:
-    text = [INTRO.format(fertility=FERTILITY, sldr=Drainage().sldr, ssks=Drainage().ssks)]
+    text = [INTRO.format(fertility=FERTILITY, exponent=YIELD_EXPONENT, sldr=Drainage().sldr, ssks=Drainage().ssks)]
     for model in MODELS:
         text.append(section(model))
     text += ["## Balances as the engine reports them\n", balances(), LIMITS]
@@ -83,8 +83,10 @@ INTRO = """# The bundled data: what they are and how real they are
 
 Written by `python assets/build/data_card.py`; do not edit by hand.
 
-**Engine.** DSSAT-CSM 4.8.2 in sequence mode: CERES-Maize and CROPGRO-Soybean in alternation, fallow between, with the
-soil-carbon model CENTURY or CERES (Godwin). Runs start in November 1995; 1996-1999 are spin-up; 2013-2018 are bundled.
+**Engine.** DSSAT-CSM 4.8.2 in sequence mode: CERES-Maize and CROPGRO-Soybean in alternation, fallow between.
+`cornbelt-century` joins CENTURY soil carbon with DayCent's denitrification (engine methods MESOM P, MEGHG 1),
+`cornbelt-ceres` Godwin's soil carbon with that of CERES (G, 0). Evaporation is Ritchie's (MESEV R). Runs start in
+November 1995; 1996-1999 are spin-up; 2013-2018 are bundled.
 
 **Weather.** Daymet at 42.035 N, 93.000 W, 1990-2020, moved to each county by monthly change factors: planes in
 latitude and longitude through the station normals of `facts/climate_normals.csv` (temperature added, rain and
@@ -95,11 +97,15 @@ porosity and bulk density by Saxton and Rawls (2006), carbon constant to 20 cm a
 Drainage rate {sldr}, saturated conductivity {ssks} cm h-1 everywhere, chosen for N2O. Layers 1, 3 and 5 are 0-5, 15-30
 and 45-60 cm.
 
-**Management.** Corn DEKALB 521 (north of 39.7 N) or PIO 3563, 8 plants m-2; soybean of maturity group 2 (north of
+**Management.** Corn DEKALB 485 (north of 39.7 N) or PIO 3563, 7 plants m-2; soybean of maturity group 2 (north of
 40.5 N) or 3. Planting on the first warm day (10-day mean 12.5 or 15.5 degC) of a window that opens two days earlier for
-each degree south of 42 N. Nitrogen: urea ammonium nitrate injected 10 cm deep 19 days after planting corn.
-One fertility factor on photosynthesis ({fertility}) stands for pests, weeds and losses. It was chosen on a dozen
-counties and is the only figure fitted to yields; what it leaves is in the tables below.
+each degree south of 42 N. Chisel plough on 14 November, field cultivator three days before planting. Nitrogen: urea
+ammonium nitrate injected 10 cm deep 19 days after planting corn.
+
+**Fitted.** A factor on photosynthesis stands for pests, weeds and losses: {fertility} times a county's *yield index* to
+the power {exponent}. The index is the county's reported yield over the region's mean, averaged over corn and soybean,
+bounded to 0.75-1.2. So the pattern of yields over counties below is fitted to the same surveys, not predicted; mean,
+bias and the years are not fitted by county. Factor, drainage, cultivar and plant density were chosen on twenty counties.
 
 **Derived.** GPP = NPP / 0.55 (corn) or / 0.50 (soybean), NPP = three-day mean of the daily gain of tops and roots x
 0.42 C; Reco = Rh + GPP - NPP; NEE = Reco - GPP = CO2_FLUX. Daily soil temperature extremes are the engine's daily mean
@@ -109,14 +115,13 @@ Yield and Delta_SOC have one value a year (Delta_SOC: 31 December minus a year b
 
 LIMITS = """## What remains
 
-- Corn is too high in the mean (bias above) and its pattern over counties does not follow the surveys (r2 above):
-  claypans and drainage differ between counties in ways that texture does not show, all counties share one sequence
-  of weather years, and the reported means hold the drought of 2012, which the bundled years do not.
-- With CENTURY the emission factor lies above the range of Tier 1: slow drainage everywhere and one injection of all
-  nitrogen make a few large events in corn years; soybean years emit little. Every county gets the same drainage. N2O
-  of corn years rises over the run; that the fields are never tilled, so that residues gather, is a likely cause and
-  not tested.
-- The two soil-carbon models disagree, as process models do; neither is the truth.
+- Corn is too high in the mean (bias above): all counties share one sequence of weather years, and the reported means
+  hold the drought of 2012, which the bundled years do not. Without the yield index the engine's soils explain little
+  of how counties differ: claypans and drainage do not show in texture.
+- N2O hangs on the drainage, which is the same in every county and was chosen so that the emission factor of CENTURY at
+  168 kg N ha-1 falls in the range of Tier 1. CERES emits much less, above all where no nitrogen is given.
+- CERES evaporates more than CENTURY, which keeps a mulch on the surface, and more than the Corn Belt does.
+- The two simulators disagree, as process models do; neither is the truth.
 - Snow is only what the engine's EPIC soil-temperature method makes of it; the temperature extremes by depth are
   derived, not simulated.
 """
