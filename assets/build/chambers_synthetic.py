@@ -1,6 +1,6 @@
 """Build assets/data/chambers-synthetic.zarr.zip: six virtual chambers x three seasons of N2O (synthetic).
 
-DSSAT under a parameter set that differs from the benchmark's (wetter soil, other fertility, other timing of nitrogen),
+DSSAT under a parameter set that differs from the benchmark's (other drainage, fertility and timing of nitrogen),
 with multiplicative log-normal noise (the spread of replicate chambers, sigma 0.5) and gaps (a tenth of the days at
 random, and two outages of about a week a season). Run: ``python assets/build/chambers_synthetic.py``.
 """
