@@ -108,8 +108,12 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
         },
     ),
 }
-#: Simple references, which are fitted rather than trained.
-REFERENCES = ("climatology", "ridge", "boosting")
+#: Simple references, which are fitted rather than trained (see :mod:`agroflux.baselines.references`): name -> module.
+REFERENCES: dict[str, str] = {
+    "climatology": "agroflux.baselines.climatology",
+    "ridge": "agroflux.baselines.ridge",
+    "boosting": "agroflux.baselines.boosting",
+}
 
 
 def names() -> tuple[str, ...]:
