@@ -1,0 +1,105 @@
+"""``agroflux data check`` and ``agroflux data import``: from a file as downloaded to a data set of your own."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agroflux.cli.output import JSON, print_json, print_rows
+from agroflux.errors import SelectionError
+
+if TYPE_CHECKING:
+    from agroflux.data.formats import Options
+    from agroflux.data.report import Report
+
+FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="fluxnet, icos or ameriflux.")]
+Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
+Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
+Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]
+
+
+def check(
+    path: Source,
+    form: Annotated[str, typer.Option("--format", help="The format; left out, it is recognised.")] = "",
+    threshold: Threshold = "VUT",
+    partitioning: Partitioning = "NT",
+    as_json: bool = JSON,
+) -> None:
+    """What is wrong with a file, by row and column, and what it would give. Exit code 2 where it cannot be imported."""
+    from agroflux.data import checking
+
+    done = checking.check(path, form, _options(threshold, partitioning))
+    if as_json:
+        facts = {"path": str(path), "format": done.format, "ok": done.ok}
+        print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
+    else:
+        _say(done.report, err=False)
+        for site in done.sites():
+            title = f"{site['site']}, {site['first']} to {site['last']}, {site['days']:,} days"
+            print_rows(site["variables"], as_json=False, title=title)
+        verdict = f"can be imported as {done.format}" if done.ok else "cannot be imported as it is"
+        typer.echo(f"{path.name} {verdict}.")
+    if not done.ok:
+        raise typer.Exit(2)
+
+
+def import_(
+    form: FormatName,
+    path: Source,
+    data_id: Annotated[str, typer.Option("--id", help="What the data set is to be called.")],
+    site: Annotated[str, typer.Option(help="Site id, where the file's own is not to be used.")] = "",
+    lat: Annotated[float | None, typer.Option(help="Latitude [degrees north]; known towers need none.")] = None,
+    lon: Annotated[float | None, typer.Option(help="Longitude [degrees east].")] = None,
+    name: Annotated[str, typer.Option(help="Name of the site.")] = "",
+    state: Annotated[str, typer.Option(help="State or country of the site.")] = "",
+    title: Annotated[str, typer.Option(help="Title of the data set.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence, where it is not the network's.")] = "",
+    citation: Annotated[str, typer.Option(help="How to cite the data.")] = "",
+    threshold: Threshold = "VUT",
+    partitioning: Partitioning = "NT",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a data set of that id.")] = False,
+    as_json: bool = JSON,
+) -> None:
+    """Import a file, a folder, or a zip as downloaded, into your data folder."""
+    from agroflux.data import catalog, importing
+    from agroflux.data.known_sites import SiteFacts
+    from agroflux.data.report import Report
+
+    report = Report()
+    importing.import_file(
+        form,
+        path,
+        data_id,
+        site=SiteFacts(site, name, state, lat, lon),
+        options=_options(threshold, partitioning),
+        about=importing.About(title, licence, citation),
+        replace=replace,
+        report=report,
+        history="agroflux " + shlex.join(sys.argv[1:]),
+    )
+    facts = catalog.describe(catalog.get(data_id))
+    if as_json:
+        print_json(facts | {"findings": report.rows()})
+        return
+    _say(report, err=True)
+    typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
+
+
+def _options(threshold: str, partitioning: str) -> "Options":
+    from agroflux.data.fluxnet import Choice
+    from agroflux.data.formats import Options
+
+    if threshold not in ("VUT", "CUT"):
+        raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
+    if partitioning not in ("NT", "DT"):
+        raise SelectionError(f"--partitioning {partitioning!r} is not one of NT, DT")
+    return Options(Choice(threshold, partitioning))  # type: ignore[arg-type]
+
+
+def _say(report: "Report", *, err: bool) -> None:
+    for finding in report.findings:
+        typer.echo(f"{finding.level}: {finding.sentence()}", err=err)
+    for what, count in report.more().items():
+        typer.echo(f"… {what}: {count} more", err=err)
