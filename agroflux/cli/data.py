@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from agroflux.cli import data_import
+from agroflux.cli import data_import, data_management
 from agroflux.cli.output import JSON, print_json, print_rows
 
 app = typer.Typer(
@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 app.command("import")(data_import.import_)
 app.command("check")(data_import.check)
+app.command("template")(data_management.template)
+app.command("manage")(data_management.manage)
 
 
 @app.command("list")

@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from agroflux.data.formats import Options
     from agroflux.data.report import Report
 
-FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="fluxnet, icos or ameriflux.")]
+FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o or n2o.")]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
 Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
 Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]
+_CHAMBERS = "N2O chambers"
+Date = Annotated[str, typer.Option(help="Column of the day.", rich_help_panel=_CHAMBERS)]
+Flux = Annotated[str, typer.Option(help="Column of the flux.", rich_help_panel=_CHAMBERS)]
+Unit = Annotated[str, typer.Option(help="Unit of the flux, as 'g N ha-1 d-1'.", rich_help_panel=_CHAMBERS)]
+Plot = Annotated[str, typer.Option(help="Column of the plot (replicate).", rich_help_panel=_CHAMBERS)]
+Series = Annotated[str, typer.Option(help="Column whose values become sites.", rich_help_panel=_CHAMBERS)]
 
 
 def check(
@@ -25,12 +31,17 @@ def check(
     form: Annotated[str, typer.Option("--format", help="The format; left out, it is recognised.")] = "",
     threshold: Threshold = "VUT",
     partitioning: Partitioning = "NT",
+    date: Date = "",
+    flux: Flux = "",
+    unit: Unit = "",
+    plot: Plot = "",
+    series: Series = "",
     as_json: bool = JSON,
 ) -> None:
     """What is wrong with a file, by row and column, and what it would give. Exit code 2 where it cannot be imported."""
     from agroflux.data import checking
 
-    done = checking.check(path, form, _options(threshold, partitioning))
+    done = checking.check(path, form, _options(threshold, partitioning, (date, flux, unit, plot, series)))
     if as_json:
         facts = {"path": str(path), "format": done.format, "ok": done.ok}
         print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
@@ -59,11 +70,17 @@ def import_(
     citation: Annotated[str, typer.Option(help="How to cite the data.")] = "",
     threshold: Threshold = "VUT",
     partitioning: Partitioning = "NT",
+    date: Date = "",
+    flux: Flux = "",
+    unit: Unit = "",
+    plot: Plot = "",
+    series: Series = "",
+    management: Annotated[Path | None, typer.Option(help="Management table (CSV, xlsx) of the sites.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a data set of that id.")] = False,
     as_json: bool = JSON,
 ) -> None:
     """Import a file, a folder, or a zip as downloaded, into your data folder."""
-    from agroflux.data import catalog, importing
+    from agroflux.data import catalog, importing, management_table
     from agroflux.data.known_sites import SiteFacts
     from agroflux.data.report import Report
 
@@ -73,8 +90,9 @@ def import_(
         path,
         data_id,
         site=SiteFacts(site, name, state, lat, lon),
-        options=_options(threshold, partitioning),
+        options=_options(threshold, partitioning, (date, flux, unit, plot, series)),
         about=importing.About(title, licence, citation),
+        seasons=management_table.read(management, report) if management else (),
         replace=replace,
         report=report,
         history="agroflux " + shlex.join(sys.argv[1:]),
@@ -87,15 +105,19 @@ def import_(
     typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
 
 
-def _options(threshold: str, partitioning: str) -> "Options":
+def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, str, str]) -> "Options":
     from agroflux.data.fluxnet import Choice
     from agroflux.data.formats import Options
+    from agroflux.data.n2o_chambers import Columns
 
     if threshold not in ("VUT", "CUT"):
         raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
     if partitioning not in ("NT", "DT"):
         raise SelectionError(f"--partitioning {partitioning!r} is not one of NT, DT")
-    return Options(Choice(threshold, partitioning))  # type: ignore[arg-type]
+    if any(columns) and not all(columns[:3]):
+        raise SelectionError("--date, --flux and --unit go together: name all three, or none to have them guessed")
+    mapped = Columns(*columns) if any(columns) else None
+    return Options(Choice(threshold, partitioning), columns=mapped)  # type: ignore[arg-type]
 
 
 def _say(report: "Report", *, err: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agroflux.data import ameriflux, fluxnet
+from agroflux.data import ameriflux, fluxnet, n2o_chambers
 from agroflux.data.archives import members
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of
@@ -18,10 +18,12 @@ class Options:
     """How to read, where a format leaves a choice.
 
     ``choice``: version of FLUXNET fluxes. ``derive_temperature``: rebuild TMAX and TMIN where a daily file has none.
+    ``columns``: what the columns of a chamber table are; None guesses.
     """
 
     choice: fluxnet.Choice = field(default_factory=fluxnet.Choice)
     derive_temperature: bool = True
+    columns: n2o_chambers.Columns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ def _fluxnet(path: Path, options: Options, report: Report) -> list[Reading]:
 
 def _base(path: Path, options: Options, report: Report) -> list[Reading]:
     return ameriflux.read(path, report=report)
+
+
+def _saha(path: Path, options: Options, report: Report) -> list[Reading]:
+    return n2o_chambers.read_saha(path, report=report)
+
+
+def _chambers(path: Path, options: Options, report: Report) -> list[Reading]:
+    return n2o_chambers.read(path, options.columns, report=report)
 
 
 _ONEFLUX = "Pastorello et al. (2020), doi 10.1038/s41597-020-0534-3"
@@ -71,6 +81,20 @@ FORMATS: dict[str, Format] = {
             f"Chu et al. (2023), doi 10.1038/s41597-023-02531-2; {_OWN_DOI}",
             _base,
         ),
+        Format(
+            "saha-n2o",
+            "N2O of Saha et al. (2021), workbook or CSV",
+            "CC0-1.0 (Dryad)",
+            "Saha et al. (2021), doi 10.1088/1748-9326/abd2f3; data doi 10.5061/dryad.bnzs7h493",
+            _saha,
+        ),
+        Format(
+            "n2o",
+            "N2O chambers, any long table (date, plot, flux)",
+            "as told by the owner of the data",
+            "as told by the owner of the data",
+            _chambers,
+        ),
     )
 }
 
@@ -94,9 +118,16 @@ def detect(path: str | Path) -> str:
             return "fluxnet"
         if re.search(r"^(ICOSETC|EUF|EUFLUX)_", member.name):
             return "icos"
+        if re.search(r"^Saha_et_al.*[.]xlsx$", member.name):
+            return "saha-n2o"
     header = set(columns_of(given[0], Report()))
     if header & {"NEE_VUT_REF", "NEE_CUT_REF"}:
         return "fluxnet"
     if {"TIMESTAMP_START", "TIMESTAMP_END"} <= header:
         return "ameriflux"
+    if {"Experiment", "Replication", "N2O", "N_rate"} <= header:
+        return "saha-n2o"
+    guessed = n2o_chambers.guess(sorted(header))
+    if guessed.date and guessed.flux:
+        return "n2o"
     raise DataError(f"{given[0].name} is in no known format: name one of {', '.join(FORMATS)}")

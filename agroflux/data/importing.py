@@ -17,9 +17,10 @@ from typing import Any
 import xarray as xr
 
 from agroflux import paths
-from agroflux.data import catalog, formats, towers
+from agroflux.data import catalog, formats, management, management_table, towers
 from agroflux.data.formats import Options
 from agroflux.data.known_sites import SiteFacts
+from agroflux.data.management import Season
 from agroflux.data.report import Report
 from agroflux.data.store import write_store
 from agroflux.data.towers import Reading
@@ -61,6 +62,7 @@ def import_file(
     site: SiteFacts | None = None,
     options: Options | None = None,
     about: About | None = None,
+    seasons: Sequence[Season] = (),
     replace: bool = False,
     report: Report | None = None,
     history: str = "",
@@ -71,6 +73,8 @@ def import_file(
     ----------
     site
         where it was measured; only for what holds one site. Known towers need none.
+    seasons
+        management table of the sites; of known towers what is published is taken for years that it leaves out.
     report
         receives what was found on the way.
 
@@ -89,7 +93,7 @@ def import_file(
     if not replace:
         _free(data_id)
     found = report if report is not None else Report()
-    ds = build(form, path, site=site, options=options, about=about, report=found, history=history)
+    ds = build(form, path, site=site, options=options, about=about, seasons=seasons, report=found, history=history)
     return save(ds, data_id, replace=replace)
 
 
@@ -100,6 +104,7 @@ def build(
     site: SiteFacts | None = None,
     options: Options | None = None,
     about: About | None = None,
+    seasons: Sequence[Season] = (),
     report: Report,
     history: str = "",
 ) -> xr.Dataset:
@@ -110,7 +115,7 @@ def build(
     readings = placed(readings, site or SiteFacts())
     said = about or About()
     names = ", ".join(str(meta["site_id"]) for _, meta in readings)
-    files = ", ".join(str(meta["source"]) for _, meta in readings)
+    files = ", ".join(dict.fromkeys(str(meta["source"]) for _, meta in readings))
     network = readings[0][1].get("network") or known.label
     attrs: dict[str, Any] = {
         "title": said.title or f"{network} {names}"[:120],
@@ -123,18 +128,41 @@ def build(
     remarks = [f.sentence() for f in report.findings if f.level != "error"]
     if remarks:
         attrs["remarks"] = " | ".join(remarks)
-    return towers.as_dataset(readings, attrs=attrs, history=history or f"agroflux data import {form} {files}")
+    ds = towers.as_dataset(readings, attrs=attrs, history=history or f"agroflux data import {form} {files}")
+    return management.apply(ds, _seasons(readings, seasons, report))
+
+
+def _seasons(readings: Sequence[Reading], told: Sequence[Season], report: Report) -> list[Season]:
+    """The user's rows, and for years and sites that they leave out what the file and published sources say."""
+    sites = [str(meta["site_id"]) for _, meta in readings]
+    strangers = sorted({s.site for s in told} - set(sites))
+    if strangers:
+        what = f"rows of {', '.join(strangers[:5])} are left out: the data hold {', '.join(sites[:5])}"
+        report.add("warning", "management table", what)
+    found = list(told)
+    of_file = [
+        Season(str(meta["site_id"]), year, crop, source=str(meta.get("crop_source", "")))
+        for _, meta in readings
+        for year, crop in meta.get("crops", {}).items()
+    ]
+    for source in (of_file, management_table.shipped()):
+        have = {(s.site, s.year) for s in found}
+        found += [s for s in source if s.site in sites and (s.site, s.year) not in have]
+    return found
 
 
 def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
     """``readings`` with position, name and state in their metadata; DataError where a position is unknown."""
-    if len(readings) > 1 and site != SiteFacts():
+    series = all("series" in meta for _, meta in readings)
+    if len(readings) > 1 and site != SiteFacts() and not series:
         raise DataError(f"the file holds {len(readings)} sites: a site can be described only for a file of one")
     out = []
     for table, meta in readings:
+        many = len(readings) > 1
+        part = _slug(str(meta["site_id"]))
         own = SiteFacts(
-            site.site_id,
-            site.name or str(meta.get("site_name", "")),
+            (f"{site.site_id}-{part}" if many else site.site_id) if site.site_id else part if series else "",
+            _joined(site.name, str(meta.get("series", "")) if many else "") or str(meta.get("site_name", "")),
             site.state or str(meta.get("state", "")),
             site.lat if site.lat is not None else meta.get("lat"),
             site.lon if site.lon is not None else meta.get("lon"),
@@ -142,6 +170,15 @@ def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
         notes = {"site_id": own.site_id, "site_name": own.name, "state": own.state, "lat": own.lat, "lon": own.lon}
         out.append((table, meta | notes))
     return out
+
+
+def _slug(text: str) -> str:
+    """``text`` as part of a site id: letters, digits and single hyphens."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "site"
+
+
+def _joined(name: str, part: str) -> str:
+    return f"{name}: {part}" if name and part else name
 
 
 def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
@@ -164,14 +201,34 @@ def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
     return target
 
 
+def set_management(data_id: str, seasons: Sequence[Season]) -> Path:
+    """Give one of the user's observation data sets another management table; returns its file.
+
+    DataError for a data set that is not the user's or no observation, or a row of a site that it does not hold.
+    """
+    entry = _own(data_id)
+    ds = catalog.open_dataset(entry.id).load()
+    if entry.kind != "observation":
+        raise DataError(f"{data_id} is a {entry.kind}: a management table belongs to measurements")
+    sites = {str(s) for s in ds["site"].to_numpy()}
+    strangers = sorted({s.site for s in seasons} - sites)
+    if strangers:
+        raise DataError(f"{data_id} holds no site {', '.join(strangers[:5])}: it holds {', '.join(sorted(sites)[:10])}")
+    return save(management.apply(ds, seasons), data_id, replace=True)
+
+
+def _own(data_id: str) -> catalog.Entry:
+    entry = catalog.get(data_id)
+    if entry.path.parent != paths.user_data() / "datasets":
+        raise DataError(f"{data_id} is a bundled data set and stays as it is: only your own can be changed")
+    return entry
+
+
 def remove(data_id: str) -> Path:
     """Delete one of the user's data sets; DataError for a bundled or unknown one. Returns where it was."""
-    entry = catalog.get(data_id)
-    folder = paths.user_data() / "datasets"
-    if entry.path.parent != folder:
-        raise DataError(f"{data_id} is a bundled data set and stays: only your own can be removed")
+    entry = _own(data_id)
     try:
-        with tempfile.TemporaryDirectory(prefix=".removed.", dir=folder) as work:
+        with tempfile.TemporaryDirectory(prefix=".removed.", dir=entry.path.parent) as work:
             entry.path.replace(Path(work) / entry.path.name)
     except OSError as error:
         raise DataError(f"cannot remove {entry.path} ({error.strerror or error}): check permissions") from error

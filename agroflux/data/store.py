@@ -79,7 +79,8 @@ def _open(where: Path) -> xr.Dataset:
     else:
         names = frozenset(p.name for p in where.iterdir())
         ds = xr.open_zarr(where, consolidated=_consolidated(names, where), chunks=None)
-    ds = ds[contract.names_in_order(map(str, ds.data_vars))]
+    coords = ds.coords  # a selection of variables drops coordinates that none of them uses, such as crop by year
+    ds = ds[contract.names_in_order(map(str, ds.data_vars))].assign_coords(coords)
     ds.encoding["source"] = str(where)
     return ds
 

@@ -70,6 +70,7 @@ def _variable(
     name: str, tables: Sequence[pd.DataFrame], sites: Sequence[Mapping[str, Any]], days: pd.DatetimeIndex
 ) -> xr.Variable:
     rows = [t[name].reindex(days).to_numpy() if name in t.columns else np.full(len(days), np.nan) for t in tables]
+    known = schema.get(contract.base_name(name))
     attrs: dict[str, Any] = {"units": contract.unit_of(name), "long_name": _long_name(name)}
     notes = {m["site_id"]: m["notes"][name] for m in sites if name in m.get("notes", {})}
     derived = [m["site_id"] for m in sites if name in m.get("derived", ())]
@@ -77,7 +78,11 @@ def _variable(
         attrs["comment"] = "; ".join(f"{site}: {text}" for site, text in notes.items())
     if derived:
         attrs["derived"] = ", ".join(derived)
-    return xr.Variable(("site", "time"), np.stack(rows).astype("float32"), attrs)
+    values = np.stack(rows).astype("float32")
+    if known.per == "site":
+        first = [row[np.isfinite(row)][0] if np.isfinite(row).any() else np.nan for row in values]
+        return xr.Variable(("site",), np.array(first, "float32"), attrs)
+    return xr.Variable(("site", "time"), values, attrs)
 
 
 _COMPANION = {

@@ -86,3 +86,19 @@ def test_wrong_words_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: 
     ):
         code, out, err = _run(capsys, *words)
         assert code == 2 and out == "" and len(err.strip().splitlines()) == 1, words
+
+
+def test_a_template_filled_in_becomes_drivers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    assert _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "mine")[0] == 0
+    out = tmp_path / "m.csv"
+    assert _run(capsys, "template", "management", "--data", "mine", "--out", str(out))[0] == 0
+    assert _run(capsys, "template", "management", "--data", "mine", "--out", str(out))[0] == 2, "nothing is overwritten"
+    text = out.read_text()
+    assert text.startswith("site,year,crop,planting") and "US-Ne1,2005" in text
+    out.write_text("site,year,crop,planting\nUS-Ne1,2005,corn,2005-01-02\n")
+    assert json.loads(_run(capsys, "manage", "mine", str(out), "--json")[1])["rows"] == 1
+    stats = {row["variable"]: row for row in json.loads(_run(capsys, "show", "mine", "--json")[1])["statistics"]}
+    assert stats["PLANTING"]["mean"] == 0.5 and stats["FERTZR_N"]["missing"] == 1.0
+    assert _run(capsys, "template", "nonsense")[0] == 2
