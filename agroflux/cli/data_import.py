@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agroflux.data.formats import Options
     from agroflux.data.report import Report
 
-FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o or n2o.")]
+FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o, n2o or netcdf.")]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
 Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
 Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agroflux.data import ameriflux, fluxnet, n2o_chambers
+import xarray as xr
+
+from agroflux.data import ameriflux, contract_file, fluxnet, n2o_chambers
 from agroflux.data.archives import members
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of
@@ -28,13 +30,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format: name on the command line, label, what to cite and under which terms, and its reader."""
+    """One format: name on the command line, label, what to cite and under which terms, and its reader.
+
+    A reader gives tables of sites, or a whole data set where the file is one already.
+    """
 
     name: str
     label: str
     licence: str
     citation: str
-    read: Callable[[Path, Options, Report], list[Reading]]
+    read: Callable[[Path, Options, Report], list[Reading] | xr.Dataset]
 
 
 def _fluxnet(path: Path, options: Options, report: Report) -> list[Reading]:
@@ -52,6 +57,10 @@ def _saha(path: Path, options: Options, report: Report) -> list[Reading]:
 
 def _chambers(path: Path, options: Options, report: Report) -> list[Reading]:
     return n2o_chambers.read(path, options.columns, report=report)
+
+
+def _netcdf(path: Path, options: Options, report: Report) -> xr.Dataset:
+    return contract_file.read(path)
 
 
 _ONEFLUX = "Pastorello et al. (2020), doi 10.1038/s41597-020-0534-3"
@@ -95,6 +104,7 @@ FORMATS: dict[str, Format] = {
             "as told by the owner of the data",
             _chambers,
         ),
+        Format("netcdf", "A data set of the contract (NetCDF)", "", "", _netcdf),
     )
 }
 
@@ -108,6 +118,8 @@ def get(name: str) -> Format:
 
 def detect(path: str | Path) -> str:
     """The format of a file, folder or zip, told from names and headers; DataError if it is none of them."""
+    if Path(path).suffix.lower() == ".nc":
+        return "netcdf"
     given = members(path)
     if not given:
         raise DataError(f"{Path(path).name} holds no table (.csv, .xlsx): give the file as downloaded")

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,12 @@ def build(
     known = formats.get(form)
     readings = known.read(Path(path), options or Options(), report)
     report.stop()
-    readings = placed(readings, site or SiteFacts())
     said = about or About()
+    if isinstance(readings, xr.Dataset):
+        told = {k: v for k, v in asdict(said).items() if v}
+        ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})
+        return management.apply(ds, seasons) if seasons else ds
+    readings = placed(readings, site or SiteFacts())
     names = ", ".join(str(meta["site_id"]) for _, meta in readings)
     files = ", ".join(dict.fromkeys(str(meta["source"]) for _, meta in readings))
     network = readings[0][1].get("network") or known.label
@@ -219,7 +223,7 @@ def set_management(data_id: str, seasons: Sequence[Season]) -> Path:
 
 def _own(data_id: str) -> catalog.Entry:
     entry = catalog.get(data_id)
-    if entry.path.parent != paths.user_data() / "datasets":
+    if not entry.own:
         raise DataError(f"{data_id} is a bundled data set and stays as it is: only your own can be changed")
     return entry
 

@@ -52,6 +52,7 @@ def read_table(
     text: Collection[str] = (),
     wanted: Callable[[str], bool] | None = None,
     sheet: str | None = None,
+    rows: int | None = None,
 ) -> pd.DataFrame:
     """Read a CSV-like file or a spreadsheet.
 
@@ -63,6 +64,8 @@ def read_table(
         says of a column name whether to read it; None reads all.
     sheet
         of a spreadsheet; None takes the first.
+    rows
+        read no more than so many.
 
     Returns
     -------
@@ -76,13 +79,13 @@ def read_table(
         not a table at all: binary, no header, a column twice, rows of different lengths.
     """
     if member.suffix == ".xlsx":
-        frame = _sheet(member, sheet)
+        frame = _sheet(member, sheet, nrows=rows)
         frame.columns = [str(c).strip() for c in frame.columns]
         frame.index = pd.RangeIndex(2, len(frame) + 2)
         _unique(member.name, list(frame.columns))
         frame = frame[[c for c in frame.columns if wanted is None or wanted(c)]]
     else:
-        frame = _csv(member, dialect(member, report), report, set(text), wanted)
+        frame = _csv(member, dialect(member, report), report, set(text), wanted, rows)
     frame = frame.dropna(how="all")
     columns = {c: _text(frame[c]) if c in text else _numbers(frame[c], member.name, report) for c in frame.columns}
     return pd.DataFrame(columns, index=frame.index)
@@ -145,7 +148,12 @@ def _encoding(head: bytes, name: str, report: Report) -> str:
 
 
 def _csv(
-    member: Member, told: Dialect, report: Report, text: set[str], wanted: Callable[[str], bool] | None
+    member: Member,
+    told: Dialect,
+    report: Report,
+    text: set[str],
+    wanted: Callable[[str], bool] | None,
+    rows: int | None,
 ) -> pd.DataFrame:
     use = [i for i, name in enumerate(told.header) if name and (wanted is None or wanted(name))]
     names = [told.header[i] for i in use]
@@ -163,6 +171,7 @@ def _csv(
         "skip_blank_lines": False,
         "skipinitialspace": True,
         "low_memory": False,
+        "nrows": rows,
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.ParserWarning)  # empty cells after the last column

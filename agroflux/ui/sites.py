@@ -1,5 +1,6 @@
 """What the page "Sites and counties" shows: map, names, facts and seasonal cycles, gathered from the cache."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ _COUNTY_FACTS = {
     "Nitrogen on farms, 2012": (("farm_n_2012_t",), "{:,.0f} t N"),
 }
 MOST_PANELS = 6
-ALL_SITES = (39.0, -103.0, 4.0)  # lat, lon [degrees], zoom: from California to Michigan
+_MAP_PIXELS = 800  # width for which the zoom that shows all sites is told
 COUNTY_SOURCES = (
     "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
     "Nitrogen: USGS county fertilizer estimates. Land and position: US Census Bureau gazetteer 2010."
@@ -168,12 +169,21 @@ def show_map(
         points=points,
         key="map.sites",
         tiles=bool(st.session_state.get("sites.tiles")),
-        view=ALL_SITES if st.session_state.get("sites.wide") else None,
+        view=view_of(points) if st.session_state.get("sites.wide") else None,
     )
     with controls.row():
-        st.toggle("Show all towers", key="sites.wide", help="Zoom out to the towers outside the Corn Belt.")
+        st.toggle("Show all towers", key="sites.wide", help="Zoom out to every site, your own included.")
         st.toggle("Online map tiles", key="sites.tiles", help="Needs internet: tiles come from OpenStreetMap.")
     return hit
+
+
+def view_of(points: Sequence[Marker]) -> tuple[float, float, float]:
+    """Middle (lat, lon [degrees]) and zoom of a map that shows every one of ``points``."""
+    lats, lons = [p.lat for p in points], [p.lon for p in points]
+    # At zoom z the world, 360 degrees, is 256 x 2^z pixels wide; a fifth is left as a margin.
+    span = max(max(lons) - min(lons), 2 * (max(lats) - min(lats)), 1.0) * 1.2
+    zoom = math.floor(4 * math.log2(360 * _MAP_PIXELS / (256 * span))) / 4
+    return (min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2, min(max(zoom, 3.0), 8.0)
 
 
 def show_overview(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> None:
