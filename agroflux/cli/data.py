@@ -15,6 +15,7 @@ app = typer.Typer(
     help="List, show, check, import and remove data sets.",
 )
 app.command("import")(data_import.import_)
+app.command("fetch")(data_import.fetch)
 app.command("check")(data_import.check)
 app.command("template")(data_management.template)
 app.command("manage")(data_management.manage)

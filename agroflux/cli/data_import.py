@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from agroflux.data.formats import Options
     from agroflux.data.report import Report
 
-FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o, n2o or netcdf.")]
+FormatName = Annotated[
+    str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o, n2o, netcdf or agroflux.")
+]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
 Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
 Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]
@@ -76,6 +78,8 @@ def import_(
     plot: Plot = "",
     series: Series = "",
     management: Annotated[Path | None, typer.Option(help="Management table (CSV, xlsx) of the sites.")] = None,
+    part: Annotated[str, typer.Option(help="Of the AgroFlux archive: ecosys, daycent, chambers or towers.")] = "",
+    first_year: Annotated[int | None, typer.Option(min=1900, max=2199, help="First year of that part.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a data set of that id.")] = False,
     as_json: bool = JSON,
 ) -> None:
@@ -85,6 +89,9 @@ def import_(
     from agroflux.data.report import Report
 
     report = Report()
+    if form == "agroflux":
+        _archive(path, part, data_id, first_year, report, as_json=as_json)
+        return
     importing.import_file(
         form,
         path,
@@ -97,6 +104,37 @@ def import_(
         report=report,
         history="agroflux " + shlex.join(sys.argv[1:]),
     )
+    facts = catalog.describe(catalog.get(data_id))
+    if as_json:
+        print_json(facts | {"findings": report.rows()})
+        return
+    _say(report, err=True)
+    typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
+
+
+def fetch(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="agroflux: the published archive.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files; a download that stopped goes on.")],
+    parts: Annotated[str, typer.Option(help="Parts, comma separated.")] = "ecosys,daycent,chambers,towers",
+    revision: Annotated[str, typer.Option(help="Commit or tag; left out, the newest.")] = "",
+    endpoint: Annotated[str, typer.Option(help="Another hub than the public one.")] = "",
+) -> None:
+    """Download the AgroFlux archive from the Hugging Face hub (needs internet); import its parts afterwards."""
+    from agroflux.data import remote
+
+    if what != "agroflux":
+        raise SelectionError(f"nothing called {what!r} can be fetched: choose agroflux")
+    names = tuple(part.strip() for part in parts.split(",") if part.strip())
+    folder = remote.fetch_agroflux(out, names, endpoint=endpoint or None, revision=revision or None)
+    typer.echo(f"{folder}: now run `agroflux data import agroflux {folder} --part {names[0]} --id agroflux-{names[0]}`")
+
+
+def _archive(path: Path, part: str, data_id: str, first_year: int | None, report: "Report", *, as_json: bool) -> None:
+    from agroflux.cli.progress import bar
+    from agroflux.data import agroflux_import, catalog
+
+    with bar("Counties", show=not as_json) as progress:
+        agroflux_import.import_part(path, part, data_id, first_year=first_year, report=report, progress=progress)
     facts = catalog.describe(catalog.get(data_id))
     if as_json:
         print_json(facts | {"findings": report.rows()})

@@ -91,7 +91,7 @@ def import_file(
     """
     check_id(data_id)
     if not replace:
-        _free(data_id)
+        must_be_free(data_id)
     found = report if report is not None else Report()
     ds = build(form, path, site=site, options=options, about=about, seasons=seasons, report=found, history=history)
     return save(ds, data_id, replace=replace)
@@ -198,7 +198,7 @@ def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
                 made.replace(target)
                 _others(data_id, target)
             else:
-                _free(data_id)
+                must_be_free(data_id)
                 _put(made, target)
     except OSError as error:
         raise DataError(f"cannot write {target} ({error.strerror or error}): check space and permissions") from error
@@ -239,7 +239,8 @@ def remove(data_id: str) -> Path:
     return entry.path
 
 
-def _free(data_id: str) -> None:
+def must_be_free(data_id: str) -> None:
+    """DataError if one of the user's data sets goes by ``data_id``."""
     for suffix in catalog.SUFFIXES:
         if (paths.user_data() / "datasets" / (data_id + suffix)).exists():
             raise DataError(
@@ -252,7 +253,7 @@ def _put(made: Path, target: Path) -> None:
     try:
         os.link(made, target)
     except FileExistsError:
-        _free(target.name.removesuffix(_SUFFIX))
+        must_be_free(target.name.removesuffix(_SUFFIX))
         raise
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV):

@@ -144,15 +144,6 @@ def apply(ds: xr.Dataset, seasons: Sequence[Season]) -> xr.Dataset:
     return out
 
 
-def of(ds: xr.Dataset) -> list[Season]:
-    """The seasons that a data set carries (see :func:`apply`); empty where it carries none."""
-    from agroflux.data.management_table import from_rows
-    from agroflux.data.report import Report
-
-    rows = json.loads(ds.attrs.get(ATTRIBUTE, "[]"))
-    return from_rows(rows, Report(), "management") if isinstance(rows, list) else []
-
-
 def as_row(season: Season) -> dict[str, Any]:
     """A season as a row of the table: text and numbers by column name, empty text where unknown."""
     row: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """Management tables as files: read with every wrong cell named, written, and a template to fill in."""
 
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from agroflux import paths
 from agroflux.data.archives import Member, members
-from agroflux.data.management import NONE, Event, Season, as_row
+from agroflux.data.management import ATTRIBUTE, NONE, Event, Season, as_row
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of, read_table
 from agroflux.errors import DataError
@@ -189,6 +191,12 @@ def _cell(value: Any) -> str:
         return ""
     text = str(value).strip()
     return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
+
+
+def of(ds: xr.Dataset) -> list[Season]:
+    """The seasons that a data set carries (:func:`agroflux.data.management.apply`); empty where it carries none."""
+    rows = json.loads(ds.attrs.get(ATTRIBUTE, "[]"))
+    return from_rows(rows, Report(), "management") if isinstance(rows, list) else []
 
 
 def frame(seasons: Sequence[Season]) -> pd.DataFrame:

@@ -39,9 +39,10 @@ class Stand:
 
 
 def field_calendar(years: Sequence[int], marks: Sequence[Mark], stands: Sequence[Stand]) -> go.Figure:
-    """One row for each of ``years``; what lies in other years is left out. Crops differ in colour and name."""
+    """One row for each of ``years`` in which anything is known; other years are left out. Crops differ in colour."""
     fig = go.Figure()
-    shown = sorted(set(years))
+    held = {m.day.year for m in marks} | {y for s in stands for y in (s.first.year, s.last.year)}
+    shown = sorted(set(years) & held)
     crops = list(dict.fromkeys(s.crop for s in stands))
     for stand in stands:
         colour = colours.SERIES[crops.index(stand.crop) % len(colours.SERIES)]
@@ -70,12 +71,12 @@ def field_calendar(years: Sequence[int], marks: Sequence[Mark], stands: Sequence
 
 def _bar(fig: go.Figure, year: int, first: date, last: date, crop: str, colour: str) -> None:
     fig.add_scatter(
-        x=[_nominal(first), _nominal(last)],
-        y=[str(year), str(year)],
+        x=[_nominal(first), _nominal(first + (last - first) / 2), _nominal(last)],
+        y=[str(year)] * 3,
         mode="lines+text",
         line={"width": 14, "color": colours.translucent(colour, 0.35)},
-        text=[crop, ""],
-        textposition="middle right",
+        text=["", crop, ""],
+        textposition="middle center",
         textfont={"size": 11},
         showlegend=False,
         hoverinfo="skip",

@@ -94,7 +94,7 @@ def _table(chosen: str) -> "pd.DataFrame":
     from agroflux.data import management, management_table
 
     ds = cache.dataset(chosen)
-    held = management.of(ds)
+    held = management_table.of(ds)
     have = {(s.site, s.year) for s in held}
     sites = [str(s) for s in ds["site"].to_numpy()]
     blank = [management.Season(s, y) for s in sites for y in cache.years(chosen) if (s, y) not in have]

@@ -1,13 +1,12 @@
 """What the page "Sites and counties" shows: map, names, facts and seasonal cycles, gathered from the cache."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from agroflux import schema
+from agroflux import maps, schema
 from agroflux.data.summary import yearly_unit
 from agroflux.figures import seasonal
 from agroflux.figures.theme import pretty
@@ -30,7 +29,7 @@ _COUNTY_FACTS = {
     "Nitrogen on farms, 2012": (("farm_n_2012_t",), "{:,.0f} t N"),
 }
 MOST_PANELS = 6
-_MAP_PIXELS = 800  # width for which the zoom that shows all sites is told
+_MARGIN = 1.0  # degrees around the outermost sites
 COUNTY_SOURCES = (
     "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
     "Nitrogen: USGS county fertilizer estimates. Land and position: US Census Bureau gazetteer 2010."
@@ -169,7 +168,7 @@ def show_map(
         points=points,
         key="map.sites",
         tiles=bool(st.session_state.get("sites.tiles")),
-        view=view_of(points) if st.session_state.get("sites.wide") else None,
+        bounds=bounds_of(points) if st.session_state.get("sites.wide") else maps.CORN_BELT,
     )
     with controls.row():
         st.toggle("Show all towers", key="sites.wide", help="Zoom out to every site, your own included.")
@@ -177,13 +176,10 @@ def show_map(
     return hit
 
 
-def view_of(points: Sequence[Marker]) -> tuple[float, float, float]:
-    """Middle (lat, lon [degrees]) and zoom of a map that shows every one of ``points``."""
+def bounds_of(points: Sequence[Marker]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """South-west and north-east corner (lat, lon [degrees]) of a map that shows every one of ``points``."""
     lats, lons = [p.lat for p in points], [p.lon for p in points]
-    # At zoom z the world, 360 degrees, is 256 x 2^z pixels wide; a fifth is left as a margin.
-    span = max(max(lons) - min(lons), 2 * (max(lats) - min(lats)), 1.0) * 1.2
-    zoom = math.floor(4 * math.log2(360 * _MAP_PIXELS / (256 * span))) / 4
-    return (min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2, min(max(zoom, 3.0), 8.0)
+    return (min(lats) - _MARGIN, min(lons) - _MARGIN), (max(lats) + _MARGIN, max(lons) + _MARGIN)
 
 
 def show_overview(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> None:

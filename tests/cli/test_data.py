@@ -102,3 +102,24 @@ def test_a_template_filled_in_becomes_drivers(
     stats = {row["variable"]: row for row in json.loads(_run(capsys, "show", "mine", "--json")[1])["statistics"]}
     assert stats["PLANTING"]["mean"] == 0.5 and stats["FERTZR_N"]["missing"] == 1.0
     assert _run(capsys, "template", "nonsense")[0] == 2
+
+
+def test_a_part_of_the_archive_is_imported(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    from tests.data import agroflux_archive
+
+    agroflux_archive.simulation(tmp_path / "archive", "mw", 1, 1)
+    words = ("import", "agroflux", str(tmp_path / "archive"), "--id", "eco")
+    assert _run(capsys, *words)[0] == 2, "the part must be named"
+    code, out, _ = _run(capsys, *words, "--part", "ecosys", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["kind"] == "simulation" and facts["n_scenarios"] == 20
+    assert _run(capsys, *words, "--part", "ecosys")[0] == 2, "the id is taken"
+    assert _run(capsys, "remove", "eco")[0] == 0 and list(own_folder.iterdir()) == []
+
+
+def test_a_download_without_a_connection_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = _run(capsys, "fetch", "agroflux", "--out", str(tmp_path), "--endpoint", "http://127.0.0.1:9")
+    assert code == 2 and len(err.strip().splitlines()) == 1 and "qic69/AgroFlux" in err
+    assert _run(capsys, "fetch", "nonsense", "--out", str(tmp_path))[0] == 2

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -178,3 +179,21 @@ def test_base_zip_brings_its_own_position(tmp_path: Path) -> None:
         "a name is text, whatever it holds"
     )
     assert float(ds["NEE"][0, 0]) == pytest.approx(1.0377504) and float(ds["TMAX"][0, 0]) == 23.5
+
+
+def test_a_contract_file_is_taken_as_it_is(tmp_path: Path, tiny_observation: xr.Dataset) -> None:
+    path = tmp_path / "mine.nc"
+    tiny_observation.assign_attrs(synthetic=1).to_netcdf(path, engine="h5netcdf")
+    assert formats.detect(path) == "netcdf" and checking.check(path).sites()[0]["site"] == "US-Xx1"
+    import_file("netcdf", path, "mine", about=importing.About(title="My own"))
+    ds = catalog.open_dataset("mine")
+    assert catalog.get("mine").synthetic and ds.attrs["title"] == "My own"
+    np.testing.assert_allclose(ds["NEE"], tiny_observation["NEE"])
+    (tmp_path / "bad.nc").write_bytes(b"CDF not")
+    with pytest.raises(DataError, match=r"bad\.nc"):
+        import_file("netcdf", tmp_path / "bad.nc", "bad")
+    wrong = tiny_observation.assign_attrs(synthetic=1)
+    wrong["NEE"].attrs["units"] = "umol"
+    wrong.to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match="has units 'umol'"):
+        import_file("netcdf", path, "bad")

@@ -58,10 +58,10 @@ def test_planting_in_full_counts_days_once() -> None:
 def test_data_sets_carry_their_table(tiny_observation: xr.Dataset) -> None:
     season = Season("US-Xx1", 2016, "corn", date(2016, 3, 1), n_total=180.0, source="a paper")
     ds = management.apply(tiny_observation, [season, Season("elsewhere", 2016, "corn")])
-    assert management.of(ds) == [season] and ds["crop_name"].sel(site="US-Xx1", year=2016).item() == "corn"
+    assert management_table.of(ds) == [season] and ds["crop_name"].sel(site="US-Xx1", year=2016).item() == "corn"
     assert ds["FERTZR_N"].isnull().all(), "a yearly sum without its days is no daily driver"
     again = management.apply(ds, [])
-    assert again["CROP"].isnull().all() and again["crop_name"].item() == "" and management.of(again) == []
+    assert again["CROP"].isnull().all() and again["crop_name"].item() == "" and management_table.of(again) == []
 
 
 def test_tables_come_back_as_they_went_out(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_import_takes_the_user_s_rows_before_published_ones(tmp_path: Path, monk
     importing.import_file("fluxnet", path, "ne1", seasons=[Season("US-Ne1", 2005, "soybean", source="mine")])
     ds = catalog.open_dataset("ne1")
     assert ds["crop_name"].to_numpy().tolist() == [["soybean", "corn", "corn"]]
-    assert management.of(ds)[0].source == "mine"
+    assert management_table.of(ds)[0].source == "mine"
     importing.set_management("ne1", [])
     ds = catalog.open_dataset("ne1")
     assert ds["CROP"].isnull().all() and float(ds["NEE"].mean()) == 1.0

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from agroflux.data import catalog, management
+from agroflux.data import catalog, management_table
 from agroflux.data.importing import import_file
 from tests.data.test_importing import ARM, HERE, daily
 
@@ -140,7 +140,7 @@ def test_management_is_edited_saved_and_drawn(tmp_path: Path) -> None:
     assert len(app.get("plotly_chart")) == 1
     _box(app, "button", "Save the table").click().run()
     ds = catalog.open_dataset("ne1")
-    assert management.of(ds)[0].nitrogen[0].rate == 150 and float(ds["FERTZR_N"].max()) == 15.0
+    assert management_table.of(ds)[0].nitrogen[0].rate == 150 and float(ds["FERTZR_N"].max()) == 15.0
     _upload(app, "m.csv", b"site,year,crop,planting\nUS-Ne1,2005,corn,someday\n")
     assert "'someday' is no day" in _said(app)
 
