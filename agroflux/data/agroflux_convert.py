@@ -111,7 +111,8 @@ class _Source:
     def fingerprint(self) -> list[Any]:
         """What must be the same for a conversion to go on: files, their size and time, and the first year."""
         stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (self.x_path, self.y_path)]
-        return json.loads(json.dumps([stats, self.first_year, __version__]))  # type: ignore[no-any-return]
+        told: list[Any] = json.loads(json.dumps([stats, self.first_year, __version__]))
+        return told
 
     def _target(self, name: str, first: int, last: int) -> np.ndarray:
         """(counties, rates, days) of a target in its unit, file signs except those that are known to be turned."""
@@ -201,7 +202,7 @@ def _template(source: _Source) -> xr.Dataset:
         data[name] = (dims, da.full(shape, np.nan, dtype="float32", chunks=chunks), attrs)
     rates = source.rates()
     sites = _sites(source.counties)
-    attrs = {
+    facts: dict[str, Any] = {
         "kind": "simulation",
         "calendar": "noleap",
         "title": f"AgroFlux archive, {source.label}",
@@ -224,7 +225,7 @@ def _template(source: _Source) -> xr.Dataset:
         "site_name": ("site", sites["county"].to_numpy().astype(str)),
         "state": ("site", sites["state"].to_numpy().astype(str)),
     }
-    return contract.validate(xr.Dataset(data, coords, attrs), name=f"AgroFlux {source.label}")
+    return contract.validate(xr.Dataset(data, coords, facts), name=f"AgroFlux {source.label}")
 
 
 def _assumptions(source: _Source) -> str:

@@ -37,7 +37,11 @@ def read_chambers(archive: str | Path, *, first_year: int | None = None, report:
         parts = [_table(x[:, k], y[:, k], names, scalers, years[k]) for k in range(x.shape[1])]
         table = pd.concat(parts).asfreq("D").rename_axis("time")
         name, state, lat, lon = FACILITY
-        meta = {"site_id": f"AgroFlux-chamber-{number}", "site_name": f"{name}, chamber {number}", "state": state}
+        meta: dict[str, Any] = {
+            "site_id": f"AgroFlux-chamber-{number}",
+            "site_name": f"{name}, chamber {number}",
+            "state": state,
+        }
         readings.append(_signed(table, meta | {"lat": lat, "lon": lon, "source": file}, report))
     return readings
 
@@ -60,7 +64,8 @@ def read_towers(archive: str | Path, *, first_year: int | None = None, report: R
         told = pd.Series(str(row["years"])).str.extract(r"(\d{4})")[0].item()
         days = npy.noleap_days(first_year or int(told), len(x))
         table = _table(x[:, 0], y[:, 0], npy.TOWER_TARGETS, scalers, pd.DatetimeIndex(days))
-        meta = {"site_id": str(row["site_id"]), "site_name": str(row["name"]), "state": str(row["state"])}
+        meta: dict[str, Any] = {"site_id": str(row["site_id"]), "site_name": str(row["name"])}
+        meta |= {"state": str(row["state"])}
         meta |= {"lat": float(row["lat"]), "lon": float(row["lon"]), "source": file}
         readings.append(_signed(table.asfreq("D"), meta, report))
     return readings

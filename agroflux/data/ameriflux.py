@@ -23,6 +23,7 @@ from typing import Any
 
 import pandas as pd
 
+from agroflux.data import fluxnet_files
 from agroflux.data.archives import Member, members
 from agroflux.data.calendar_days import regular, stamps
 from agroflux.data.report import Report
@@ -117,7 +118,7 @@ def _read(member: Member, report: Report) -> Reading:
     table = plausible(table, report, member.name)
     report.stop()
     meta = {
-        "site_id": header.get("Site") or _site(member.name),
+        "site_id": header.get("Site") or fluxnet_files.site(member.name),
         "network": "AmeriFlux BASE",
         "version": header.get("Version", ""),
         "source": member.name,
@@ -153,11 +154,6 @@ def _raw(member: Member, report: Report) -> tuple[dict[str, str], pd.DataFrame, 
     table = regular(numbers, start, report, member.name, step=f"{minutes[0]:.0f}min", name="start")
     report.stop()
     return header, table, int(minutes[0])
-
-
-def _site(name: str) -> str:
-    found = re.search(r"(?:^|_)([A-Z]{2}-[A-Za-z0-9]{3})(?:_|\.|$)", name)
-    return found[1] if found else Path(name).stem
 
 
 def _site_information(sheets: list[Member], report: Report) -> dict[str, dict[str, Any]]:

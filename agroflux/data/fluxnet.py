@@ -28,17 +28,17 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from agroflux.data import fluxnet_files as files
 from agroflux.data import fluxnet_steps
 from agroflux.data.archives import Member, members
 from agroflux.data.calendar_days import regular, stamps
 from agroflux.data.report import Report
-from agroflux.data.text_table import columns_of, read_table
+from agroflux.data.text_table import read_table
 from agroflux.data.towers import Reading, plausible, without_empty_ends
 from agroflux.errors import DataError
 
 Threshold = Literal["VUT", "CUT"]
 Partitioning = Literal["NT", "DT"]
-Resolution = Literal["HH", "DD", "MM", "WW", "YY"]
 
 #: house name -> columns in order of preference; the first one that holds values is taken.
 VARIABLE_MAP: dict[str, tuple[str, ...]] = {
@@ -52,9 +52,6 @@ VARIABLE_MAP: dict[str, tuple[str, ...]] = {
 #: Columns that are not mapped to one house variable but needed to make one.
 _ALSO = ("TA_F", "SW_IN_POT", "SW_IN_F")
 _GOOD = "share of half-hours measured or gap-filled with good quality (FLUXNET {column})"
-#: Files that lie beside the tables in a download: reanalysis, auxiliary and site information, AmeriFlux BASE.
-_BESIDE = re.compile(r"_(ERAI|ERA5|AUX\w+|BIF\w*|BASE|METEO|FLUXES|METEOSENS)_")
-_SHOWN = {"DD": "daily", "MM": "monthly", "WW": "weekly", "YY": "yearly", "HH": "half-hourly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +116,10 @@ def read(
     by_site: dict[str, dict[str, Member]] = {}
     given = members(path)
     for member in given:
-        step = _named_step(member.name)
-        if len(given) > 1 and (step is None or _BESIDE.search(member.name)):
+        step = files.named_step(member.name)
+        if len(given) > 1 and (step is None or files.BESIDE.search(member.name)):
             continue
-        of_site, kept = by_site.setdefault(_site(member.name), {}), step or _step(member, found)
+        of_site, kept = by_site.setdefault(files.site(member.name), {}), step or files.step(member, found)
         if kept in of_site:
             found.add("warning", member.name, f"left out, because {of_site[kept].name} holds the same site and step")
         of_site.setdefault(kept, member)
@@ -164,10 +161,9 @@ def read_daily(
     """
     report = Report()
     (member,) = members(path)
-    if _step(member, report) != "DD":
-        raise DataError(
-            f"{member.name} is not daily ({_SHOWN[_step(member, report)]}): give the file with _DD_ in its name"
-        )
+    step = files.step(member, report)
+    if step != "DD":
+        raise DataError(f"{member.name} is not daily ({files.SHOWN[step]}): give the file with _DD_ in its name")
     return _site_reading({"DD": member}, choice or Choice(), derive_temperature, report)
 
 
@@ -178,7 +174,7 @@ def read_monthly(path: str | Path, *, choice: Choice | None = None) -> Reading:
     """
     report = Report()
     (member,) = members(path)
-    if _step(member, report) != "MM":
+    if files.step(member, report) != "MM":
         raise DataError(f"{member.name} is not monthly: give the file with _MM_ in its name")
     raw = _raw(member, report, "TIMESTAMP", digits=6, freq="MS")
     table, meta = _converted(raw, member, choice or Choice(), report, daily=True)
@@ -210,7 +206,7 @@ def _site_reading(held: dict[str, Member], choice: Choice, rule: Hargreaves | No
         meta |= {"resolution": "HH", "notes": meta["notes"] | notes}
     else:
         member = next(iter(held.values()))
-        what = _SHOWN.get(next(iter(held)), "another step")
+        what = files.SHOWN.get(next(iter(held)), "another step")
         raise DataError(
             f"{member.name} is not daily but {what}: give the file with _DD_ or _HH_ in its name "
             "(a monthly one serves for comparison only)"
@@ -290,7 +286,13 @@ def _converted(
             table[f"CO2_FLUX{suffix}"], notes[f"CO2_FLUX{suffix}"] = table[f"NEE{suffix}"], notes[f"NEE{suffix}"]
     _say_choice(columns, choice, member.name, report)
     name = member.name
-    meta = {"site_id": _site(name), "network": _network(name), "source": name, "columns": columns, "notes": notes}
+    meta = {
+        "site_id": files.site(name),
+        "network": files.network(name),
+        "source": name,
+        "columns": columns,
+        "notes": notes,
+    }
     return table, meta | {"derived": ()}
 
 
@@ -317,38 +319,3 @@ def _temperature(raw: pd.DataFrame, table: pd.DataFrame, notes: dict[str, str], 
             f"(Hargreaves and Samani 1982, k = {rule.k:g}, range {rule.smallest:g}-{rule.largest:g} degC)"
         )
     return ("TMAX", "TMIN")
-
-
-def _named_step(name: str) -> Resolution | None:
-    """The time step that a file's name tells: HH (hours too), DD, WW, MM, YY; None where it tells none."""
-    found = re.search(r"_(HH|HR|DD|WW|MM|YY)(?:_|\.)", name)
-    step: Any = {"HR": "HH"}.get(found[1], found[1]) if found else None
-    return step
-
-
-def _step(member: Member, report: Report) -> Resolution:
-    """The time step that a table's own time stamps tell."""
-    names = columns_of(member, report)
-    digits = {4: "YY", 6: "MM", 8: "DD"}
-    if "TIMESTAMP" in names:
-        cells = read_table(member, report, text=("TIMESTAMP",), wanted=lambda n: n == "TIMESTAMP")["TIMESTAMP"]
-        lengths = cells[cells != ""].str.len()
-        told: Any = digits.get(int(lengths.iloc[0])) if len(lengths) else "DD"
-        return told or "DD"
-    if "TIMESTAMP_START" in names:
-        return "WW" if _named_step(member.name) == "WW" else "HH"
-    raise DataError(f"{member.name} has no TIMESTAMP column: give a FLUXNET table (FLX_…_DD_….csv)")
-
-
-def _network(name: str) -> str:
-    if name.startswith("AMF_"):
-        return "AmeriFlux FLUXNET"
-    if name.startswith("ICOS"):
-        return "ICOS"
-    return "FLUXNET2015" if "FLUXNET2015" in name else "FLUXNET"
-
-
-def _site(name: str) -> str:
-    """Site id from a name such as FLX_US-ARM_FLUXNET2015_…; the whole stem where there is none."""
-    found = re.search(r"(?:^|_)([A-Z]{2}-[A-Za-z0-9]{3})(?:_|\.|$)", name)
-    return found[1] if found else Path(name).stem

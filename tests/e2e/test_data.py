@@ -55,3 +55,13 @@ def test_a_wrong_file_is_named_by_row_and_the_page_goes_on(tab: Page, tmp_path: 
     steps.settle(tab)
     assert tab.evaluate("window.__ran") is None
     expect(tab.get_by_role("button", name="Import")).to_have_count(0)
+
+
+def test_two_gigabytes_are_refused_before_they_travel(tab: Page, tmp_path: Path) -> None:
+    path = tmp_path / "FLX_US-Xx1_FLUXNET2015_FULLSET_2005-2005_1-4.zip"
+    with path.open("wb") as file:
+        file.truncate(2_100_000_000)  # a hole in the file: it takes no space
+    steps.open_page(tab, "data", {"data-view": "bring"})
+    tab.locator('input[type="file"]').first.set_input_files(path)
+    expect(tab.get_by_text(re.compile("must be 200", re.I)).first).to_be_visible()
+    assert steps.faults(tab) == []
