@@ -43,7 +43,7 @@ def command(
     from agroflux.emissions import areas as areas_module
     from agroflux.emissions import fluxes, tier1, units
 
-    units.gwp100(gwp)
+    units.potential(gwp)
     if out is not None:
         check_target(out, force=force)
     facts = geo.county_facts()

@@ -26,7 +26,7 @@ def provenance(totals: Totals) -> dict[str, Any]:
         "data": totals.data,
         "n_rate_kg_n_ha": totals.n_rate,
         "years": totals.period,
-        "gwp_set": f"{totals.gwp} GWP-100",
+        "gwp_set": f"{totals.gwp} GWP-{totals.horizon}",
         "area_source": totals.area_source,
     }
 

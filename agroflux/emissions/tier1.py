@@ -7,12 +7,11 @@ the same fields without nitrogen. Left out of Tier 1 here: crop residues (Tier 1
 counts only through residues), manure, mineralised soil N and indirect N2O from leaching and volatilisation.
 """
 
-from dataclasses import dataclass
-
 import pandas as pd
 import xarray as xr
 
 from agroflux.emissions import units
+from agroflux.emissions.indirect import Factor
 from agroflux.emissions.totals import REGION, Totals
 from agroflux.errors import DataError
 
@@ -29,17 +28,7 @@ LEFT_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """An emission factor EF1 [t N2O-N per t N] with its uncertainty range."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-
-
-#: EF1 for synthetic fertiliser: by climate, and aggregated over climates.
+#: EF1 [t N2O-N per t N] for synthetic fertiliser: by climate, and aggregated over climates.
 EF1: dict[str, Factor] = {
     "wet": Factor("wet climate 1.6 %", 0.016, 0.013, 0.019),
     "aggregated": Factor("all climates 1.0 %", 0.010, 0.001, 0.018),
@@ -62,7 +51,7 @@ def direct_n2o(applied: xr.DataArray, factor: Factor) -> xr.Dataset:
     units.require(applied, units.N_APPLIED)
     return xr.Dataset(
         {
-            name: units.convert(units.label(applied * ef, units.N2O_N), units.N2O)
+            name: units.convert(units.emitted(applied, ef), units.N2O)
             for name, ef in (("best", factor.value), ("low", factor.low), ("high", factor.high))
         }
     )

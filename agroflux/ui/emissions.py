@@ -63,7 +63,7 @@ def choose() -> Choice:
         st.segmented_control(
             "GWP-100 of N₂O",
             units.GWP_SETS,
-            format_func=lambda s: f"{s}: {units.gwp100(s):g}",
+            format_func=lambda s: f"{s}: {units.potential(s):g}",
             required=True,
             **state.bind("emissions-gwp", default="AR6", options=units.GWP_SETS),
         )
