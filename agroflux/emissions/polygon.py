@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,7 @@ def read_polygon(raw: bytes, name: str) -> Region:
     another coordinate system or has corners off the globe.
     """
     shown = _clean(name) or "the polygon file"
-    if len(raw) > MAX_BYTES:
-        raise PolygonError(
-            f"{shown}: {len(raw) / 1e6:,.0f} MB is more than the {MAX_BYTES / 1e6:g} MB that are read: simplify the "
-            "outline, or cut the region of interest out of it"
-        )
+    _check_size(len(raw), shown)
     found = _json(raw, shown)
     _check_crs(found, shown)
     parts = [_geometry(one, shown, number) for number, one in enumerate(_geometries(found, shown), start=1)]
@@ -64,10 +61,21 @@ def read_polygon(raw: bytes, name: str) -> Region:
     return Region(united, shown, notes)
 
 
+def read_polygon_file(path: Path) -> Region:
+    """:func:`read_polygon` of a file, which is not read where it is too large. PolygonError also where it cannot be."""
+    try:
+        _check_size(path.stat().st_size, _clean(path.name))
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PolygonError(f"{path}: cannot be read ({error.strerror}): give the path of a GeoJSON file") from None
+    return read_polygon(raw, path.name)
+
+
 def shares(region: Region, counties: pd.DataFrame) -> pd.Series:
     """Share of each county's area inside ``region`` [1], by FIPS, counties untouched left out.
 
-    ``counties``: columns ``fips`` and ``geometry`` (WGS 84). PolygonError where the polygon touches none of them.
+    The attribute ``covered`` is the share of the region that lies in these counties [1]. ``counties``: columns ``fips``
+    and ``geometry`` (WGS 84). PolygonError where the polygon touches none of them.
     """
     fips, flat, areas = _projected(tuple(counties["fips"]), tuple(counties.geometry.array))
     outline = _project(region.shape)
@@ -75,6 +83,7 @@ def shares(region: Region, counties: pd.DataFrame) -> pd.Series:
     part = shapely.area(shapely.intersection(flat[near], outline)) / areas[near]
     found = pd.Series(part, index=pd.Index(fips[near], name="fips"), name="share").clip(upper=1.0)
     found = found[found > 1e-9].sort_index()
+    found.attrs["covered"] = min(float((part * areas[near]).sum() / shapely.area(outline)), 1.0)
     if found.empty:
         west, south, east, north = region.shape.bounds
         raise PolygonError(
@@ -95,9 +104,17 @@ def areas_inside(region: Region, counties: pd.DataFrame, areas: pd.DataFrame) ->
     whole = int((part > 1 - 1e-6).sum())
     inside.attrs["source"] = (
         f"{areas.attrs.get('source', 'given areas')}; inside {region.name}: {whole} whole counties and "
-        f"{len(part) - whole} in part, by area"
+        f"{len(part) - whole} in part, by area; {part.attrs['covered']:.0%} of the polygon lies in counties of the data"
     )
     return inside
+
+
+def _check_size(size: int, shown: str) -> None:
+    if size > MAX_BYTES:
+        raise PolygonError(
+            f"{shown}: {size / 1e6:,.1f} MB is more than the {MAX_BYTES / 1e6:g} MB that are read: simplify the "
+            "outline, or cut the region of interest out of it"
+        )
 
 
 def _json(raw: bytes, shown: str) -> Mapping[str, Any]:
