@@ -1,11 +1,12 @@
-"""``agroflux emissions``: totals of N2O and net CO2 with intervals, as a table, JSON, CSV or GeoJSON."""
+"""``agroflux emissions``: totals of N2O and net CO2 with intervals, as a table, a file or a report."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-SUFFIXES = (".csv", ".geojson")
+SUFFIXES = (".csv", ".geojson", ".xlsx", ".nc")
+REPORTS = (".html", ".pdf")
 Rows = Literal["county", "state", "crop", "year", "month"]
 
 
@@ -27,7 +28,8 @@ def command(
     by: Annotated[Rows, typer.Option(help="Rows of the table.")] = "county",
     coverage: Annotated[bool, typer.Option("--coverage", help="Measure the intervals on held-out years.")] = False,
     quantity: Annotated[str, typer.Option(help="With --coverage: n2o, nee, necb, harvest, soil_carbon.")] = "n2o",
-    out: Annotated[Path | None, typer.Option(help="File to write: .csv or .geojson.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Report to write: .html or .pdf.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write: .csv, .geojson, .xlsx or .nc.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
@@ -40,11 +42,13 @@ def command(
     from agroflux.emissions.assess import assess
     from agroflux.emissions.fluxes import whole_years
     from agroflux.emissions.question import Question
+    from agroflux.emissions.report import command_line
     from agroflux.emissions.units import potential
 
     potential(gwp, horizon)
-    if out is not None:
-        files.check_target(out, "--out", SUFFIXES, force=force)
+    for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):
+        if path is not None:
+            files.check_target(path, option, endings, force=force)
     facts = geo.county_facts()
     if coverage:
         text.print_coverage(parts.coverage(data, model, n_rate, facts, quantity, show=not as_json), as_json=as_json)
@@ -56,4 +60,8 @@ def command(
     answer = assess(question, made_of, facts)
     if out is not None:
         files.write(answer, by, out)
-    text.print_totals(answer, by, out, as_json=as_json)
+    if report is not None:
+        given = {"polygon": str(polygon or ""), "areas": str(areas or "")}
+        again = command_line(question, data, model=model, place=place, **given)
+        files.write_report(answer, made_of, facts, again, report)
+    text.print_totals(answer, by, [path for path in (out, report) if path], as_json=as_json)

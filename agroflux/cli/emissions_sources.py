@@ -41,18 +41,9 @@ def coverage(data: str, model: str, n_rate: float, facts: "pd.DataFrame", quanti
 
     SelectionError where the data hold fewer than two years that the model was not trained on.
     """
-    from agroflux.emissions.areas import AREA_OF
-    from agroflux.emissions.coverage import measure
-    from agroflux.emissions.residuals import TOO_FEW_YEARS
-    from agroflux.errors import SelectionError
+    from agroflux.emissions.coverage import of_sources
 
-    made = sources(data, model or _first_model(), n_rate, show=show)
-    if made.held_out is None:
-        raise SelectionError(TOO_FEW_YEARS)
-    areas = {
-        (str(fips), crop): float(facts.at[fips, column]) for fips in facts.index for crop, column in AREA_OF.items()
-    }
-    return measure(made.held_out, quantity, made.held_years, areas, facts["state"].to_dict())
+    return of_sources(sources(data, model or _first_model(), n_rate, show=show), quantity, facts)
 
 
 def _first_model() -> str:

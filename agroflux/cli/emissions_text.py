@@ -1,5 +1,6 @@
 """What ``agroflux emissions`` prints: a narrow table for a terminal, or JSON alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def table(answer: "Assessment", by: str) -> "pd.DataFrame":
     return with_intervals(answer, by)  # type: ignore[arg-type]
 
 
-def print_totals(answer: "Assessment", by: str, path: Path | None, *, as_json: bool) -> None:
+def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_json: bool) -> None:
     """Print an answer."""
     from agroflux.cli.output import print_json, print_rows
     from agroflux.emissions import export, words
@@ -57,7 +58,8 @@ def print_totals(answer: "Assessment", by: str, path: Path | None, *, as_json: b
                     "draws": answer.question.draws,
                     "seed": answer.question.seed,
                 },
-                "path": str(path) if path else None,
+                "path": str(paths[0]) if paths else None,
+                "paths": [str(path) for path in paths],
             }
         )
         return
@@ -68,7 +70,7 @@ def print_totals(answer: "Assessment", by: str, path: Path | None, *, as_json: b
     typer.echo(f"N2O: {words.with_interval(head['value'], head['low80'], head['high80'], head['unit'])} a year")
     for row in made.left_out.to_dict("records"):
         typer.echo(f"Left out: {row['crop']} in {row['county']}, {row['state']} ({row['reason']})", err=True)
-    if path is not None:
+    for path in paths:
         typer.echo(f"Wrote {path}", err=True)
 
 

@@ -80,6 +80,10 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
         rows += _intervals(made, column, drawn, question, evidence.best)
         held = uncertainty.contributions(evidence, draws=question.draws, seed=question.seed)
         parts.append(held.assign(quantity=column))
+        if quantity == "n2o":
+            warming = held.copy()
+            warming[["sd", "low80", "high80"]] *= units.potential(question.gwp, question.horizon)
+            parts.append(warming.assign(quantity="n2o_all_t_co2e" if question.indirect else "n2o_t_co2e"))
         used |= set(evidence.components())
     return Assessment(
         question=question,

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agroflux.emissions.residuals import Residuals, fit
+from agroflux.emissions.areas import AREA_OF
+from agroflux.emissions.question import Sources
+from agroflux.emissions.residuals import TOO_FEW_YEARS, Residuals, fit
 from agroflux.errors import SelectionError
 
 LEVELS = (0.5, 0.8, 0.95)
@@ -65,6 +67,17 @@ class Coverage:
     def curve(self) -> pd.DataFrame:
         """Reliability: columns ``nominal`` and ``measured`` [1], from 5 to 95 %."""
         return pd.DataFrame({"nominal": CURVE, "measured": [_held(self.blocks["rank"], level) for level in CURVE]})
+
+
+def of_sources(sources: Sources, quantity: str, facts: pd.DataFrame) -> Coverage:
+    """:func:`measure` of the model behind ``sources``, sums weighed by the survey's areas.
+
+    ``facts``: county facts by FIPS. SelectionError where there are no held-out years.
+    """
+    if sources.held_out is None:
+        raise SelectionError(TOO_FEW_YEARS)
+    areas = {(str(f), crop): float(facts.at[f, column]) for f in facts.index for crop, column in AREA_OF.items()}
+    return measure(sources.held_out, quantity, sources.held_years, areas, facts["state"].to_dict())
 
 
 def measure(

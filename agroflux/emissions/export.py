@@ -79,8 +79,12 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float | np.integer | np.floating):
         return "" if math.isnan(float(value)) else repr(value.item() if isinstance(value, np.generic) else value)
-    text = "" if value is None else str(value)
-    line = "".join(c if c.isprintable() else " " for c in text)
+    return "" if value is None else text_cell(value)
+
+
+def text_cell(value: object) -> str:
+    """Text of a cell on one line, with an apostrophe before what a spreadsheet would run as a formula."""
+    line = "".join(c if c.isprintable() else " " for c in str(value))
     return f"'{line}" if line.lstrip().startswith(_FORMULA) else line
 
 
