@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ def _load(path: Path, case: Case) -> Run | None:
             values, first = held["daily"], str(held["first"])
             annual = pd.DataFrame(held["annual"], columns=["Yield", "Delta_SOC"])
             annual.index = pd.Index(held["years"], name="year")
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     days = pd.date_range(first, periods=len(values), name="time")
     return Run(case, pd.DataFrame(values, columns=list(KEPT), index=days), annual, kept=True)
