@@ -1,4 +1,4 @@
-"""What an emulator is told of a case: weather, management and soil as a contract data set, without running the engine."""
+"""What an emulator is told of a case: weather, management and soil as a contract data set; no engine runs."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def driver_set(cases: Sequence[Case]) -> xr.Dataset:
     days = noleap_days((first - HISTORY_YEARS, last))
     parts = [_one(case, days) for case in cases]
     facts = benchmark_counties().loc[[case.fips for case in cases]]
-    ds = xr.Dataset(
+    return xr.Dataset(
         {
             name: (
                 ("site", "time")[: parts[0][name].ndim + 1],
@@ -59,7 +59,6 @@ def driver_set(cases: Sequence[Case]) -> xr.Dataset:
             "history": f"agroflux {__version__} what-if",
         },
     )
-    return ds
 
 
 def _one(case: Case, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:

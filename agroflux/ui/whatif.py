@@ -1,4 +1,4 @@
-"""What the page "What if" asks: counties and years, up to three changes, the runs in the background, their URL state."""
+"""What the page "What if" asks: counties and years, up to three changes, runs in the background, their URL state."""
 
 import os
 from collections.abc import Mapping
@@ -114,7 +114,8 @@ def _lever(number: int, name: str, change: Change) -> None:
     then: dict[str, Any] = {"key": key, "on_change": _changed, "args": (number,), "help": lever.help}
     if isinstance(lever, Choice):
         gas = name == "n_placement" and change.n_kind == "ammonia"
-        st.selectbox(lever.label, ["injected"] if gas else list(lever.options), format_func=lever.options.get, **then)
+        options = ["injected"] if gas else list(lever.options)
+        st.selectbox(lever.label, options, format_func=lambda key: lever.options[key], **then)
         return
     if st.session_state[key] is not None:
         st.session_state[key] = float(st.session_state[key])

@@ -1,6 +1,6 @@
 """The results of the page "What if": means and differences, series, bars, map, trade-off, emulator, downloads."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -52,7 +52,8 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
     many = len(counties) > 1
     st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {ask.years[0]}-{ask.years[1]}", anchor=False)
     _legend(ask)
-    st.dataframe(_summary(table), width="stretch", hide_index=True, column_config=_formats(_summary(table)))
+    shown = _summary(table)
+    st.dataframe(shown, width="stretch", hide_index=True, column_config=_formats(shown))
     key = _measure()
     left, right = st.columns(2, gap="medium")
     with left, show.guard("The bars by year"):
@@ -89,7 +90,7 @@ def _summary(table: "pd.DataFrame") -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def _formats(frame: "pd.DataFrame") -> "dict[str, object]":
+def _formats(frame: "pd.DataFrame") -> dict[str, Any]:
     signed = {c: "%+.3g" if c.endswith("difference") else "%.4g" for c in frame.columns[1:]}
     return {c: st.column_config.NumberColumn(format=form) for c, form in signed.items()}
 
@@ -178,8 +179,8 @@ def trade_off(ask: Ask, made: Job) -> None:
     fig = tradeoff.trade_off(found.curve, optimum=found.optimum, enough=found.enough)
     show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
     st.caption(
-        f"Of the rates that were run, {found.optimum:g} kg N ha⁻¹ gives the least N₂O for each tonne of grain (corn and "
-        f"soybean together), and {found.enough:g} kg N ha⁻¹ is the lowest with 95 % of the highest corn yield. "
+        f"Of the rates that were run, {found.optimum:g} kg N ha⁻¹ gives the least N₂O for each tonne of grain (corn "
+        f"and soybean together), and {found.enough:g} kg N ha⁻¹ is the lowest with 95 % of the highest corn yield. "
         "Where the unfertilised soil feeds the crop well, the first can be no nitrogen at all, at a cost in yield."
     )
     show.csv(found.curve, "whatif-trade-off", "Curve as CSV")
@@ -228,7 +229,7 @@ def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame"
     return pd.DataFrame(rows)
 
 
-def _error_formats(frame: "pd.DataFrame") -> "dict[str, object]":
+def _error_formats(frame: "pd.DataFrame") -> dict[str, Any]:
     forms = {"Emulated": "%.4g", "Simulated": "%.4g", "Emulator error": "%+.3g"}
     return {c: st.column_config.NumberColumn(format=forms[c]) for c in frame.columns if c in forms}
 
