@@ -11,6 +11,7 @@ PAGES = {
     "sites": ("Sites and counties", ":material/map:"),
     "compare": ("Simulated against observed", ":material/stacked_line_chart:"),
     "region": ("Run on a region", ":material/grid_on:"),
+    "whatif": ("What if", ":material/tune:"),
     "emissions": ("Regional emissions", ":material/co2:"),
     "data": ("Data", ":material/database:"),
 }

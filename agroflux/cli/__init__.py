@@ -17,6 +17,7 @@ from agroflux.errors import AgroFluxError
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("agroflux.cli.data", "List, show, check, import and remove data sets."),
     "simulate": ("agroflux.cli.simulate", "Run the DSSAT process model over counties and nitrogen rates."),
+    "whatif": ("agroflux.cli.whatif", "Simulate counties under other practices or weather."),
     "train": ("agroflux.cli.train", "Train a baseline on a data set."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
     "predict": ("agroflux.cli.predict", "Run a trained model and write NetCDF or Zarr."),

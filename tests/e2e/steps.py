@@ -18,6 +18,7 @@ TITLES = {
     "sites": "Sites and counties",
     "compare": "Simulated against observed",
     "region": "Run on a region",
+    "whatif": "What if",
     "emissions": "Regional emissions",
     "data": "Data",
 }
