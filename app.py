@@ -12,6 +12,7 @@ PAGES = {
     "compare": ("Simulated against observed", ":material/stacked_line_chart:"),
     "region": ("Run on a region", ":material/grid_on:"),
     "emissions": ("Regional emissions", ":material/co2:"),
+    "leaderboard": ("Leaderboard", ":material/leaderboard:"),
 }
 
 st.set_page_config(

@@ -33,6 +33,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "compare": {},
     "region": {},
     "emissions": {},
+    "leaderboard": {},
 }
 
 log = logging.getLogger("screenshots")

@@ -19,6 +19,7 @@ TITLES = {
     "compare": "Simulated against observed",
     "region": "Run on a region",
     "emissions": "Regional emissions",
+    "leaderboard": "Leaderboard",
 }
 _APP = '[data-testid="stApp"]'
 _FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"]'
