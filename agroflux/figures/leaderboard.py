@@ -41,7 +41,7 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
                 orientation="h",
                 marker={
                     "color": colour,
-                    "pattern": {"shape": pattern, "fgcolor": "white", "solidity": 0.25, "size": 6},
+                    "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.25, "size": 6},
                 },
                 error_x=_interval(here),
                 customdata=here[["low", "high"]],
@@ -59,10 +59,16 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
 
 
 def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) -> go.Figure:
-    """Skill against speed: ``rows`` has ``speed`` [site-years s-1] as well, on a logarithmic axis."""
+    """Skill against speed: ``rows`` has ``speed`` [site-years s-1] as well, on a logarithmic axis.
+
+    Rows without a speed, and scores below FLOOR, are left out.
+    """
     fig = go.Figure()
+    rows = rows[rows["speed"].notna() & (bool(unit) | (rows["value"] >= FLOOR))].sort_values("speed")
+    # Names of neighbours alternate above and below, so that fewer of them meet.
+    rows = rows.assign(at=[("top center", "bottom center")[turn % 2] for turn in range(len(rows))])
     for kind, (legend, colour, symbol, _) in KINDS.items():
-        here = rows[(rows["kind"] == kind) & rows["speed"].notna()]
+        here = rows[rows["kind"] == kind]
         if here.empty:
             continue
         fig.add_trace(
@@ -72,7 +78,7 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
                 name=legend,
                 mode="markers+text",
                 text=here["name"],
-                textposition="top center",
+                textposition=here["at"],
                 textfont={"size": 11},
                 cliponaxis=False,
                 marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
@@ -81,8 +87,8 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
                 hovertemplate=_hover(unit, "%{text}, %{x:,.3~g} site-years s⁻¹", "y"),
             )
         )
-    fig.update_xaxes(type="log", dtick=1, range=_decades(rows["speed"]))
-    fig.update_yaxes(range=_cut(rows, unit), nticks=7)
+    fig.update_xaxes(type="log", dtick="D2", range=_decades(rows["speed"]))
+    fig.update_yaxes(nticks=7)
     return theme.finish(fig, height=height, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
 
 

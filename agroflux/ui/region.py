@@ -20,6 +20,8 @@ _EVENT = "agroflux.region.event"  # counties of the map's last selection event
 _RESULT = "agroflux.region.result"
 _MAP = "region.picker"
 _STEPS_BACK = 30
+#: A browser draws sixteen WebGL maps on a page; four are needed beside those of the models.
+MOST_MODELS = 12
 STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
 
 
@@ -36,11 +38,15 @@ class Ask:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: what was asked, each model's prediction (physical units), and how long each took [s]."""
+    """A finished run: what was asked, each model's prediction (physical units), and how long each took [s].
+
+    ``failed`` says of models that could not be run what was wrong.
+    """
 
     ask: Ask
     runs: "Mapping[str, xr.Dataset]"
     seconds: Mapping[str, float]
+    failed: Mapping[str, str]
 
     @property
     def data(self) -> "xr.Dataset":
@@ -61,17 +67,16 @@ def names(data: str) -> dict[str, str]:
 
 def pick_models() -> list[str]:
     """Control: which trained models; an empty list where none is installed or chosen."""
-    cards = {card["id"]: card["title"] for card in cache.models()}
-    if not cards:
+    options = [str(card["id"]) for card in cache.models()]
+    if not options:
         show.empty(
             "No trained model is installed.",
             "Make one with `agroflux train`, or copy a model's .safetensors and .json into the models folder.",
         )
         return []
-    options = list(cards)
     bound = state.bind("model", default=options[:1], options=options, kind="many")
     st.multiselect(
-        "Models", options, format_func=cards.__getitem__, width=460, placeholder="Choose a model",
+        "Models", options, width=460, placeholder="Choose a model", max_selections=MOST_MODELS,
         help="Several models run on the same counties and are shown side by side.", **bound,
     )  # fmt: skip
     chosen = [str(model) for model in state.get("model", [])]
@@ -197,22 +202,24 @@ def run_button(ask: Ask) -> None:
 def run(ask: Ask, bar: Any = None) -> Result:
     """Run the models in turn; ``bar`` is told the share of all that is done.
 
-    A model among several that fails is told and left out. SelectionError and ModelError as ``run_region``.
+    A model among several that fails is left out and told. SelectionError and ModelError as ``run_region``, the
+    latter where no model is left.
     """
     if not ask.sites:
         raise SelectionError("no county is selected: pick at least one")
     runs: dict[str, xr.Dataset] = {}
     seconds: dict[str, float] = {}
+    failed: dict[str, str] = {}
     for position, model in enumerate(ask.models):
         try:
             start = time.perf_counter()
             runs[model] = _run_one(model, ask, position, bar)
             seconds[model] = time.perf_counter() - start
         except ModelError as error:
-            if len(ask.models) == 1 or not (runs or position + 1 < len(ask.models)):
-                raise
-            st.error(show.plain(f"{model} is left out: {error}"), icon=":material/error:")
-    return Result(ask, runs, seconds)
+            failed[model] = str(error)
+    if not runs:
+        raise ModelError("; ".join(failed.values()))
+    return Result(ask, runs, seconds, failed)
 
 
 def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":

@@ -1,6 +1,5 @@
 """Several models' runs on the same counties: maps side by side, difference, ensemble, series, table, downloads."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -8,7 +7,7 @@ import streamlit as st
 from agroflux import maps, schema
 from agroflux.data import summary
 from agroflux.evaluation import compare
-from agroflux.figures import colours, ensemble, series, theme
+from agroflux.figures import choropleth, colours, ensemble, series, theme
 from agroflux.ui import cache, controls, region, show, state
 
 if TYPE_CHECKING:
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
-_ACROSS = 3
+_ACROSS = 3  # maps in a row
+_SMALL, _LARGE, _ZOOM = 240, 380, 4.3  # px, px, MapLibre's zoom that holds Iowa to Indiana
 _SPREADS = {"mean": "Ensemble mean", "sd": "Standard deviation", "range": "Highest less lowest"}
 
 
@@ -100,20 +100,21 @@ def member_dataset(done: region.Result) -> "xr.Dataset":
 def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
     unit = summary.yearly_unit(variable.name)
     scale = maps.Scale.of(variable.name, variable.label, theme.pretty(unit), values.to_numpy().ravel().tolist())
-    draw = partial(
-        ensemble.county_maps, names=names, variable=variable.name, label=variable.label, unit=unit,
-        counties=region.outlines()[0], limits=(scale.low, scale.high), columns=_ACROSS,
-    )  # fmt: skip
+    counties, states = region.outlines()
     st.markdown("**Model by model**, on one scale")
     models = list(values.columns)
-    for start in range(0, len(models), _ACROSS):
-        row = models[start : start + _ACROSS]
-        for column, model in zip(st.columns(min(_ACROSS, len(models))), row, strict=False):
+    across = min(_ACROSS, len(models))
+    for start in range(0, len(models), across):
+        row = models[start : start + across]
+        for column, model in zip(st.columns(across), row, strict=False):
             with column:
                 st.caption(show.plain(model))
-                show.figure(draw(values[[model]], bar=False), f"region-{model}-{variable.name}-map", downloads=False)
+                fig = choropleth.county_figure(
+                    values[model], names, variable=variable.name, label=variable.label, unit=unit, counties=counties,
+                    states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL, zoom=_ZOOM,
+                )  # fmt: skip
+                show.figure(fig, f"region-{model}-{variable.name}-map")
     st.html(maps.legend(scale, missing=bool(values.isna().any(axis=None))))
-    show.figure_files(draw(values), f"region-models-{variable.name}-maps")
 
 
 def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
@@ -123,13 +124,13 @@ def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[s
         first = _pick("First", models, "region-first", models[0])
         second = _pick("Second", models, "region-second", models[1])
     unit = summary.yearly_unit(variable.name)
-    frame = (values[first] - values[second]).to_frame(f"{first} less {second}")
     if first == second:
         show.empty("Both are the same model.", "Choose two.")
         return
-    fig = ensemble.county_maps(
-        frame, names, variable=colours.DIFFERENCE, label=f"{variable.label}, difference", unit=unit,
-        counties=region.outlines()[0],
+    counties, states = region.outlines()
+    fig = choropleth.county_figure(
+        values[first] - values[second], names, variable=colours.DIFFERENCE, label=f"{variable.label}, difference",
+        unit=unit, counties=counties, states=states, height=_LARGE, zoom=_ZOOM,
     )  # fmt: skip
     show.figure(fig, f"region-{first}-less-{second}-{variable.name}", key="region.difference")
 
@@ -140,9 +141,11 @@ def _ensemble(values: "pd.DataFrame", variable: schema.Variable, names: dict[str
         what = _pick("Show", list(_SPREADS), "region-spread", "mean")
     made = ensemble.summary(values)
     made["range"] = made["high"] - made["low"]
-    fig = ensemble.county_maps(
-        made[[what]], names, variable=variable.name if what == "mean" else "", unit=summary.yearly_unit(variable.name),
-        label=f"{variable.label}, {_SPREADS[what].lower()}", counties=region.outlines()[0],
+    counties, states = region.outlines()
+    fig = choropleth.county_figure(
+        made[what], names, variable=variable.name if what == "mean" else "", unit=summary.yearly_unit(variable.name),
+        label=f"{variable.label}, {_SPREADS[what].lower()}", counties=counties, states=states,
+        height=_LARGE, zoom=_ZOOM,
     )  # fmt: skip
     show.figure(fig, f"region-ensemble-{what}-{variable.name}", key="region.ensemble")
 
