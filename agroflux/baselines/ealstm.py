@@ -36,6 +36,7 @@ class EALSTM(nn.Module):
     """
 
     causal = True
+    faster_in_bfloat16 = True
     module_parts = ("input_gate", "cell", "head")
 
     def __init__(
@@ -82,7 +83,7 @@ class EALSTM(nn.Module):
     def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Hidden states ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
         weights = self._weights()
-        return grouped(lambda part: self._run(part, None, weights)[0], known(x, mask), GROUP_DAYS)
+        return grouped(lambda part: self._run(part, None, weights)[0], known(x, mask), GROUP_DAYS, weights[0].dtype)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Run from rest.
@@ -99,5 +100,6 @@ class EALSTM(nn.Module):
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
-        hidden, state = self._run(x, state, self._weights())
-        return self.head(hidden), state
+        weights = self._weights()
+        hidden, state = self._run(x.to(weights[0].dtype), state, weights)
+        return self.head(hidden.to(x.dtype)), state

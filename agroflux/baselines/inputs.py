@@ -11,7 +11,7 @@ def known(x: Tensor, mask: Tensor | None) -> Tensor:
     return x if mask is None else torch.where(mask, x, torch.zeros_like(x))
 
 
-def grouped(run: Callable[[Tensor], Tensor], x: Tensor, days: int) -> Tensor:
+def grouped(run: Callable[[Tensor], Tensor], x: Tensor, days: int, dtype: torch.dtype | None = None) -> Tensor:
     """``run(x)`` on at most ``days`` site-days at once (at least one series), joined along the batch.
 
     On a processor activations then stay in its cache, and memory does not grow with the batch; a longer series
@@ -19,9 +19,14 @@ def grouped(run: Callable[[Tensor], Tensor], x: Tensor, days: int) -> Tensor:
 
     Args:
         run: maps ``(batch, time, drivers)`` to ``(batch, time, features)``, each series for itself.
-        x: ``(batch, time, drivers)``.
+        x: ``(batch, time, drivers)``; the result has its type of number.
+        dtype: type of number that ``run`` computes in where it is not that of ``x`` (see :mod:`.precision`).
     """
+
+    def converted(part: Tensor) -> Tensor:
+        return run(part.to(dtype)).to(part.dtype)
+
     size = max(1, days // max(1, x.shape[1]))
     if len(x) <= size or x.device.type != "cpu":
-        return run(x)
-    return torch.cat([run(part) for part in x.split(size)])
+        return converted(x)
+    return torch.cat([converted(part) for part in x.split(size)])

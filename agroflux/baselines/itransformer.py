@@ -7,7 +7,7 @@ from torch.nn import functional
 from agroflux.baselines.inputs import grouped, known
 
 #: Site-days that run at once on a processor.
-GROUP_DAYS = 16 * 365
+GROUP_DAYS = 64 * 365
 
 
 class _Embedding(nn.Module):
@@ -68,7 +68,7 @@ class ITransformer(nn.Module):
         channels: int = 8,
     ) -> None:
         super().__init__()
-        self.window, self.context = window, context
+        self.window, self.context, self.channels = window, context, channels
         self.embedding = _Embedding(n_drivers, context + window, hidden)
         layer = [
             nn.TransformerEncoderLayer(hidden, heads, feed, dropout=0.0, batch_first=True, norm_first=True)
@@ -92,16 +92,16 @@ class ITransformer(nn.Module):
     def _windows(self, x: Tensor) -> Tensor:
         batch, days, drivers = x.shape
         width = self.context + self.window
-        series = functional.pad(x.transpose(1, 2), (self.context, max(0, self.window - days)))
+        series = x.transpose(1, 2)
+        if self.context or days < self.window:
+            series = functional.pad(series, (self.context, max(0, self.window - days)))
         cut = series.unfold(2, width, self.window)  # (batch, drivers, windows, width)
         moved = -days % self.window if days > self.window else 0
         if moved:
             cut = torch.cat([cut, series[:, :, None, -width:]], dim=2)
-        tokens = self.embedding(cut.transpose(1, 2).reshape(-1, drivers, width))
-        decoded = self.decoder(self.encoder(tokens)).view(
-            batch, -1, drivers, self.window, self.decoder.out_features // self.window
-        )
-        by_day = decoded.permute(0, 1, 3, 2, 4).reshape(batch, -1, self.head.in_features)
+        tokens = self.encoder(self.embedding(cut.transpose(1, 2).reshape(-1, drivers, width)))
+        decoded = self.decoder(tokens).view(batch, -1, drivers, self.window, self.channels)
+        by_day = decoded.permute(0, 1, 3, 2, 4).reshape(batch, -1, drivers * self.channels)
         if not moved:
             return by_day[:, :days]
         return torch.cat([by_day[:, : -self.window], by_day[:, moved - self.window :]], dim=1)

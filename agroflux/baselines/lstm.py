@@ -35,6 +35,7 @@ class LSTM(nn.Module):
     """
 
     causal = True
+    faster_in_bfloat16 = True
     module_parts = ("lstm", "head")
 
     def __init__(
@@ -59,7 +60,8 @@ class LSTM(nn.Module):
 
     def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Hidden states ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
-        return grouped(lambda part: self.lstm(part)[0], known(x, mask), GROUP_DAYS)
+        dtype = next(self.lstm.parameters()).dtype
+        return grouped(lambda part: self.lstm(part)[0], known(x, mask), GROUP_DAYS, dtype)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Run from rest.
@@ -76,5 +78,5 @@ class LSTM(nn.Module):
 
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
-        hidden, state = self.lstm(x, state)
-        return self.head(hidden), state
+        hidden, state = self.lstm(x.to(next(self.lstm.parameters()).dtype), state)
+        return self.head(hidden.to(x.dtype)), state

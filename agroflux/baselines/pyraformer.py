@@ -49,9 +49,9 @@ class _Layer(nn.Module):
         self.heads, self.fan, self.reach = heads, fan, reach
         self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(), nn.Linear(feed, width))
+        self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(inplace=True), nn.Linear(feed, width))
         kinds = [2 * reach + 1 + fan * (s > 0) + (s + 1 < scales) for s in range(scales)]
-        self.bias = nn.ParameterList(nn.Parameter(torch.zeros(heads, n)) for n in kinds)
+        self.bias = nn.ParameterList(nn.Parameter(torch.zeros(n, 1, 1, heads)) for n in kinds)
 
     def forward(self, x: Tensor, counts: list[int], absent: list[Tensor]) -> Tensor:
         """``(batch, nodes, width)`` in and out."""

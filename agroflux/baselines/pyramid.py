@@ -42,12 +42,12 @@ def relatives(nodes: Sequence[Tensor], scale: int, fan: int, reach: int) -> list
 
 
 def absent(counts: Sequence[int], fan: int, reach: int, device: torch.device) -> list[Tensor]:
-    """Of each scale ``(1, nodes, 1, relatives)``: 0 for a relative that exists, minus infinity for one that does not.
+    """Of each scale ``(relatives, 1, nodes, 1)``: 0 for a relative that exists, minus infinity for one that does not.
 
     To be added to attention scores. ``counts`` are the nodes of each scale (see :func:`sizes`).
     """
     ones = [torch.ones(1, n, 1, device=device) for n in counts]
-    return [torch.stack(relatives(ones, s, fan, reach), dim=-1).log() for s in range(len(counts))]
+    return [torch.stack(relatives(ones, s, fan, reach)).log() for s in range(len(counts))]
 
 
 def attention(
@@ -58,7 +58,7 @@ def attention(
     Args:
         q, k, v: ``(batch, nodes, heads, features)``, scales one after another, finest first.
         counts: nodes of each scale.
-        bias: of each scale, added to the scores; broadcasts to ``(batch, nodes, heads, relatives)``.
+        bias: of each scale, added to the scores; broadcasts to ``(relatives, batch, nodes, heads)``.
 
     Returns:
         Like ``q``.
@@ -68,7 +68,7 @@ def attention(
     out = []
     for scale, asking in enumerate(scaled):
         scores = [(asking * key).sum(-1) for key in relatives(keys, scale, fan, reach)]
-        weights = (torch.stack(scores, dim=-1) + bias[scale]).softmax(-1)[..., None].unbind(-2)
+        weights = (torch.stack(scores) + bias[scale]).softmax(0)[..., None]
         answers = relatives(values, scale, fan, reach)
         total = weights[0] * answers[0]
         for weight, answer in zip(weights[1:], answers[1:], strict=True):

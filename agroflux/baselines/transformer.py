@@ -7,9 +7,9 @@ from agroflux.baselines.attention import local
 from agroflux.baselines.inputs import grouped, known
 
 #: Site-days that run at once on a processor.
-GROUP_DAYS = 4 * 365
+GROUP_DAYS = 8 * 365
 #: Days whose attention is computed together.
-BLOCK_DAYS = 32
+BLOCK_DAYS = 16
 
 
 def rotations(days: int, pairs: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -39,7 +39,7 @@ class _Layer(nn.Module):
         self.heads, self.window = heads, window
         self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(), nn.Linear(feed, width))
+        self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(inplace=True), nn.Linear(feed, width))
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         """``(batch, time, width)`` in and out."""

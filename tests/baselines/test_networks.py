@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from agroflux.baselines import registry
+from agroflux.baselines.precision import in_bfloat16
 from agroflux.errors import ModelError
 
 DAYS = 120
@@ -150,6 +151,25 @@ def test_its_parts_hold_every_weight_once_and_can_be_frozen(network: nn.Module) 
 def test_targets_may_lie_below_their_mean(network: nn.Module) -> None:
     with torch.no_grad():
         assert (network(series()) < 0).any()
+
+
+def test_bfloat16_is_near_and_leaves_the_network_alone(network: nn.Module) -> None:
+    x, kept = series(2), copy.deepcopy(network.state_dict())
+    with torch.no_grad():
+        exact, faster = network(x), in_bfloat16(network)(x)
+    assert faster.dtype == torch.float32
+    assert torch.equal(exact, faster) != getattr(network, "faster_in_bfloat16", False)
+    torch.testing.assert_close(faster, exact, atol=0.02 * float(exact.std()) + 0.02, rtol=0.02)
+    torch.testing.assert_close(network.state_dict(), kept, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["lstm", "ealstm"])
+def test_the_state_carries_on_in_bfloat16(name: str) -> None:
+    faster, x = in_bfloat16(small(name)), series(2)
+    with torch.no_grad():
+        first, state = faster.step(x[:, :50], None)
+        second, _ = faster.step(x[:, 50:], state)
+        torch.testing.assert_close(torch.cat([first, second], 1), faster(x), atol=0.02, rtol=0.02)
 
 
 def test_presets_and_settings() -> None:

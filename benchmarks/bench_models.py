@@ -1,0 +1,157 @@
+"""Each baseline beside the published form of it, in one run, on one thread: site-years a second.
+
+365 days x 11 drivers -> 20 targets, float32, our ``official`` setting against ``published/`` (the published
+architecture, in plain eager PyTorch). Both sides take turns and share the allocator's settings, so that a busy
+machine slows both; rates are medians. A row's target is the goal times the published rate of the same run. Rows in
+bfloat16 are what ``in_bfloat16`` makes of the same network: faster, and not exact.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from published import FORMS
+from torch import Tensor, nn
+
+from agroflux.baselines import registry
+from agroflux.baselines.precision import in_bfloat16
+from agroflux.training.allocator import keep_freed_memory
+
+DAYS, BATCHES, TRAIN_BATCH = 365, (1, 32, 256), 32
+#: Seconds that a case may take and turns that each side gets: the first limit reached ends it, after two turns.
+LIMIT, TURNS = 4.0, 15
+#: How many times the published rate is asked for, by model and batch; ``best``: each side's best batch, in bfloat16.
+GOALS: dict[tuple[str, int | str], float] = {
+    ("lstm", "best"): 1.5,
+    ("ealstm", 1): 15.0,
+    ("ealstm", 256): 2.5,
+    **{("tcn", batch): 10.0 for batch in BATCHES},
+    ("transformer", 256): 10.0,
+    **{("itransformer", batch): 1.0 for batch in BATCHES},
+    **{("pyraformer", batch): 10.0 for batch in BATCHES},
+}
+
+
+def _rates(sides: Sequence[Callable[[], Any]], batch: int) -> list[float]:
+    """Median site-years a second of each side, in turns."""
+    seconds: list[list[float]] = [[] for _ in sides]
+    began = time.perf_counter()
+    for turn in range(TURNS + 1):
+        for side, run in zip(seconds, sides, strict=True):
+            start = time.perf_counter()
+            run()
+            side.append(time.perf_counter() - start)
+        if turn >= 1 and time.perf_counter() - began > LIMIT:
+            break
+    return [batch / statistics.median(side[1:]) for side in seconds]
+
+
+def _inference(network: nn.Module, x: Tensor) -> Callable[[], Tensor]:
+    network.eval()
+
+    def run() -> Tensor:
+        with torch.inference_mode():
+            return network(x)
+
+    return run
+
+
+def _step(network: nn.Module, x: Tensor, y: Tensor) -> Callable[[], None]:
+    network.train()
+    optimiser = torch.optim.AdamW(network.parameters(), 1e-3)
+
+    def run() -> None:
+        optimiser.zero_grad()
+        (network(x) - y).square().mean().backward()
+        optimiser.step()
+
+    return run
+
+
+def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -> dict[str, Any]:
+    asked = "" if goal is None else f", goal {goal:g}x"
+    return {
+        "what": f"{name}, {what}",
+        "value": ours,
+        "unit": "site-years s-1",
+        "target": None if goal is None else goal * theirs,
+        "note": f"published form {theirs:.4g}: {ours / theirs:.2f}x{asked}",
+    }
+
+
+def _model(name: str) -> list[dict[str, Any]]:
+    theirs, ours = FORMS[name](), registry.build(name, preset="official")
+    fewer_digits = getattr(ours, "faster_in_bfloat16", False)
+    rows, best = [], [0.0, 0.0]
+    for batch in BATCHES:
+        x = torch.randn(batch, DAYS, 11)
+        networks = [theirs, ours, in_bfloat16(ours)] if fewer_digits else [theirs, ours]
+        rates = _rates([_inference(network, x) for network in networks], batch)
+        best = [max(best[0], rates[0]), max(best[1], rates[-1])]
+        rows.append(_row(name, f"inference at batch {batch}", rates[1], rates[0], GOALS.get((name, batch))))
+        if fewer_digits:
+            rows.append(_row(name, f"inference at batch {batch}, bfloat16", rates[2], rates[0], None))
+    if (name, "best") in GOALS:
+        rows.append(_row(name, "best batch of each, bfloat16", best[1], best[0], GOALS[name, "best"]))
+    x, y = torch.randn(TRAIN_BATCH, DAYS, 11), torch.randn(TRAIN_BATCH, DAYS, 20)
+    rates = _rates([_step(theirs, x, y), _step(ours, x, y)], TRAIN_BATCH)
+    return [*rows, _row(name, f"training at batch {TRAIN_BATCH}", rates[1], rates[0], None)]
+
+
+def run() -> Tensor:
+        with torch.inference_mode():
+            return network(x)
+
+    return run
+
+
+def _step(network: nn.Module, x: Tensor, y: Tensor) -> Callable[[], None]:
+    network.train()
+    optimiser = torch.optim.AdamW(network.parameters(), 1e-3)
+
+    def run() -> None:
+        optimiser.zero_grad()
+        (network(x) - y).square().mean().backward()
+        optimiser.step()
+
+    return run
+
+
+def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -> dict[str, Any]:
+    asked = "" if goal is None else f", goal {goal:g}x"
+    return {
+        "what": f"{name}, {what}",
+        "value": ours,
+        "unit": "site-years s-1",
+        "target": None if goal is None else goal * theirs,
+        "note": f"published form {theirs:.4g}: {ours / theirs:.2f}x{asked}",
+    }
+
+
+def _model(name: str) -> list[dict[str, Any]]:
+    theirs, ours = FORMS[name](), registry.build(name, preset="official")
+    rows, best = [], [0.0, 0.0]
+    for batch in BATCHES:
+        x = torch.randn(batch, DAYS, 11)
+        rates = _rates(_inference(theirs, x), _inference(ours, x), batch)
+        best = [max(pair) for pair in zip(best, rates, strict=True)]
+        rows.append(_row(name, f"inference at batch {batch}", rates[1], rates[0], GOALS.get((name, batch))))
+    if (name, "best") in GOALS:
+        rows.append(_row(name, "inference, best batch of each", best[1], best[0], GOALS[name, "best"]))
+    x, y = torch.randn(TRAIN_BATCH, DAYS, 11), torch.randn(TRAIN_BATCH, DAYS, 20)
+    rates = _rates(_step(theirs, x, y), _step(ours, x, y), TRAIN_BATCH)
+    return [*rows, _row(name, f"training at batch {TRAIN_BATCH}", rates[1], rates[0], None)]
+
+
+def run() -> list[dict[str, Any]]:
+    """Time all six baselines."""
+    keep_freed_memory()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    try:
+        return [row for name in registry.names() for row in _model(name)]
+    finally:
+        torch.set_num_threads(before)
