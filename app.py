@@ -14,6 +14,7 @@ PAGES = {
     "whatif": ("What if", ":material/tune:"),
     "emissions": ("Regional emissions", ":material/co2:"),
     "data": ("Data", ":material/database:"),
+    "leaderboard": ("Leaderboard", ":material/leaderboard:"),
 }
 
 st.set_page_config(

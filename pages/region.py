@@ -6,15 +6,15 @@ from agroflux.ui import cache, controls, region, region_panels, show
 
 show.title(
     "Run on a region",
-    "A trained model predicts every flux in the counties you pick. Click the map, draw a box, take a state, or all.",
+    "Trained models predict every flux in the counties you pick. Click the map, draw a box, take a state, or all.",
 )
 
 with controls.row():
-    model = region.pick_model()
+    models = region.pick_models()
     data = controls.data_set("Weather, soils and management of")
     rate = controls.n_rate(cache.n_rates(data))
     years = controls.years(cache.years(data))
-if not model:
+if not models:
     st.stop()
 
 names = region.names(data)
@@ -25,7 +25,7 @@ with st.container():
     with place, show.guard("The map"):
         region.pick_on_map(names, chosen)
 
-ask = region.Ask(model, data, tuple(chosen), tuple(years), rate)
+ask = region.Ask(tuple(models), data, tuple(chosen), tuple(years), rate)
 if not chosen:
     show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
 region.run_button(ask)

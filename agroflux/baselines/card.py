@@ -16,7 +16,10 @@ WEIGHTS, CARD = ".safetensors", ".json"
 
 @dataclass(frozen=True)
 class Card:
-    """The JSON beside a checkpoint. Drivers and targets are ``[name, unit]`` pairs in column order."""
+    """The JSON beside a checkpoint. Drivers and targets are ``[name, unit]`` pairs in column order.
+
+    ``split`` and ``sites`` hold the years and, in a spatial experiment, the site ids of each use.
+    """
 
     id: str
     title: str
@@ -36,6 +39,9 @@ class Card:
     synthetic: bool
     scores: list[dict[str, Any]] = field(default_factory=list)
     below_climatology: list[str] = field(default_factory=list)
+    preset: str = "recommended"
+    fold: int | None = None
+    sites: dict[str, list[str]] = field(default_factory=dict)
     weights_sha256: str = ""
     format: int = FORMAT
 

@@ -1,30 +1,27 @@
-"""Score models on a data set's test years under a named protocol; every row says which one it used.
+"""Score models and references on a data set's test years and counties under a named protocol.
 
-Blocks of sites are predicted, scored and dropped: memory does not grow with the data set. Annual targets
-are scored once a year, daily ones every day, pooled over sites, scenarios and days.
+Every row says which protocol, experiment and fold it used. Annual targets are scored once a year, daily ones every
+day, pooled over sites, scenarios and days; intervals are of a bootstrap over site-years.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from agroflux import schema
-from agroflux.baselines import climatology
+from agroflux.baselines import references
+from agroflux.baselines.registry import REFERENCES
 from agroflux.data import splits, windows
+from agroflux.data.splits import Split
 from agroflux.errors import ModelError, SelectionError
-from agroflux.evaluation import metrics
+from agroflux.evaluation import tally
+from agroflux.evaluation.tally import Progress, Row, Tally
 from agroflux.inference import predict as predictor
 
 if TYPE_CHECKING:
+    from agroflux.baselines.card import Card
     from agroflux.baselines.checkpoint import Checkpoint
-
-Progress = Callable[[int, int], None]
-Simulate = Callable[[xr.Dataset, slice], np.ndarray]
-Row = dict[str, Any]
-
-SITE_BLOCK = 8
 
 
 def evaluate(
@@ -33,94 +30,89 @@ def evaluate(
     *,
     protocol: str = "clean",
     experiment: str = "temporal",
+    fold: int = 0,
     progress: Progress | None = None,
 ) -> list[Row]:
-    """Score ``model`` (id, path, or ``climatology``) on the test years of ``data`` (id or path).
+    """Score ``model`` (id, path, or name of a reference) on the test part of ``data`` (id or path).
+
+    A trained model is tested on the fold that it was trained for, a reference on ``fold``.
 
     Returns:
-        One row a target: model, data, protocol, experiment, target, n, r2, rmse, mae, bias, nse, kge.
+        One row a target: model, data, protocol, experiment, fold, seed, target, n, each metric with ``_low`` and
+        ``_high`` (95 %), and for N2O the skill on peak days.
 
     Raises:
-        SelectionError: no test year, or for climatology no training year, in the data.
+        SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold.
         ModelError: the model does not fit the data, or was trained under another protocol.
     """
     from agroflux.data import catalog
 
     splits.check(protocol, experiment)
     ds = catalog.open_dataset(data)
-    label = {"model": model, "data": data, "protocol": protocol, "experiment": experiment}
-    if model == "climatology":
-        split = splits.temporal(list(windows.calendar_years(ds)), protocol)
-        return climatology_rows(ds, split.train, split.test, label, progress)
+    if model in REFERENCES:
+        split = splits.make(ds, protocol, experiment, fold)
+        label = labels(model, data, protocol, experiment, split.fold, 0)
+        return tally.rows(count_reference(model, ds, split, progress), label)
     checkpoint = predictor.load(model)
-    if (checkpoint.card.protocol, checkpoint.card.experiment) != (protocol, experiment):
+    card = checkpoint.card
+    if (card.protocol, card.experiment) != (protocol, experiment):
         raise ModelError(
-            f"model {checkpoint.card.id} was trained under {checkpoint.card.protocol} {checkpoint.card.experiment}, "
+            f"model {card.id} was trained under {card.protocol} {card.experiment}, "
             f"not {protocol} {experiment}: ask for that, or train it under this one"
         )
-    return model_rows(checkpoint, ds, checkpoint.card.split["test"], label | {"model": checkpoint.card.id}, progress)
+    return model_rows(checkpoint, ds, card_label(card, data), progress)
 
 
-def model_rows(
-    checkpoint: "Checkpoint", ds: xr.Dataset, test: Iterable[int], label: Row, progress: Progress | None = None
-) -> list[Row]:
-    """Score a checkpoint on the ``test`` years that ``ds`` holds; ``label`` starts every row."""
+def labels(model: str, data: str, protocol: str, experiment: str, fold: int | None, seed: int) -> Row:
+    """What starts every row."""
+    return {
+        "model": model,
+        "data": data,
+        "protocol": protocol,
+        "experiment": experiment,
+        "fold": fold,
+        "seed": seed,
+    }
+
+
+def card_label(card: "Card", data: str) -> Row:
+    """What starts every row of a trained model scored on ``data``."""
+    return labels(card.id, data, card.protocol, card.experiment, card.fold, card.seed)
+
+
+def model_rows(checkpoint: "Checkpoint", ds: xr.Dataset, label: Row, progress: Progress | None = None) -> list[Row]:
+    """Score a checkpoint on its test years and counties that ``ds`` holds; ``label`` starts every row."""
+    return tally.rows(count_model(checkpoint, ds, progress), label)
+
+
+def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | None = None) -> Tally:
+    """Counts of a checkpoint on its test years and counties, those years that ``ds`` holds."""
+    card = checkpoint.card
     held = windows.calendar_years(ds)
-    years = sorted(year for year in test if year in held)
+    years = sorted(year for year in card.split["test"] if year in held)
     if not years:
         raise SelectionError(
-            f"the data set holds none of the test years {', '.join(map(str, test))} of {checkpoint.card.id}: "
+            f"the data set holds none of the test years {', '.join(map(str, card.split['test']))} of {card.id}: "
             "give a data set that reaches into them"
         )
-    predictor.check_fits(checkpoint.card, ds)
+    predictor.check_fits(card, ds)
 
     def simulate(block: xr.Dataset, days: slice) -> np.ndarray:
         positions = np.arange(days.start, days.stop)
-        warm = windows.warm_positions(days.start, checkpoint.card.warmup_days, block.sizes["time"])
-        drivers = windows.drivers(block, checkpoint.card.driver_names)
+        warm = windows.warm_positions(days.start, card.warmup_days, block.sizes["time"])
+        drivers = windows.drivers(block, card.driver_names)
         values = predictor.run(checkpoint, drivers, np.concatenate([warm, positions]), len(warm))
         return np.moveaxis(values, 0, -1)
 
-    return _rows(ds, years, checkpoint.card.target_names, simulate, label, progress)
+    return tally.count(splits.pick(ds, card.sites.get("test", [])), years, card.target_names, simulate, progress)
 
 
-def climatology_rows(
-    ds: xr.Dataset, train: Sequence[int], test: Sequence[int], label: Row, progress: Progress | None = None
-) -> list[Row]:
-    """Score the day-of-year climatology of ``train`` on ``test``; ``label`` starts every row."""
+def count_reference(name: str, ds: xr.Dataset, split: Split, progress: Progress | None = None) -> Tally:
+    """Counts of the reference ``name``, fitted on the training part of ``split`` and run on its test part."""
     held = windows.calendar_years(ds)
-    for use, years in (("training", train), ("test", test)):
+    for use, years in (("training", split.train), ("test", split.test)):
         absent = [str(year) for year in years if year not in held]
         if absent or not years:
-            raise SelectionError(f"climatology needs the {use} years {', '.join(absent)}, which the data set lacks")
-    fitted = climatology.fit(ds, train)
-    return _rows(ds, test, schema.TARGETS, fitted.predict, label, progress)
-
-
-def _rows(
-    ds: xr.Dataset,
-    years: Sequence[int],
-    names: Sequence[str],
-    simulate: Simulate,
-    label: Row,
-    progress: Progress | None,
-) -> list[Row]:
-    days = windows.span(ds, years)
-    totals = [metrics.Sums()] * len(names)
-    for done, block in _blocks(ds):
-        simulated = simulate(block, days)
-        observed = windows.targets(block, names, days)
-        asked = np.isin(block["time"].dt.year.values[days], list(years))
-        for k in range(len(names)):
-            totals[k] += metrics.sums(observed[:, :, asked, k], simulated[:, :, asked, k])
-        if progress is not None:
-            progress(done, ds.sizes["site"])
-    return [label | {"target": name} | metrics.scores(t) for name, t in zip(names, totals, strict=True) if t.n]
-
-
-def _blocks(ds: xr.Dataset) -> Iterator[tuple[int, xr.Dataset]]:
-    used = ds[[name for name in (*schema.DRIVERS, *schema.TARGETS) if name in ds]]
-    n = ds.sizes["site"]
-    for start in range(0, n, SITE_BLOCK):
-        stop = min(start + SITE_BLOCK, n)
-        yield stop, used.isel(site=slice(start, stop))
+            raise SelectionError(f"{name} needs the {use} years {', '.join(absent)}, which the data set lacks")
+    fitted = references.fit(name, splits.pick(ds, split.train_sites), split.train)
+    return tally.count(splits.pick(ds, split.test_sites), split.test, schema.TARGETS, fitted.predict, progress)

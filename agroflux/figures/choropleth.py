@@ -25,14 +25,18 @@ def county_figure(
     counties: str | dict[str, object],
     states: str | dict[str, object],
     selected: Collection[str] = (),
+    limits: tuple[float, float] | None = None,
+    bar: bool = True,
     height: int = 460,
+    zoom: float = 4.7,
 ) -> go.Figure:
     """Counties coloured by ``values`` (indexed by FIPS, in ``unit``).
 
     ``counties`` and ``states`` are GeoJSON, or the URLs at which the app serves them (16 kB a page instead of
     120); counties carry the property ``fips``. Selected counties get a ring. NaN is left grey.
+    ``limits`` fixes the ends of the scale, which maps side by side share; ``bar`` draws it.
     """
-    low, high = colours.limits(values.tolist(), variable)
+    low, high = limits or colours.limits(values.tolist(), variable)
     ids = [str(fips) for fips in values.index]
     rings = [3.0 if fips in selected else 0.5 for fips in ids]
     fig = go.Figure(
@@ -43,6 +47,7 @@ def county_figure(
             z=values.tolist(),
             zmin=low,
             zmax=high,
+            showscale=bar,
             colorscale=_plotly_scale(colours.stops(variable, low, high)),
             marker={"line": {"width": rings, "color": [SELECTED if f in selected else "#FFFFFF" for f in ids]}},
             customdata=[names.get(fips, fips) for fips in ids],
@@ -60,7 +65,7 @@ def county_figure(
     )
     theme.finish(fig, height=height, legend=False)
     fig.update_layout(
-        map={"style": _style(states), "center": CENTRE, "zoom": 4.7},
+        map={"style": _style(states), "center": CENTRE, "zoom": zoom},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         uirevision="keep",
     )

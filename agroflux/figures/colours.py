@@ -17,8 +17,10 @@ VIK = (
     "#001261", "#033e7d", "#1e6f9d", "#71a8c4", "#c9dde7", "#eacebd", "#d39774", "#be6533", "#8b2706", "#590008",
 )  # fmt: skip
 
+#: Stands for a variable where a map shows one model less another, or a bias.
+DIFFERENCE = "difference"
 #: Variables with a meaningful zero: blue is uptake or loss of carbon from the air, brown is emission.
-DIVERGING = frozenset({"NEE", "CO2_FLUX", "Delta_SOC"})
+DIVERGING = frozenset({"NEE", "CO2_FLUX", "Delta_SOC", DIFFERENCE})
 
 #: Colours told apart by colour-blind readers (Okabe and Ito), in the order they are handed out.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D46", "#7F7F7F")

@@ -21,7 +21,7 @@ from agroflux.baselines.card import CARD, Card
 from agroflux.baselines.checkpoint import Checkpoint, save
 from agroflux.data.splits import Split
 from agroflux.errors import ModelError
-from agroflux.evaluation import protocols
+from agroflux.evaluation import protocols, tally
 from agroflux.training import batches
 from agroflux.training.allocator import keep_freed_memory
 
@@ -281,9 +281,9 @@ def _card(
 def _scored(checkpoint: Checkpoint, ds: xr.Dataset, split: Split) -> Card:
     """The card with test scores of the model and of climatology, and the daily targets on which it loses."""
     card = checkpoint.card
-    label = {"data": card.data["id"], "protocol": card.protocol, "experiment": card.experiment}
-    ours = protocols.model_rows(checkpoint, ds, split.test, {"model": card.id} | label)
-    theirs = protocols.climatology_rows(ds, split.train, split.test, {"model": "climatology"} | label)
+    ours = protocols.model_rows(checkpoint, ds, protocols.card_label(card, card.data["id"]))
+    label = protocols.labels("climatology", card.data["id"], card.protocol, card.experiment, card.fold, 0)
+    theirs = tally.rows(protocols.count_reference("climatology", ds, split), label)
     reference = {row["target"]: row["rmse"] for row in theirs}
     lost = [r["target"] for r in ours if r["target"] in schema.DAILY_TARGETS and r["rmse"] >= reference[r["target"]]]
     return dataclasses.replace(card, scores=ours + theirs, below_climatology=lost)

@@ -133,6 +133,26 @@ def models() -> list[dict[str, Any]]:
     return available_models()
 
 
+def leaderboard() -> "pd.DataFrame":
+    """Rows of ``models/leaderboard.json`` (see ``agroflux leaderboard``); empty where the file is absent.
+
+    Raises DataError for a damaged file.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(_records(*_stamp("leaderboard.json")))
+
+
+def skill() -> "pd.DataFrame":
+    """Scores of each county from ``models/skill.json``: one row a model, target and county; empty without the file.
+
+    Raises DataError for a damaged file.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(_records(*_stamp("skill.json")))
+
+
 def region(
     model: str,
     data: str,
@@ -209,6 +229,32 @@ def _region(
     from agroflux.inference.region import run_region
 
     return run_region(model, data, chosen, span, rate, progress=_progress)
+
+
+def _stamp(name: str) -> tuple[str, int]:
+    """Path of a file in ``models/`` and when it was written [ns]; 0 where it is absent."""
+    from agroflux import paths
+
+    path = paths.MODELS / name
+    return str(path), path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _records(path: str, written: int) -> list[dict[str, Any]]:
+    import json
+    from pathlib import Path
+
+    from agroflux.errors import DataError
+
+    if not written:
+        return []
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}): make it again with 'agroflux evaluate'") from None
+    if not isinstance(found, list):
+        raise DataError(f"{path} is not a list of rows: make it again with 'agroflux evaluate'")
+    return found
 
 
 def _by_fips(frame: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import streamlit as st
 
-from agroflux.errors import SelectionError
+from agroflux.errors import ModelError, SelectionError
 from agroflux.figures import picker
 from agroflux.ui import cache, compare_view, show, state
 
@@ -20,14 +20,16 @@ _EVENT = "agroflux.region.event"  # counties of the map's last selection event
 _RESULT = "agroflux.region.result"
 _MAP = "region.picker"
 _STEPS_BACK = 30
+#: A browser draws sixteen WebGL maps on a page; four are needed beside those of the models.
+MOST_MODELS = 12
 STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a run is asked for."""
+    """What a run is asked for: one model or several on the same counties and years."""
 
-    model: str
+    models: tuple[str, ...]
     data: str
     sites: tuple[str, ...]
     years: tuple[int, ...]
@@ -36,11 +38,20 @@ class Ask:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: what was asked, the prediction (physical units), and how long it took [s]."""
+    """A finished run: what was asked, each model's prediction (physical units), and how long each took [s].
+
+    ``failed`` says of models that could not be run what was wrong.
+    """
 
     ask: Ask
-    data: "xr.Dataset"
-    seconds: float
+    runs: "Mapping[str, xr.Dataset]"
+    seconds: Mapping[str, float]
+    failed: Mapping[str, str]
+
+    @property
+    def data(self) -> "xr.Dataset":
+        """The prediction of the first model; the only one in a run of one."""
+        return next(iter(self.runs.values()))
 
     @property
     def site_years(self) -> int:
@@ -54,19 +65,24 @@ def names(data: str) -> dict[str, str]:
     return {str(fips): f"{row['name']}, {row['state']}" for fips, row in table.iterrows()}
 
 
-def pick_model() -> str:
-    """Control: which trained model; an empty text where none is installed."""
-    cards = {card["id"]: card["title"] for card in cache.models()}
-    if not cards:
+def pick_models() -> list[str]:
+    """Control: which trained models; an empty list where none is installed or chosen."""
+    options = [str(card["id"]) for card in cache.models()]
+    if not options:
         show.empty(
             "No trained model is installed.",
             "Make one with `agroflux train`, or copy a model's .safetensors and .json into the models folder.",
         )
-        return ""
-    options = list(cards)
-    bound = state.bind("model", default=options[0], options=options)
-    st.selectbox("Model", options, format_func=cards.__getitem__, width=320, **bound)
-    return str(state.get("model", ""))
+        return []
+    bound = state.bind("model", default=options[:1], options=options, kind="many")
+    st.multiselect(
+        "Models", options, width=460, placeholder="Choose a model", max_selections=MOST_MODELS,
+        help="Several models run on the same counties and are shown side by side.", **bound,
+    )  # fmt: skip
+    chosen = [str(model) for model in state.get("model", [])]
+    if not chosen:
+        show.empty("No model is chosen.", "Choose one or several.")
+    return chosen
 
 
 def toolbar(known: Mapping[str, str]) -> None:
@@ -172,7 +188,8 @@ def merged(chosen: Sequence[str], now: Sequence[str], before: Sequence[str]) -> 
 def run_button(ask: Ask) -> None:
     """The button and, while it runs, the progress bar. The result is kept until the next run."""
     count = len(ask.sites)
-    label = f"Run on {count} {'county' if count == 1 else 'counties'}, {span(ask.years)}" if ask.years else "Run"
+    what = f"Run {len(ask.models)} models on" if len(ask.models) > 1 else "Run on"
+    label = f"{what} {count} {'county' if count == 1 else 'counties'}, {span(ask.years)}" if ask.years else "Run"
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not (count and ask.years)):
         bar = st.progress(0.0, "Loading the model")
         try:
@@ -183,20 +200,39 @@ def run_button(ask: Ask) -> None:
 
 
 def run(ask: Ask, bar: Any = None) -> Result:
-    """Run the model; ``bar`` is told the share done. SelectionError and ModelError as ``run_region``."""
+    """Run the models in turn; ``bar`` is told the share of all that is done.
+
+    A model among several that fails is left out and told. SelectionError and ModelError as ``run_region``, the
+    latter where no model is left.
+    """
     if not ask.sites:
         raise SelectionError("no county is selected: pick at least one")
+    runs: dict[str, xr.Dataset] = {}
+    seconds: dict[str, float] = {}
+    failed: dict[str, str] = {}
+    for position, model in enumerate(ask.models):
+        try:
+            start = time.perf_counter()
+            runs[model] = _run_one(model, ask, position, bar)
+            seconds[model] = time.perf_counter() - start
+        except ModelError as error:
+            failed[model] = str(error)
+    if not runs:
+        raise ModelError("; ".join(failed.values()))
+    return Result(ask, runs, seconds, failed)
+
+
+def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
     from agroflux.inference.region import run_region
 
-    network = compare_view.checkpoint(ask.model)
-    start = time.perf_counter()
+    of = f"Model {position + 1} of {len(ask.models)}, {model}: " if len(ask.models) > 1 else ""
 
     def tell(done: int, total: int) -> None:
         if bar is not None:
-            bar.progress(done / total, f"{done} of {total} counties")
+            bar.progress((position + done / total) / len(ask.models), f"{of}{done} of {total} counties")
 
-    data = run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
-    return Result(ask, data, time.perf_counter() - start)
+    network = compare_view.checkpoint(model)
+    return run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
 
 
 def result() -> Result | None:

@@ -8,12 +8,10 @@ from agroflux import schema
 from agroflux.data import summary
 from agroflux.evaluation import compare
 from agroflux.figures import choropleth, colours, spread, theme
-from agroflux.ui import cache, controls, region, show, state
+from agroflux.ui import cache, controls, region, region_models, show, state
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 
 
 @st.fragment
@@ -25,14 +23,21 @@ def show_result() -> None:
     ask = done.ask
     names = region.names(ask.data)
     st.subheader(f"{len(ask.sites)} counties, {region.span(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
+    for model, problem in done.failed.items():
+        st.error(show.plain(f"{model} is left out: {problem}"), icon=":material/error:")
+    if len(done.runs) > 1:
+        region_models.show_models(done, names)
+        state.publish()
+        return
+    (model,) = done.runs
     st.caption(
         f"{done.data.attrs['model']} on the weather, soils and management of {cache.entry(ask.data).title}: "
-        f"{done.site_years} site-years in {done.seconds:.2f} s."
+        f"{done.site_years} site-years in {done.seconds[model]:.2f} s."
     )
     with controls.row():
         held = [str(name) for name in done.data.data_vars]
         variable = schema.get(controls.variable(held, default="GPP"))
-        step = _step(variable)
+        step = region_models.pick_step(variable)
     with show.guard("The map of the result"):
         left, right = st.columns(2, gap="medium")
         with left:
@@ -42,13 +47,6 @@ def show_result() -> None:
     with show.guard("The table of the result"):
         _table(done, variable, names)
     state.publish()
-
-
-def _step(variable: schema.Variable) -> compare.Aggregation:
-    if variable.per == "year":
-        return "annual"
-    chosen = controls.aggregation(default="monthly")
-    return next(step for step in compare.AGGREGATIONS if step == chosen)
 
 
 def _map(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> None:
@@ -63,7 +61,7 @@ def _map(done: region.Result, variable: schema.Variable, names: dict[str, str]) 
 
 
 def _series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> None:
-    frame = series_table(done, variable, step)
+    frame = region_models.series_table(done.data, variable, step)
     band = compare.regular(compare.spread(frame, variable.name), step)
     sites = len(done.ask.sites)
     fig = spread.spread(
@@ -72,19 +70,10 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
         label=variable.label,
         unit=compare.unit(variable, step),
         colour=colours.series("baseline"),
-        form=_FORM[step],
+        form=region_models.FORM[step],
         height=460,
     )
     show.figure(fig, f"region-{variable.name}-{step}", key="region.series")
-
-
-def series_table(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> "pd.DataFrame":
-    """The run as one column over ``(site, time)``, aggregated."""
-    array = done.data[variable.name]
-    if "scenario" in array.dims:
-        array = array.isel(scenario=0)
-    frame = compare.table({variable.name: array})
-    return frame if variable.per == "year" else compare.aggregate(frame, step, total=variable.flux)
 
 
 def county_table(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> "pd.DataFrame":
@@ -105,7 +94,8 @@ def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]
     st.markdown(f"**{variable.label} by county**, in {theme.pretty(summary.yearly_unit(variable.name))}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
     st.dataframe(frame, width="stretch", hide_index=True, column_config=numbers, height=280)
-    stem = f"region-{variable.name}-{region.span(done.ask.years)}"
+    (model,) = done.runs
+    stem = f"region-{model}-{variable.name}-{region.span(done.ask.years)}"
     with st.container(horizontal=True):
         show.csv(frame, stem, "Table as CSV", index=False)
-        show.netcdf(lambda: done.data, f"region-{region.span(done.ask.years)}", "All variables as NetCDF")
+        show.netcdf(lambda: done.data, f"region-{model}-{region.span(done.ask.years)}", "All variables as NetCDF")

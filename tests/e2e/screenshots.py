@@ -35,6 +35,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "whatif": {"sites": "19015,19027,19153", "years": "2009-2018", "whatif-2": "tillage:none~rain:0.7"},
     "emissions": {},
     "data": {},
+    "leaderboard": {},
 }
 
 log = logging.getLogger("screenshots")

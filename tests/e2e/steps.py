@@ -21,6 +21,7 @@ TITLES = {
     "whatif": "What if",
     "emissions": "Regional emissions",
     "data": "Data",
+    "leaderboard": "Leaderboard",
 }
 _APP = '[data-testid="stApp"]'
 _FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"]'

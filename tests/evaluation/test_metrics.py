@@ -67,3 +67,19 @@ def test_what_is_not_defined_is_nan_and_not_an_error() -> None:
 def test_shapes_that_differ_are_refused() -> None:
     with pytest.raises(ValueError, match="align"):
         metrics.score([1.0, 2.0], [1.0])
+
+
+def test_groups_are_counted_along_an_axis_and_merge_by_weight() -> None:
+    rng = np.random.default_rng(1)
+    observed = rng.normal(1e4, 1.0, (5, 30, 2))  # a large mean: naive sums of squares would lose the spread
+    simulated = observed + rng.normal(0.3, 0.5, observed.shape)
+    observed[3, :, 1] = np.nan
+    groups = metrics.sums(observed, simulated, axis=1)
+    assert groups.n.shape == (5, 2)
+    drawn = metrics.merged(groups, [[1, 1, 1, 1, 1], [2, 0, 0, 1, 2]])
+    picked = [0, 0, 3, 4, 4]
+    for draw, rows in enumerate((range(5), picked)):
+        for k in range(2):
+            want = metrics.score(observed[list(rows), :, k], simulated[list(rows), :, k])
+            got = metrics.scores(drawn[draw, k])
+            assert got == pytest.approx(want, rel=1e-6)

@@ -7,13 +7,18 @@ import pytest
 import xarray as xr
 
 from agroflux import schema
+from agroflux.data import splits
+from agroflux.data.splits import Split
 from agroflux.data.store import write_store
 from agroflux.errors import ModelError, SelectionError
-from agroflux.evaluation import metrics, protocols
+from agroflux.evaluation import metrics, protocols, tally
 from agroflux.inference.predict import load, predict
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
+from tests.synthetic_contract import tiny
 
-COLUMNS = ["model", "data", "protocol", "experiment", "target", "n", "r2", "rmse", "mae", "bias", "nse", "kge"]
+METRICS = ["r2", "rmse", "mae", "bias", "nse", "kge"]
+COLUMNS = ["model", "data", "protocol", "experiment", "fold", "seed", "target", "n", *METRICS]
+COLUMNS += [f"{name}_{end}" for name in METRICS for end in ("low", "high")]
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +34,13 @@ def test_rows_are_the_scores_of_the_test_years(
     simulation: xr.Dataset,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocols, "SITE_BLOCK", 2)
+    monkeypatch.setattr(tally, "SITE_BLOCK", 2)
     rows = protocols.evaluate(str(model_path), str(store))
     assert [row["target"] for row in rows] == list(schema.TARGETS)
-    assert all(list(row) == COLUMNS for row in rows)
+    assert all(list(row)[: len(COLUMNS)] == COLUMNS for row in rows)
+    assert all(row["rmse_low"] <= row["rmse"] <= row["rmse_high"] for row in rows)
+    assert {row["seed"] for row in rows} == {3}
+    assert [row["target"] for row in rows if "peak_hit_rate" in row] == ["N2O_FLUX"]
     assert {(row["model"], row["protocol"], row["experiment"]) for row in rows} == {("lstm-tiny", "clean", "temporal")}
     test = predict(load(model_path), simulation, years=[2003, 2004])
     late = simulation.isel(time=slice(1095, None))
@@ -64,11 +72,26 @@ def test_what_cannot_be_scored_is_refused(model_path: Path, simulation: xr.Datas
     with pytest.raises(SelectionError, match="unknown protocol"):
         protocols.evaluate(str(model_path), str(late), protocol="nice")
     with pytest.raises(SelectionError, match="needs the training years 1999"):
-        protocols.climatology_rows(simulation, [1999], [2003], {})
+        protocols.count_reference("climatology", simulation, Split((1999,), (), (2003,), ()))
 
 
 def test_scores_ignore_what_the_model_was_not_asked(simulation: xr.Dataset) -> None:  # noqa: F811
     gaps = simulation.copy(deep=True)
     gaps["GPP"][0] = np.nan
-    rows = protocols.climatology_rows(gaps, [2000, 2001, 2002], [2004], {"model": "climatology"})
+    split = Split((2000, 2001, 2002), (), (2004,), ())
+    rows = tally.rows(protocols.count_reference("climatology", gaps, split), {"model": "climatology"})
     assert {row["target"]: row["n"] for row in rows}["GPP"] == 2 * 2 * 365
+
+
+def test_a_spatial_reference_is_fitted_and_tested_on_other_counties() -> None:
+    ds = tiny(5, 2, 6)
+    split = splits.make(ds, "clean", "spatial", 3)
+    counted = protocols.count_reference("climatology", ds, split)
+    assert counted.sites == split.test_sites
+    spoilt = ds.copy(deep=True)
+    spoilt["GPP"].loc[{"site": list(split.test_sites)}] = np.nan
+    fitted = protocols.references.fit("climatology", splits.pick(spoilt, split.train_sites), split.train)
+    want = fitted.predict(splits.pick(ds, split.test_sites), slice(4 * 365, 6 * 365))[..., schema.TARGETS.index("GPP")]
+    late = splits.pick(ds, split.test_sites)["GPP"].values[..., 4 * 365 :]
+    row = next(row for row in tally.rows(counted, {}) if row["target"] == "GPP")
+    assert row["rmse"] == pytest.approx(metrics.score(late, want)["rmse"], rel=1e-5)

@@ -13,22 +13,22 @@ from agroflux.data.select import select
 ID = "lstm-untrained"
 
 
-def save(folder: Path) -> Path:
-    """Write model and card into ``folder``; scalers are those of two counties of the bundled simulation."""
+def save(folder: Path, name: str = ID, seed: int = 5) -> Path:
+    """Write model and card into ``folder`` as ``name``; scalers are those of two counties of the bundled simulation."""
     import torch
 
     from agroflux.baselines import checkpoint, registry
     from agroflux.baselines.card import Card
 
-    torch.manual_seed(5)
+    torch.manual_seed(seed)
     changes = {"hidden": 8}
     card = Card(
-        id=ID, title="LSTM, not trained", model="lstm", config=registry.configuration("lstm", **changes),
+        id=name, title="LSTM, not trained", model="lstm", config=registry.configuration("lstm", **changes),
         drivers=[[name, schema.get(name).unit] for name in schema.DRIVERS],
         targets=[[name, schema.get(name).unit] for name in schema.TARGETS],
         warmup_days=30, protocol="clean", experiment="temporal",
         split={"train": list(range(2000, 2015)), "validate": [2015, 2016], "test": [2017, 2018]},
-        data={"id": "cornbelt-century"}, training={}, code_version="test", command="test", seed=5, synthetic=False,
+        data={"id": "cornbelt-century"}, training={}, code_version="test", command="test", seed=seed, synthetic=False,
     )  # fmt: skip
     network = registry.build("lstm", **changes)
     made = checkpoint.Checkpoint(card, network, _scaler(schema.DRIVERS), _scaler(schema.TARGETS))

@@ -1,0 +1,194 @@
+"""Models in order of skill: bars with intervals, skill against speed, and all targets at once.
+
+``rows`` of the first two: columns ``name``, ``kind`` (a key of KINDS), ``value``, ``low``, ``high`` (NaN: no
+interval), best first. A network that a reference beats has its own colour and shape: it is shown losing.
+"""
+
+import math
+from collections.abc import Collection
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from agroflux.figures import colours, theme
+
+#: kind -> (legend, colour, symbol, pattern of its bar); told apart without colour as well.
+KINDS = {
+    "network": ("Network", "#0072B2", "circle", ""),
+    "losing": ("Network that a reference beats", "#D55E00", "x", "x"),
+    "reference": ("Reference", colours.NEUTRAL, "diamond-open", "/"),
+}
+#: A score below this is drawn to the edge of the axis and said in figures: one failure must not hide the rest.
+FLOOR = -1.0
+_ROW, _FRAME = 34, 130  # px
+
+
+def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
+    """A bar a model from zero to its value, best on top, with its interval and a line at the best reference.
+
+    ``label`` and ``unit`` name the metric; a metric without a unit is a score of which 1 is perfect.
+    """
+    fig = go.Figure()
+    for kind, (legend, colour, _, pattern) in KINDS.items():
+        here = rows[rows["kind"] == kind]
+        if here.empty:
+            continue
+        fig.add_trace(
+            go.Bar(
+                y=here["name"],
+                x=here["value"],
+                name=legend,
+                orientation="h",
+                marker={
+                    "color": colour,
+                    "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.25, "size": 6},
+                },
+                error_x=_interval(here),
+                customdata=here[["low", "high"]],
+                hovertemplate=_hover(unit, "%{y}", "x"),
+            )
+        )
+    references = rows[rows["kind"] == "reference"]
+    if len(references):
+        best = float(references["value"].iloc[0])
+        fig.add_vline(x=best, line={"color": colours.NEUTRAL, "dash": "dot", "width": 1.5})
+    fig.update_layout(bargap=0.3)
+    fig.update_yaxes(categoryorder="array", categoryarray=list(rows["name"])[::-1], showgrid=False, ticks="")
+    fig.update_xaxes(nticks=7, zeroline=True, zerolinecolor=colours.NEUTRAL, range=_cut(rows, unit))
+    return theme.finish(fig, height=_ROW * len(rows) + _FRAME, x=_axis(label, unit))
+
+
+def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) -> go.Figure:
+    """Skill against speed: ``rows`` has ``speed`` [site-years s-1] as well, on a logarithmic axis.
+
+    Rows without a speed, and scores below FLOOR, are left out.
+    """
+    fig = go.Figure()
+    rows = rows[rows["speed"].notna() & (bool(unit) | (rows["value"] >= FLOOR))].sort_values("speed")
+    # Names of neighbours alternate above and below, so that fewer of them meet.
+    rows = rows.assign(at=[("top center", "bottom center")[turn % 2] for turn in range(len(rows))])
+    for kind, (legend, colour, symbol, _) in KINDS.items():
+        here = rows[rows["kind"] == kind]
+        if here.empty:
+            continue
+        fig.add_trace(
+            go.Scatter(
+                x=here["speed"],
+                y=here["value"],
+                name=legend,
+                mode="markers+text",
+                text=here["name"],
+                textposition=here["at"],
+                textfont={"size": 11},
+                cliponaxis=False,
+                marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
+                error_y=_interval(here),
+                customdata=here[["low", "high"]],
+                hovertemplate=_hover(unit, "%{text}, %{x:,.3~g} site-years s⁻¹", "y"),
+            )
+        )
+    fig.update_xaxes(type="log", dtick="D2", range=_decades(rows["speed"]))
+    fig.update_yaxes(nticks=7)
+    return theme.finish(fig, height=height, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
+
+
+def heat(
+    colour: pd.DataFrame,
+    values: pd.DataFrame,
+    *,
+    label: str,
+    low: float,
+    high: float,
+    diverging: bool = False,
+    best_low: bool = False,
+    references: Collection[str] = (),
+) -> go.Figure:
+    """Targets (index) by models (columns): coloured by ``colour`` between ``low`` and ``high``, ``values`` as text.
+
+    Both frames have the same axes. The better, the lighter (``best_low``: the smaller the better), or a scale
+    about zero where ``diverging``. Columns in ``references`` are written in italics, right of a line.
+    """
+    scale = list(colours.VIK if diverging else colours.CIVIDIS)
+    if best_low and not diverging:
+        scale.reverse()
+    ordered = [c for c in colour.columns if c not in references] + [c for c in colour.columns if c in references]
+    colour, values = colour[ordered], values[ordered]
+    names = [f"<i>{c}</i>" if c in references else c for c in ordered]
+    text = [["" if pd.isna(v) else figure_text(v) for v in row] for row in values.to_numpy()]
+    fig = go.Figure(
+        go.Heatmap(
+            z=colour.to_numpy(dtype=float),
+            x=names,
+            y=list(colour.index),
+            zmin=low,
+            zmax=high,
+            colorscale=[(i / (len(scale) - 1), c) for i, c in enumerate(scale)],
+            text=text,
+            texttemplate="%{text}",
+            textfont={"size": 11},
+            customdata=values.to_numpy(dtype=float),
+            hovertemplate="%{y}<br>%{x}: %{customdata:.4~g}<extra></extra>",
+            hoverongaps=False,
+            xgap=1,
+            ygap=1,
+            colorbar={
+                "title": {"text": label, "side": "top", "font": {"size": 12}},
+                "orientation": "h",
+                "thickness": 12,
+                "y": 1.02,
+                "yanchor": "bottom",
+            },
+        )
+    )
+    first = sum(c not in references for c in ordered)
+    if 0 < first < len(ordered):
+        fig.add_vline(x=first - 0.5, line={"color": colours.NEUTRAL, "width": 3})
+    fig.update_xaxes(showgrid=False, showline=False, ticks="", tickangle=-40)
+    fig.update_yaxes(showgrid=False, showline=False, ticks="", autorange="reversed")
+    return theme.finish(fig, height=26 * len(colour) + 190, legend=False)
+
+
+def figure_text(value: float) -> str:
+    """Two decimals where they say something, else two significant digits; a true minus sign."""
+    if not math.isfinite(value):
+        return ""
+    size = abs(value)
+    text = f"{value:.2f}" if 0.1 <= size < 100 or size == 0 else f"{value:.2g}" if size < 0.1 else f"{value:,.0f}"
+    return text.replace("-", "\u2212")
+
+
+def _interval(here: pd.DataFrame) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": here["high"] - here["value"],
+        "arrayminus": here["value"] - here["low"],
+        "thickness": 1.6,
+        "width": 4,
+        "visible": bool(here["low"].notna().any()),
+    }
+
+
+def _hover(unit: str, head: str, axis: str) -> str:
+    pretty = theme.pretty(unit)
+    return f"{head}<br>%{{{axis}:.4~g}} {pretty} (%{{customdata[0]:.4~g}} to %{{customdata[1]:.4~g}})<extra></extra>"
+
+
+def _cut(rows: pd.DataFrame, unit: str) -> list[float] | None:
+    """The axis of a score that ends at FLOOR where one lies below it; None: the axis finds its own ends."""
+    lowest = float(rows["value"].min())
+    if unit or not lowest < FLOOR:
+        return None
+    return [FLOOR, max(float(rows[["value", "high"]].max().max()) * 1.05, 0.1)]
+
+
+def _decades(speeds: pd.Series) -> list[float] | None:
+    """Ends of the logarithmic axis with room for the names; None without a speed."""
+    known = speeds[speeds > 0]
+    if known.empty:
+        return None
+    return [math.log10(float(known.min())) - 0.5, math.log10(float(known.max())) + 0.5]
+
+
+def _axis(label: str, unit: str) -> str:
+    return f"{label} [{theme.pretty(unit)}]" if unit else label

@@ -1,0 +1,183 @@
+"""The parts of the page "Leaderboard": ranked table, figures, a row's card and command, downloads."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.figures import leaderboard as figures
+from agroflux.figures.theme import pretty
+from agroflux.ui import cache, leaderboard, show, state
+from agroflux.ui.leaderboard import Choice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OPEN, _RUN = "leaderboard-model", "leaderboard-run"
+_TABLE = "leaderboard.table"
+
+
+def ranking(choice: Choice, table: "pd.DataFrame") -> None:
+    """The table, best first; a row that is clicked opens below."""
+    shown = leaderboard.written(table, choice)
+    digits = {name: st.column_config.NumberColumn(format="%.4g") for name in shown.columns[2:5]}
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("Parameters", "Site-years s⁻¹")}
+    names = list(table["name"])
+
+    def opened() -> None:
+        rows = st.session_state[_TABLE]["selection"]["rows"]
+        if rows:
+            state.put(_OPEN, names[rows[0]])
+
+    st.dataframe(
+        shown,
+        width="stretch",
+        height="content",
+        hide_index=True,
+        column_config={"Rank": st.column_config.NumberColumn(width="small", pinned=True)} | digits | whole,
+        key=_TABLE,
+        on_select=opened,
+        selection_mode="single-row",
+    )
+    for text in remarks(choice, table):
+        st.caption(text)
+
+
+def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
+    """What a reader must know to read the table rightly; plain sentences."""
+    found = ["Low and high bound the 95 % interval of a bootstrap over site-years."]
+    if table["runs"].max() > 1:
+        found.append(
+            "Several runs (folds or seeds) of a model are averaged; low and high then span all their intervals."
+        )
+    folds = {name: frozenset(leaderboard.runs(choice, name)["fold"].dropna()) for name in table["name"]}
+    if len(set(folds.values())) > 1:
+        found.append("Not every model was run on the same folds: compare those with equal numbers of runs.")
+    losing = table[table["kind"] == "losing"]
+    for row in losing.itertuples():
+        found.append(f"{show.plain(row.name)} does worse here than {show.plain(row.loses_to)}.")
+    if not (table["kind"] == "reference").any():
+        found.append("No reference (climatology, regression) was scored under this choice.")
+    found.append(
+        "Figures of the paper are not shown: none is published for these data and splits that could be compared."
+    )
+    return found
+
+
+def chart(choice: Choice, table: "pd.DataFrame") -> None:
+    """Bars with intervals."""
+    fig = figures.bars(table, label=choice.axis, unit=choice.unit)
+    show.figure(fig, _stem(choice), key="leaderboard.bars")
+    if fig.layout.xaxis.range:
+        st.caption(f"The axis ends at {figures.FLOOR:g}; bars that reach it go on (the table has their values).")
+
+
+def speed(choice: Choice, table: "pd.DataFrame") -> None:
+    """Skill against site-years a second."""
+    if not table["speed"].notna().any():
+        show.empty("No speed was measured under this choice.")
+        return
+    fig = figures.speed(table, label=choice.axis, unit=choice.unit)
+    show.figure(fig, f"{_stem(choice)}-speed", key="leaderboard.speed")
+
+
+def heat(choice: Choice) -> None:
+    """Every target by every model."""
+    made = leaderboard.overview(choice)
+    references = {
+        leaderboard.contender(row)
+        for _, row in choice.rows.drop_duplicates(["architecture", "preset"]).iterrows()
+        if leaderboard.is_reference(row["architecture"])
+    }
+    fig = figures.heat(
+        made.colour, made.values, label=made.label, low=made.low, high=made.high,
+        diverging=choice.measure.better == "zero", best_low=choice.measure.better == "low", references=references,
+    )  # fmt: skip
+    show.figure(fig, f"leaderboard-{choice.measure.name}-targets", key="leaderboard.heat")
+    unit = ", each target in its own unit" if choice.measure.has_unit else ""
+    st.caption(f"Written: {choice.measure.label}{unit}. References are in italics, right of the line.")
+
+
+def card(choice: Choice, table: "pd.DataFrame") -> None:
+    """One model of the ranking: the command of a run, how it was made, and its card where it is installed."""
+    names = list(table["name"])
+    st.subheader("Card and command", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        bound = state.bind(_OPEN, default=names[0], options=names)
+        st.selectbox("Model", names, width=260, **bound)
+        runs = leaderboard.runs(choice, str(state.get(_OPEN, names[0])))
+        run = runs.iloc[0]
+        if len(runs) > 1:
+            titles = {_run_id(row): _run_title(row) for _, row in runs.iterrows()}
+            bound = state.bind(_RUN, default=next(iter(titles)), options=list(titles))
+            st.selectbox("Run", list(titles), format_func=titles.__getitem__, width=260, **bound)
+            run = runs.iloc[list(titles).index(str(state.get(_RUN)))]
+    st.markdown("This command makes the row again:")
+    st.code(str(run["command"]), language="bash", wrap_lines=True)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show.facts(row_facts(run, choice))
+    with right:
+        known = {str(entry["id"]): entry for entry in cache.models()}
+        found = known.get(str(run["model"]))
+        if found is None:
+            kind = (
+                "A reference is fitted anew each time"
+                if leaderboard.is_reference(run["architecture"])
+                else "Its weights are not shipped"
+            )
+            show.empty(f"{kind}: there is no card to open.", "The command above makes it.")
+        else:
+            _card(found)
+
+
+def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
+    """Everything a row says, labelled."""
+    import pandas as pd
+
+    rows: list[tuple[str, object]] = [("Model id", run["model"]), ("Target", schema.get(choice.target).label)]
+    for measure in leaderboard.MEASURES.values():
+        if measure.name in run and pd.notna(run[measure.name]):
+            unit = pretty(schema.get(choice.target).unit) if measure.has_unit else ""
+            low, high = run[f"{measure.name}_low"], run[f"{measure.name}_high"]
+            rows.append((measure.label, f"{run[measure.name]:.4g} {unit} ({low:.4g} to {high:.4g})".replace("  ", " ")))
+    more = [("Values scored", "n", "{:,.0f}"), ("Fold", "fold", "{:.0f}"), ("Seed", "seed", "{:.0f}")]
+    more += [("Parameters", "parameters", "{:,.0f}"), ("Took", "duration_s", "{:,.1f} s")]
+    more += [("Speed", "site_years_per_second", "{:,.0f} site-years s⁻¹"), ("SHA-256 of the data", "data_sha256", "{}")]
+    return rows + [(label, form.format(run[name])) for label, name, form in more if pd.notna(run.get(name))]
+
+
+def downloads(choice: Choice) -> None:
+    """The rows in view (every target) as CSV and as JSON."""
+    with st.container(horizontal=True):
+        stem = f"leaderboard-{choice.data}-{choice.protocol}-{choice.experiment}-{choice.scored_on}"
+        show.csv(choice.rows, stem, "Rows as CSV", index=False)
+        show.download(
+            "Rows as JSON", lambda: choice.rows.to_json(orient="records", indent=1), f"{stem}.json", "application/json"
+        )
+
+
+def _card(found: dict[str, Any]) -> None:
+    st.markdown(f"**{show.plain(found['title'])}**")
+    split = {use: years for use, years in found["split"].items() if years}
+    rows = [(f"Years to {use}", f"{min(years)}-{max(years)}") for use, years in split.items()]
+    rows += [(key.capitalize().replace("_", " "), value) for key, value in found["config"].items()]
+    rows += [("Warm-up", f"{found['warmup_days']} days"), ("Code version", found["code_version"])]
+    show.facts(rows)
+    with st.expander("The whole card", icon=":material/data_object:"):
+        st.json(found, expanded=1)
+
+
+def _run_id(row: "pd.Series") -> str:
+    return f"{row['fold']}-{row['seed']}-{row['model']}"
+
+
+def _run_title(row: "pd.Series") -> str:
+    import pandas as pd
+
+    fold = f"fold {row['fold']:.0f}, " if pd.notna(row["fold"]) else ""
+    return f"{fold}seed {row['seed']:.0f} ({row['model']})"
+
+
+def _stem(choice: Choice) -> str:
+    return f"leaderboard-{choice.target}-{choice.measure.name}"

@@ -1,0 +1,190 @@
+"""Several models' runs on the same counties: maps side by side, difference, ensemble, series, table, downloads."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from agroflux import maps, schema
+from agroflux.data import summary
+from agroflux.evaluation import compare
+from agroflux.figures import choropleth, colours, ensemble, series, theme
+from agroflux.ui import cache, controls, region, show, state
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
+_ACROSS = 3  # maps in a row
+_SMALL, _LARGE, _ZOOM = 240, 380, 4.3  # px, px, MapLibre's zoom that holds Iowa to Indiana
+_SPREADS = {"mean": "Ensemble mean", "sd": "Standard deviation", "range": "Highest less lowest"}
+
+
+def show_models(done: region.Result, names: dict[str, str]) -> None:
+    """The whole view of a run of several models."""
+    each = ", ".join(f"{show.plain(model)} in {seconds:.2f} s" for model, seconds in done.seconds.items())
+    st.caption(
+        f"{len(done.runs)} models on the weather, soils and management of {cache.entry(done.ask.data).title}, "
+        f"{done.site_years} site-years each: {each}."
+    )
+    with controls.row():
+        variable = schema.get(controls.variable(common_variables(done), default="GPP"))
+        step = pick_step(variable)
+    values = county_values(done, variable)
+    with show.guard("The maps of the models"):
+        _side_by_side(values, variable, names)
+    left, right = st.columns(2, gap="medium")
+    with left, show.guard("The difference map"):
+        _difference(values, variable, names)
+    with right, show.guard("The ensemble map"):
+        _ensemble(values, variable, names)
+    with show.guard("The series"):
+        _series(done, variable, step)
+    with show.guard("The table of the models"):
+        _table(done, values, variable, names)
+
+
+def pick_step(variable: schema.Variable) -> compare.Aggregation:
+    """Control: the time step; an annual variable has none to pick."""
+    if variable.per == "year":
+        return "annual"
+    chosen = controls.aggregation(default="monthly")
+    return next(step for step in compare.AGGREGATIONS if step == chosen)
+
+
+def common_variables(done: region.Result) -> list[str]:
+    """Variables that every model of the run predicts."""
+    held = [set(map(str, data.data_vars)) for data in done.runs.values()]
+    return [name for name in map(str, done.data.data_vars) if all(name in there for there in held)]
+
+
+def county_values(done: region.Result, variable: schema.Variable) -> "pd.DataFrame":
+    """Mean over the run's years, index FIPS, a column a model, in yearly units."""
+    import pandas as pd
+
+    ask = done.ask
+    means = {m: summary.site_means(data, variable.name, ask.years, ask.rate) for m, data in done.runs.items()}
+    return pd.DataFrame(means).rename_axis("FIPS")
+
+
+def series_table(data: "xr.Dataset", variable: schema.Variable, step: compare.Aggregation) -> "pd.DataFrame":
+    """A run as one column over ``(site, time)``, aggregated."""
+    array = data[variable.name]
+    if "scenario" in array.dims:
+        array = array.isel(scenario=0)
+    frame = compare.table({variable.name: array})
+    return frame if variable.per == "year" else compare.aggregate(frame, step, total=variable.flux)
+
+
+def mean_series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> "pd.DataFrame":
+    """Mean over the counties: index ``time``, a column a model."""
+    import pandas as pd
+
+    tables = {model: series_table(data, variable, step) for model, data in done.runs.items()}
+    means = {model: compare.spread(frame, variable.name)["mean"] for model, frame in tables.items()}
+    return compare.regular(pd.DataFrame(means), step)
+
+
+def member_dataset(done: region.Result) -> "xr.Dataset":
+    """The runs as one data set with the dimension ``model``: what the download holds."""
+    import pandas as pd
+    import xarray as xr
+
+    names = common_variables(done)
+    members = pd.Index(list(done.runs), name="model")
+    joined = xr.concat([data[names] for data in done.runs.values()], dim=members, combine_attrs="drop_conflicts")
+    joined.attrs["title"] = f"Runs of {', '.join(done.runs)}"
+    return joined
+
+
+def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+    unit = summary.yearly_unit(variable.name)
+    scale = maps.Scale.of(variable.name, variable.label, theme.pretty(unit), values.to_numpy().ravel().tolist())
+    counties, states = region.outlines()
+    st.markdown("**Model by model**, on one scale")
+    models = list(values.columns)
+    across = min(_ACROSS, len(models))
+    for start in range(0, len(models), across):
+        row = models[start : start + across]
+        for column, model in zip(st.columns(across), row, strict=False):
+            with column:
+                st.caption(show.plain(model))
+                fig = choropleth.county_figure(
+                    values[model], names, variable=variable.name, label=variable.label, unit=unit, counties=counties,
+                    states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL, zoom=_ZOOM,
+                )  # fmt: skip
+                show.figure(fig, f"region-{model}-{variable.name}-map")
+    st.html(maps.legend(scale, missing=bool(values.isna().any(axis=None))))
+
+
+def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+    models = list(values.columns)
+    st.markdown("**Difference**: first less second")
+    with controls.row():
+        first = _pick("First", models, "region-first", models[0])
+        second = _pick("Second", models, "region-second", models[1])
+    unit = summary.yearly_unit(variable.name)
+    if first == second:
+        show.empty("Both are the same model.", "Choose two.")
+        return
+    counties, states = region.outlines()
+    fig = choropleth.county_figure(
+        values[first] - values[second], names, variable=colours.DIFFERENCE, label=f"{variable.label}, difference",
+        unit=unit, counties=counties, states=states, height=_LARGE, zoom=_ZOOM,
+    )  # fmt: skip
+    show.figure(fig, f"region-{first}-less-{second}-{variable.name}", key="region.difference")
+
+
+def _ensemble(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+    st.markdown(f"**Ensemble** of {values.shape[1]} models")
+    with controls.row():
+        what = _pick("Show", list(_SPREADS), "region-spread", "mean")
+    made = ensemble.summary(values)
+    made["range"] = made["high"] - made["low"]
+    counties, states = region.outlines()
+    fig = choropleth.county_figure(
+        made[what], names, variable=variable.name if what == "mean" else "", unit=summary.yearly_unit(variable.name),
+        label=f"{variable.label}, {_SPREADS[what].lower()}", counties=counties, states=states,
+        height=_LARGE, zoom=_ZOOM,
+    )  # fmt: skip
+    show.figure(fig, f"region-ensemble-{what}-{variable.name}", key="region.ensemble")
+
+
+def _pick(label: str, options: list[str], name: str, default: str) -> str:
+    bound = state.bind(name, default=default, options=options)
+    st.selectbox(label, options, format_func=lambda o: _SPREADS.get(o, o), width=260, **bound)
+    return str(state.get(name, default))
+
+
+def _series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> None:
+    frame = mean_series(done, variable, step)
+    unit, sites = compare.unit(variable, step), len(done.ask.sites)
+    where = f"mean of {sites} counties" if sites > 1 else "one county"
+    stem = f"region-models-{variable.name}-{step}"
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**Each model**, {where}")
+        kinds = {str(model): str(model) for model in frame.columns}
+        fig = series.series(frame, kinds, label=variable.label, unit=unit, form=FORM[step])
+        show.figure(fig, stem, key="region.series")
+    with right:
+        st.markdown(f"**Ensemble and its spread**, {where}")
+        fig = ensemble.band(ensemble.summary(frame), label=variable.label, unit=unit, form=FORM[step])
+        show.figure(fig, f"{stem}-ensemble", key="region.band")
+
+
+def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+    unit = theme.pretty(summary.yearly_unit(variable.name))
+    spread = ensemble.summary(values).rename(
+        columns={"mean": "Ensemble mean", "sd": "Standard deviation", "low": "Lowest", "high": "Highest"}
+    )
+    frame = values.join(spread).reset_index()
+    frame.insert(1, "County", [names.get(str(fips), str(fips)) for fips in frame["FIPS"]])
+    frame = frame.sort_values("Ensemble mean", ascending=False, ignore_index=True)
+    st.markdown(f"**{variable.label} by county and model**, in {unit}")
+    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
+    st.dataframe(frame, width="stretch", hide_index=True, column_config=numbers, height=280)
+    stem = f"region-{len(done.runs)}-models-{variable.name}-{region.span(done.ask.years)}"
+    with st.container(horizontal=True):
+        show.csv(frame, stem, "Table as CSV", index=False)
+        show.netcdf(lambda: member_dataset(done), stem, "All variables and models as NetCDF")

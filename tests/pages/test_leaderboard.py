@@ -1,0 +1,115 @@
+"""The page "Leaderboard": what is ranked, shown losing, opened and downloaded is what the rows say."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from tests.pages import scored, untrained
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with one model and a leaderboard of made-up rows."""
+    folder = tmp_path_factory.mktemp("models")
+    untrained.save(folder)
+    scored.save(folder, scored.rows())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "MODELS", folder)
+        yield folder
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-")] = value
+    return app.switch_page("pages/leaderboard.py").run()
+
+
+def _said(app: AppTest) -> str:
+    boxes = (*app.info, *app.warning, *app.error, *app.caption)
+    return " ".join(str(box.value).replace("\\", "") for box in boxes)
+
+
+def _figure(app: AppTest, number: int) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
+    return spec
+
+
+@pytest.fixture(scope="module")
+def opened() -> AppTest:
+    """The page as it opens, for tests that only look."""
+    return _open(var="GPP")
+
+
+def test_models_are_ranked_with_intervals_and_the_loser_is_named(opened: AppTest) -> None:
+    assert not opened.exception and not opened.error
+    table = opened.dataframe[0].value
+    assert table["Model"].tolist() == ["LSTM", "Climatology", "TCN"]
+    assert table["Rank"].tolist() == [1, 2, 3]
+    assert table["Against references"].tolist() == ["beats all", "reference", "loses to Climatology"]
+    assert (table["Low"].iloc[0], table["High"].iloc[0]) == (pytest.approx(0.88), pytest.approx(0.92))
+    assert "TCN does worse here than Climatology" in _said(opened)
+    assert "Figures of the paper are not shown" in _said(opened)
+
+
+def test_bars_speed_and_all_targets_are_drawn(opened: AppTest) -> None:
+    bars, speed, heat = (_figure(opened, number) for number in range(3))
+    assert {trace["name"] for trace in bars["data"]} == {"Network", "Network that a reference beats", "Reference"}
+    assert speed["layout"]["xaxis"]["type"] == "log"
+    assert len(heat["data"][0]["y"]) == 20 and heat["data"][0]["x"] == ["LSTM", "TCN", "<i>Climatology</i>"]
+
+
+def test_small_errors_rank_first_and_carry_their_unit() -> None:
+    app = _open(var="GPP", leaderboard_metric="rmse")
+    table = app.dataframe[0].value
+    assert table["Model"].tolist() == ["TCN", "Climatology", "LSTM"]
+    assert table.columns[2] == "RMSE [g C m⁻² d⁻¹]"
+    assert app.query_params["leaderboard-metric"] == ["rmse"]
+
+
+def test_a_row_opens_its_command_and_its_card(opened: AppTest) -> None:
+    assert opened.code[0].value == "agroflux evaluate --model lstm --target GPP"
+    assert len(opened.json) == 1 and untrained.ID in opened.json[0].value
+    app = _open(var="GPP", leaderboard_model="Climatology")
+    assert app.code[0].value == "agroflux evaluate --model climatology --target GPP"
+    assert len(app.json) == 0 and "A reference is fitted anew" in _said(app)
+
+
+def test_a_link_to_what_was_not_scored_is_told() -> None:
+    app = _open(var="GPP", leaderboard_protocol="official", leaderboard_metric="luck")
+    assert not app.exception and not app.error
+    assert "official" in _said(app) and "luck" in _said(app)
+
+
+def test_runs_are_averaged_and_each_has_its_command(models: Path) -> None:
+    folds = [scored.row("lstm", "GPP", 0.6 + fold / 10, fold=fold, command=f"fold {fold}") for fold in range(3)]
+    scored.save(models, [*folds, scored.row("climatology", "GPP", 0.5, fold=0)])
+    try:
+        app = _open(var="GPP")
+        table = app.dataframe[0].value.set_index("Model")
+        assert table.loc["LSTM", "R²"] == pytest.approx(0.7) and table.loc["LSTM", "Runs"] == 3
+        assert table.loc["LSTM", "Low"] == pytest.approx(0.58) and table.loc["LSTM", "High"] == pytest.approx(0.82)
+        assert "Not every model was run on the same folds" in _said(app)
+        run = next(box for box in app.selectbox if box.label == "Run")
+        run.set_value("2-0-lstm-untrained").run()
+        assert app.code[0].value == "fold 2"
+    finally:
+        scored.save(models, scored.rows())
+
+
+def test_no_leaderboard_and_a_damaged_one_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open()
+    assert not app.exception and not app.error and "No model has been scored yet" in _said(app)
+    (tmp_path / "leaderboard.json").write_text("[{")
+    app = _open()
+    assert not app.exception
+    assert "leaderboard.json cannot be read" in app.error[0].value.replace("\\", "")
