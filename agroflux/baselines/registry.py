@@ -56,7 +56,7 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
         "agroflux.baselines.transformer",
         "Transformer",
         {
-            "recommended": {"hidden": 64, "layers": 3, "heads": 4, "feed": 128, "window": 128},
+            "recommended": {"hidden": 64, "layers": 3, "heads": 2, "feed": 128, "window": 128},
             "official": {"hidden": 48, "layers": 3, "heads": 2, "feed": 96, "window": 64},
         },
     ),

@@ -9,7 +9,7 @@ from agroflux.baselines.inputs import grouped, known
 #: Site-days that run at once on a processor.
 GROUP_DAYS = 8 * 365
 #: Days whose attention is computed together.
-BLOCK_DAYS = 16
+BLOCK_DAYS = 32
 
 
 def rotations(days: int, pairs: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -75,9 +75,9 @@ class Transformer(nn.Module):
         n_drivers: int,
         n_targets: int,
         hidden: int = 64,
-        layers: int = 4,
-        heads: int = 4,
-        feed: int = 256,
+        layers: int = 3,
+        heads: int = 2,
+        feed: int = 128,
         window: int = 128,
     ) -> None:
         super().__init__()

@@ -52,7 +52,7 @@ def check(
         for site in done.sites():
             title = f"{site['site']}, {site['first']} to {site['last']}, {site['days']:,} days"
             print_rows(site["variables"], as_json=False, title=title)
-        verdict = f"can be imported as {done.format}" if done.ok else "cannot be imported as it is"
+        verdict = f"can be used as {done.format}" if done.ok else "cannot be used as it is"
         typer.echo(f"{path.name} {verdict}.")
     if not done.ok:
         raise typer.Exit(2)

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from agroflux.contract import base_name, unit_of
-from agroflux.data import formats
+from agroflux.data import formats, management_table
 from agroflux.data.archives import members
 from agroflux.data.formats import Options
 from agroflux.data.report import Report
@@ -16,6 +16,9 @@ from agroflux.data.summary import statistics
 from agroflux.data.text_table import columns_of, read_table
 from agroflux.data.towers import Reading
 from agroflux.errors import DataError
+
+#: What a check calls a management table, which is no data set of its own.
+MANAGEMENT = "management table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ def preview(path: str | Path, rows: int = 8) -> pd.DataFrame:
     return read_table(given[0], Report(), text=names, rows=rows).rename_axis("row")
 
 
+def _is_management(path: str | Path) -> bool:
+    given = members(path) if Path(path).suffix.lower() in (".csv", ".txt", ".xlsx") else []
+    return len(given) == 1 and set(management_table.COLUMNS[:3]) <= set(columns_of(given[0], Report()))
+
+
 def _contents(ds: xr.Dataset) -> list[dict[str, Any]]:
     days = ds["time"].to_numpy().astype("datetime64[D]")
     variables = [
@@ -91,8 +99,8 @@ def _contents(ds: xr.Dataset) -> list[dict[str, Any]]:
 def check(path: str | Path, form: str = "", options: Options | None = None) -> Checked:
     """Read ``path`` as an import would and keep all findings; nothing is written.
 
-    ``form``: a format of :data:`agroflux.data.formats.FORMATS`; empty recognises it. Raises nothing for a bad file: a
-    reader's error becomes a finding. DataError for an unknown format name.
+    ``form``: a format of :data:`agroflux.data.formats.FORMATS`; empty recognises it, management tables too. Raises
+    nothing for a bad file: a reader's error becomes a finding. DataError for an unknown format name.
     """
     report = Report()
     name = Path(path).name
@@ -100,6 +108,10 @@ def check(path: str | Path, form: str = "", options: Options | None = None) -> C
         formats.get(form)
     told = form
     try:
+        if not form and _is_management(path):
+            told = MANAGEMENT
+            management_table.read(path, report)
+            return Checked(told, report, [])
         told = form or formats.detect(path)
         readings = formats.get(told).read(Path(path), options or Options(), report)
     except DataError as error:

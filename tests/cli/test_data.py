@@ -74,7 +74,7 @@ def test_check_names_row_and_column(capsys: pytest.CaptureFixture[str], tmp_path
     assert code == 2 and told["ok"] is False and told["format"] == "fluxnet"
     assert (told["findings"][0]["row"], told["findings"][0]["column"]) == (3, "NEE_VUT_REF")
     code, out, _ = _run(capsys, "check", _daily(tmp_path))
-    assert code == 0 and "can be imported as fluxnet" in out
+    assert code == 0 and "can be used as fluxnet" in out
 
 
 def test_wrong_words_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

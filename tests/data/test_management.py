@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agroflux.data import catalog, importing, management, management_table, summary
+from agroflux.data import catalog, checking, importing, management, management_table, summary
 from agroflux.data.management import Event, Season, drivers
 from agroflux.data.report import Report
 from agroflux.errors import DataError
@@ -151,3 +151,11 @@ def test_without_a_table_management_is_unknown_not_zero(tmp_path: Path, monkeypa
     importing.import_file("fluxnet", daily(tmp_path), "mine", site=HERE)
     ds = catalog.open_dataset("mine")
     assert all(np.isnan(ds[name].to_numpy()).all() for name in management.DRIVERS)
+
+
+def test_a_check_knows_management_tables(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("site,year,crop,planting\na,2005,corn,someday\n")
+    done = checking.check(tmp_path / "m.csv")
+    assert done.format == "management table" and [(f.row, f.column) for f in done.report.errors] == [(2, "planting")]
+    (tmp_path / "m.csv").write_text("site,year,crop,planting\na,2005,corn,2005-05-01\n")
+    assert checking.check(tmp_path / "m.csv").ok
