@@ -26,6 +26,7 @@ TITLE = "Greenhouse-gas emissions of corn and soybean fields"
 _KINDS = ((b"\x89PNG", "image/png"), (b"<svg", "image/svg+xml"))
 _PACKAGES = ("numpy", "pandas", "xarray", "scipy", "shapely", "globalwarmingpotentials")
 _COUNTY = ("county", "state", "area_ha", "n2o_t", "n2o_kg_n_ha", "nee_t_co2", "necb_t_co2")
+_LEVER = "The same fields and years at each nitrogen rate of the data, as the process model gives them."
 _TIER1 = {
     "estimate": "Estimate",
     "n2o_t": "N2O [t N2O yr-1]",
@@ -131,7 +132,7 @@ def _sections(
         _reliability(coverage, pictures),
         _Section("Where", pictures=_images(pictures, "map", "counties"), tables=[_counties(answer)]),
         _Section("Years and months", [notes.trend(answer)], _images(pictures, "years", "months")),
-        _Section("The nitrogen lever", pictures=_images(pictures, "lever"), tables=[_lever(answer)]),
+        _Section("The nitrogen lever", [_LEVER], _images(pictures, "lever"), tables=[_lever(answer)]),
         _Section(
             "Beside IPCC Tier 1",
             [f"{tier1.LEFT_OUT} Factors: {tier1.SOURCE}."],

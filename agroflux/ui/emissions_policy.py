@@ -83,7 +83,8 @@ def lever(answer: Assessment, choice: Choice) -> None:
         key="emissions.lever",
     )
     st.caption(
-        "The same fields and years at each nitrogen rate of the data. Where grain levels off and N₂O keeps rising, "
+        ("As the simulator gives it. " if choice.is_model else "")
+        + "The same fields and years at each nitrogen rate of the data. Where grain levels off and N₂O keeps rising, "
         "less nitrogen costs little yield. All counties get one rate; prices are not in it."
     )
 
