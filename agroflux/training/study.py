@@ -39,6 +39,8 @@ OVERHEAD = 2.0
 #: Epochs that no run reaches within its budget unless it has stopped getting better.
 MAX_EPOCHS = 200
 
+_ENDINGS = (".zarr", ".zarr.zip")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -67,9 +69,16 @@ class Run:
     @property
     def id(self) -> str:
         """The id of its checkpoint, or the name a reference would have if it had one."""
-        fold = None if self.experiment == "temporal" else self.fold
-        split = splits.Split((), (), (), (), fold)
-        return recipes.identifier(self.recipe(), self.data, self.protocol, self.experiment, split, self.part)
+        return recipes.identifier(self.recipe(), self.data, self.protocol, self.experiment, self._split, self.part)
+
+    def command(self, location: str) -> str:
+        """The command that its card gives; ``location`` is the name of the data set's file or folder."""
+        return recipes.command(self.recipe(), location, self.protocol, self.experiment, self._split, self.part)
+
+    @property
+    def _split(self) -> splits.Split:
+        """Of the split, what names a run: its fold."""
+        return splits.Split((), (), (), (), None if self.experiment == "temporal" else self.fold)
 
 
 def plan() -> list[Run]:
@@ -106,16 +115,19 @@ def hours(runs: Sequence[Run], workers: int) -> float:
     return sum(run.minutes + OVERHEAD for run in runs) / workers / 60.0
 
 
-def finished(run: Run, out: Path, work: Path) -> bool:
-    """Whether the run's rows are in the leaderboard of ``out`` and its checkpoint, if it has one, lies in place."""
-    rows = leaderboard.read(out)
+def finished(run: Run, out: Path, work: Path, sha256: str | None = None) -> bool:
+    """Whether the run's rows are in the leaderboard of ``out`` and its checkpoint, if it has one, lies in place.
+
+    A checkpoint that another command made does not count, nor one of other data than ``sha256`` (None: any).
+    """
+    rows = [row for row in leaderboard.read(out) if sha256 is None or row.get("data_sha256") == sha256]
     if run.model in registry.REFERENCES:
-        fold = None if run.experiment == "temporal" else run.fold
-        label = protocols.labels(run.model, run.data, run.protocol, run.experiment, fold, 0)
+        label = protocols.labels(run.model, run.data, run.protocol, run.experiment, run._split.fold, 0)
         wanted = label | {"scored_on": _scored_on(run)}
         return any(all(row[name] == value for name, value in wanted.items()) for row in rows)
+    commands = {row["command"] for row in rows if row["model"] == run.id and row["scored_on"] == _scored_on(run)}
     path = _folder(run, out, work) / f"{run.id}{cards.WEIGHTS}"
-    return path.is_file() and any(row["model"] == run.id for row in rows)
+    return path.is_file() and bool(commands & {run.command(f"{run.data}{ending}") for ending in _ENDINGS})
 
 
 def perform(
@@ -133,9 +145,9 @@ def perform(
     Raises:
         DataError: a data set is not in ``data``.
     """
-    for run in runs:
-        _source(run, data)
-    waiting = [run for run in runs if not finished(run, out, work)]
+    sources = {_source(run, data) for run in runs}
+    sha256 = {source: cards.sha256(source) for source in sources}
+    waiting = [run for run in runs if not finished(run, out, work, sha256[_source(run, data)])]
     note(f"{len(runs) - len(waiting)} of {len(runs)} run(s) finished before")
     failed: list[str] = []
     # A process a run: what one leaves in memory does not reach the next.
@@ -162,8 +174,7 @@ def rows_of(run: Run, data: Path, out: Path, work: Path) -> list[leaderboard.Row
     if run.model in registry.REFERENCES:
         return _reference_rows(run, ds, split, source)
     recipe = run.recipe()
-    command = recipes.command(recipe, source.name, run.protocol, run.experiment, split, run.part)
-    about = supervised.Source(run.data, cards.sha256(source), command, run.part)
+    about = supervised.Source(run.data, cards.sha256(source), run.command(source.name), run.part)
     path = supervised.train(
         ds,
         split,
@@ -195,7 +206,7 @@ def _folder(run: Run, out: Path, work: Path) -> Path:
 
 
 def _source(run: Run, data: Path) -> Path:
-    for ending in (".zarr", ".zarr.zip"):
+    for ending in _ENDINGS:
         path = data / f"{run.data}{ending}"
         if path.exists():
             return path

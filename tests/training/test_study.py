@@ -1,5 +1,6 @@
 """The study: its plan, and a tiny one performed, stopped and called again."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,5 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     notes.clear()
     assert study.perform(runs, data, out, work, note=notes.append) == []
     assert notes == ["2 of 2 run(s) finished before"]
+    assert not study.finished(runs[0], out, work, "0" * 64)  # other data
+    assert not study.finished(dataclasses.replace(runs[0], minutes=0.05), out, work)  # another command
