@@ -1,5 +1,15 @@
-"""Every baseline by name. Names are known without torch; a network is built on demand."""
+"""Every baseline by name. Names are known without torch; a network is built on demand.
 
+Each network has two settings. ``recommended`` is what is trained and shipped; ``official`` is about the size of the
+published benchmark (arXiv 2602.01614: hidden 50, 3 layers), for comparison with it.
+
+A network maps standardised drivers ``(batch, time, drivers)`` and an optional mask of the same shape to standardised
+targets ``(batch, time, targets)``, for any batch and length, each series for itself. ``causal`` says whether a day
+depends on no later day; ``module_parts`` names its parts from input to output, which together hold every weight;
+``embed(x, mask)`` gives ``(batch, time, features)`` of which ``head`` makes the targets.
+"""
+
+import copy
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +18,102 @@ from agroflux.errors import ModelError
 if TYPE_CHECKING:
     from torch import nn
 
-#: name -> (module, class, default configuration). The network maps (batch, time, drivers) to (batch, time, targets).
-NETWORKS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "lstm": ("agroflux.baselines.lstm", "LSTM", {"hidden": 128, "layers": 1, "memory_days": 730.0}),
+PRESETS = ("recommended", "official")
+Presets = dict[str, dict[str, Any]]
+
+_SOIL = ["BD", "SAND", "SILT", "PH", "SOC"]
+
+#: name -> (module, class, settings by preset).
+NETWORKS: dict[str, tuple[str, str, Presets]] = {
+    "lstm": (
+        "agroflux.baselines.lstm",
+        "LSTM",
+        {
+            "recommended": {"hidden": 128, "layers": 1, "memory_days": 730.0},
+            "official": {"hidden": 50, "layers": 3, "memory_days": 730.0},
+        },
+    ),
+    "ealstm": (
+        "agroflux.baselines.ealstm",
+        "EALSTM",
+        {  # the published EA-LSTM has one layer
+            "recommended": {"hidden": 128, "static": _SOIL, "memory_days": 730.0},
+            "official": {"hidden": 50, "static": _SOIL, "memory_days": 730.0},
+        },
+    ),
+    "tcn": (
+        "agroflux.baselines.tcn",
+        "TCN",
+        {
+            "recommended": {"hidden": 48, "kernel": 3, "dilations": [1, 3, 9, 27, 81]},
+            "official": {"hidden": 50, "kernel": 3, "dilations": [1, 5, 25]},
+        },
+    ),
+    "transformer": (
+        "agroflux.baselines.transformer",
+        "Transformer",
+        {
+            "recommended": {"hidden": 64, "layers": 4, "heads": 4, "feed": 256, "window": 128},
+            "official": {"hidden": 50, "layers": 3, "heads": 2, "feed": 200, "window": 64},
+        },
+    ),
+    "itransformer": (
+        "agroflux.baselines.itransformer",
+        "ITransformer",
+        {
+            "recommended": {
+                "window": 32,
+                "context": 736,
+                "hidden": 64,
+                "layers": 3,
+                "heads": 4,
+                "feed": 128,
+                "channels": 8,
+            },
+            "official": {
+                "window": 365,
+                "context": 0,
+                "hidden": 50,
+                "layers": 3,
+                "heads": 2,
+                "feed": 200,
+                "channels": 1,
+            },
+        },
+    ),
+    "pyraformer": (
+        "agroflux.baselines.pyraformer",
+        "Pyraformer",
+        {
+            "recommended": {
+                "hidden": 64,
+                "layers": 3,
+                "heads": 4,
+                "feed": 128,
+                "fan": 4,
+                "scales": 5,
+                "reach": 1,
+                "narrow": 32,
+            },
+            "official": {
+                "hidden": 50,
+                "layers": 3,
+                "heads": 2,
+                "feed": 200,
+                "fan": 4,
+                "scales": 4,
+                "reach": 1,
+                "narrow": 25,
+            },
+        },
+    ),
 }
-#: Simple references, which are fitted rather than trained.
-REFERENCES = ("climatology",)
+#: Simple references, which are fitted rather than trained (see :mod:`agroflux.baselines.references`): name -> module.
+REFERENCES: dict[str, str] = {
+    "climatology": "agroflux.baselines.climatology",
+    "ridge": "agroflux.baselines.ridge",
+    "boosting": "agroflux.baselines.boosting",
+}
 
 
 def names() -> tuple[str, ...]:
@@ -21,20 +121,28 @@ def names() -> tuple[str, ...]:
     return tuple(NETWORKS)
 
 
-def configuration(name: str, **changes: Any) -> dict[str, Any]:
-    """The default configuration of ``name`` with ``changes``; ModelError for an unknown name or setting."""
+def configuration(name: str, preset: str = "recommended", **changes: Any) -> dict[str, Any]:
+    """The ``preset`` of ``name`` with ``changes``; ModelError for an unknown name, preset or setting."""
     if name not in NETWORKS:
         raise ModelError(f"unknown model {name!r}: use one of {', '.join(NETWORKS)}")
-    default = NETWORKS[name][2]
+    presets = NETWORKS[name][2]
+    if preset not in presets:
+        raise ModelError(f"model {name!r} has no preset {preset!r}: use {' or '.join(presets)}")
+    default = copy.deepcopy(presets[preset])
     unknown = sorted(set(changes) - set(default))
     if unknown:
         raise ModelError(f"model {name!r} has no setting {', '.join(unknown)}: use {', '.join(default)}")
     return {**default, **changes}
 
 
-def build(name: str, n_drivers: int = 11, n_targets: int = 20, **changes: Any) -> "nn.Module":
-    """A new network ``name``; weights are drawn from torch's current random state."""
-    config = configuration(name, **changes)
+def build(
+    name: str, n_drivers: int = 11, n_targets: int = 20, *, preset: str = "recommended", **changes: Any
+) -> "nn.Module":
+    """A new network ``name``; weights are drawn from torch's current random state.
+
+    ``preset`` and ``changes`` as in :func:`configuration`.
+    """
+    config = configuration(name, preset, **changes)
     module, cls, _ = NETWORKS[name]
     network: nn.Module = getattr(importlib.import_module(module), cls)(n_drivers, n_targets, **config)
     return network

@@ -21,14 +21,14 @@ from agroflux.data.scaling import Scaler
 from agroflux.errors import AgroFluxError, ModelError
 
 
-def make() -> checkpoint.Checkpoint:
+def make(model: str = "lstm") -> checkpoint.Checkpoint:
     torch.manual_seed(1)
-    config = registry.configuration("lstm", hidden=8)
+    config = registry.configuration(model, hidden=8)
     pairs = [[[n, schema.get(n).unit] for n in names] for names in (schema.DRIVERS, schema.TARGETS)]
     card = Card(
-        id="lstm-test",
-        title="LSTM of the tests",
-        model="lstm",
+        id=f"{model}-test",
+        title=f"{model} of the tests",
+        model=model,
         config=config,
         drivers=pairs[0],
         targets=pairs[1],
@@ -47,7 +47,7 @@ def make() -> checkpoint.Checkpoint:
         Scaler(n, np.arange(len(n), dtype=np.float32), np.full(len(n), 2, np.float32))
         for n in (schema.DRIVERS, schema.TARGETS)
     )
-    return checkpoint.Checkpoint(card, registry.build("lstm", 11, 20, hidden=8).eval(), x, y)
+    return checkpoint.Checkpoint(card, registry.build(model, 11, 20, hidden=8).eval(), x, y)
 
 
 @pytest.fixture
@@ -128,6 +128,27 @@ def test_a_wrong_shape_is_refused(saved: Path) -> None:
     rewrite(saved, config=registry.configuration("lstm", hidden=9))
     with pytest.raises(ModelError, match=r"do not fit the card's lstm \(size mismatch"):
         checkpoint.load(saved)
+
+
+@pytest.mark.parametrize("model", registry.names())
+def test_every_family_comes_back_and_is_refused_when_damaged(model: str, tmp_path: Path) -> None:
+    before = make(model)
+    path, x = checkpoint.save(before, tmp_path), torch.randn(2, 40, 11)
+    torch.testing.assert_close(checkpoint.load(path).network(x), before.network(x))
+    assert checkpoint.load(path).card.config == before.card.config
+
+    rewrite(path, config=before.card.config | {"hidden": 16})
+    with pytest.raises(ModelError, match=f"do not fit the card's {model}"):
+        checkpoint.load(path)
+    rewrite(path, config=before.card.config, targets=before.card.targets[::-1])
+    with pytest.raises(ModelError, match="order and units"):
+        checkpoint.load(path)
+    rewrite(path, targets=before.card.targets)
+    whole = path.read_bytes()
+    for damaged, said in ((whole[:-9], "not a whole"), (pickle.dumps(_Boom()), "never loaded")):
+        path.write_bytes(damaged)
+        with pytest.raises(ModelError, match=said):
+            checkpoint.load(path)
 
 
 @pytest.mark.parametrize("change", ["order", "unit", "number"])

@@ -1,0 +1,103 @@
+"""Entity-aware LSTM (Kratzert et al. 2019, doi 10.5194/hess-23-5089-2019, eqs. 7-12), with a linear head."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from agroflux import schema
+from agroflux.baselines.inputs import grouped, known
+from agroflux.baselines.lstm import GROUP_DAYS, State, chrono
+
+
+class EALSTM(nn.Module):
+    """An LSTM whose input gate is set by what does not change at a site; day ``t`` sees days up to ``t`` only.
+
+    With static drivers s and the others x, for each day (numbers of the paper's equations)::
+
+        i = sigmoid(W_i s + b_i)             (7)        c = f * c + i * g      (11)
+        f = sigmoid(W_f x + U_f h + b_f)     (8)        h = o * tanh(c)        (12)
+        g = tanh(W_g x + U_g h + b_g)        (9)
+        o = sigmoid(W_o x + U_o h + b_o)    (10)
+
+    Those are the equations of an LSTM whose input gate has no recurrent weights and no weights on x, and whose
+    other gates have none on s. So torch's fused LSTM computes them, with those blocks of its weights zero, instead
+    of a loop over days. The gate is read anew each day from that day's s, which is the same every day.
+
+    Args:
+        n_drivers, n_targets: columns of input and output; input columns are those of ``schema.DRIVERS``.
+        hidden: width.
+        static: names of the drivers that do not change at a site (None: the schema's drivers with one value a
+            site, which are the soil's); all others are dynamic.
+        memory_days: longest memory [days] that the forget gates start with (see :class:`..lstm.LSTM`).
+
+    Raises:
+        ValueError: ``static`` names no driver, an unknown one, or leaves no dynamic one.
+    """
+
+    causal = True
+    module_parts = ("input_gate", "cell", "head")
+
+    def __init__(
+        self,
+        n_drivers: int,
+        n_targets: int,
+        hidden: int = 128,
+        static: Sequence[str] | None = None,
+        memory_days: float = 730.0,
+    ) -> None:
+        super().__init__()
+        names = schema.DRIVERS[:n_drivers]
+        chosen = [n for n in names if schema.get(n).per == "site"] if static is None else list(static)
+        unknown = [name for name in chosen if name not in names]
+        if unknown or not 0 < len(set(chosen)) < n_drivers:
+            raise ValueError(f"static drivers {chosen} must be some, not all, of {', '.join(names)}")
+        self.hidden = hidden
+        self.static = [k for k, name in enumerate(names) if name in chosen]
+        self.dynamic = [k for k in range(n_drivers) if k not in self.static]
+        self.input_gate = nn.Linear(len(self.static), hidden)
+        self.cell = nn.Linear(len(self.dynamic) + hidden, 3 * hidden)  # forget, cell and output gates on [x, h]
+        self.head = nn.Linear(hidden, n_targets)
+        bias = chrono(hidden, memory_days)
+        with torch.no_grad():
+            self.input_gate.bias.copy_(-bias)
+            self.cell.bias[:hidden] = bias
+
+    def _weights(self) -> list[Tensor]:
+        """Weights of torch's LSTM: on the input, on the hidden state, and both biases (gates i, f, g, o)."""
+        hidden, split = self.hidden, len(self.dynamic)
+        on_input = self.cell.weight.new_zeros(4 * hidden, len(self.static) + split)
+        on_input[:hidden, self.static] = self.input_gate.weight
+        on_input[hidden:, self.dynamic] = self.cell.weight[:, :split]
+        on_hidden = torch.cat([self.cell.weight.new_zeros(hidden, hidden), self.cell.weight[:, split:]])
+        bias = torch.cat([self.input_gate.bias, self.cell.bias])
+        return [on_input, on_hidden, bias, torch.zeros_like(bias)]
+
+    def _run(self, x: Tensor, state: State | None, weights: list[Tensor]) -> tuple[Tensor, State]:
+        rest = x.new_zeros(1, len(x), self.hidden)
+        start = (rest, rest) if state is None else state
+        hidden, h, c = torch.lstm(x, start, weights, True, 1, 0.0, self.training, False, True)
+        return hidden, (h, c)
+
+    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Hidden states ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
+        weights = self._weights()
+        return grouped(lambda part: self._run(part, None, weights)[0], known(x, mask), GROUP_DAYS)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Run from rest.
+
+        Args:
+            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
+            mask: true where a driver is known, same shape; an unknown one counts as its mean.
+
+        Returns:
+            Standardised targets ``(batch, time, targets)``.
+        """
+        targets: Tensor = self.head(self.embed(x, mask))
+        return targets
+
+    def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
+        hidden, state = self._run(x, state, self._weights())
+        return self.head(hidden), state

@@ -1,0 +1,120 @@
+"""iTransformer (Liu et al. 2024, arXiv 2310.06625): drivers, not days, are the tokens; with a linear head."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from agroflux.baselines.inputs import grouped, known
+
+#: Site-days that run at once on a processor.
+GROUP_DAYS = 16 * 365
+
+
+class _Embedding(nn.Module):
+    """One token a driver: its whole window of days through one linear map (section 3.1), plus which driver it is.
+
+    The paper's variates are of one kind and carry no mark; these are temperatures, rain, soil and management, and
+    what one means to another depends on which it is.
+    """
+
+    def __init__(self, n_drivers: int, days: int, width: int) -> None:
+        super().__init__()
+        self.series = nn.Linear(days, width)
+        self.driver = nn.Parameter(torch.randn(n_drivers, width) * 0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(windows, drivers, days)`` to ``(windows, drivers, width)``."""
+        tokens: Tensor = self.series(x) + self.driver
+        return tokens
+
+
+class ITransformer(nn.Module):
+    """Daily drivers to daily targets, window by window (eq. 1 of the paper, here for regression).
+
+    The paper embeds a look-back of fixed length. A series of any length is therefore cut into windows of
+    ``window`` days; the tokens of a window hold its days and the ``context`` days before it. Windows follow one
+    another from the first day on; where the last one would be incomplete it is moved back to end with the series,
+    and the days that it shares with the one before stay with that. Days before the series, and days after one
+    that is shorter than a window, count as unknown, that is as the mean of their driver: nothing else fills a
+    window up.
+
+    Not causal: a day sees all days of its own window, later ones too (``context_of``). Windows are computed in
+    groups, so that six years take no more memory than one.
+
+    Args:
+        n_drivers, n_targets: columns of input and output.
+        window: days decoded together.
+        context: days before a window that its tokens also hold.
+        hidden, layers: width of a token and depth of the encoder.
+        heads: attention heads; divides ``hidden``.
+        feed: width of the feed-forward nets.
+        channels: series that each token is decoded to; the head mixes those of all drivers, day by day, and ends
+            in no ReLU: standardised targets are negative half of the time.
+    """
+
+    causal = False
+    module_parts = ("embedding", "encoder", "decoder", "head")
+
+    def __init__(
+        self,
+        n_drivers: int,
+        n_targets: int,
+        window: int = 32,
+        context: int = 736,
+        hidden: int = 64,
+        layers: int = 3,
+        heads: int = 4,
+        feed: int = 128,
+        channels: int = 8,
+    ) -> None:
+        super().__init__()
+        self.window, self.context = window, context
+        self.embedding = _Embedding(n_drivers, context + window, hidden)
+        layer = [
+            nn.TransformerEncoderLayer(hidden, heads, feed, dropout=0.0, batch_first=True, norm_first=True)
+            for _ in range(layers)
+        ]
+        self.encoder = nn.Sequential(*layer, nn.LayerNorm(hidden))
+        self.decoder = nn.Linear(hidden, window * channels)
+        self.head = nn.Linear(n_drivers * channels, n_targets)
+
+    def context_of(self, day: int, days: int) -> range:
+        """Days of a series of ``days`` that the prediction of ``day`` depends on."""
+        start = day // self.window * self.window
+        if start + self.window > days:
+            start = max(0, days - self.window)
+        return range(max(0, start - self.context), min(days, start + self.window))
+
+    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Decoded series of all drivers ``(batch, time, drivers x channels)``; arguments as in ``forward``."""
+        return grouped(self._windows, known(x, mask), GROUP_DAYS)
+
+    def _windows(self, x: Tensor) -> Tensor:
+        batch, days, drivers = x.shape
+        width = self.context + self.window
+        series = functional.pad(x.transpose(1, 2), (self.context, max(0, self.window - days)))
+        cut = series.unfold(2, width, self.window)  # (batch, drivers, windows, width)
+        moved = -days % self.window if days > self.window else 0
+        if moved:
+            cut = torch.cat([cut, series[:, :, None, -width:]], dim=2)
+        tokens = self.embedding(cut.transpose(1, 2).reshape(-1, drivers, width))
+        decoded = self.decoder(self.encoder(tokens)).view(
+            batch, -1, drivers, self.window, self.decoder.out_features // self.window
+        )
+        by_day = decoded.permute(0, 1, 3, 2, 4).reshape(batch, -1, self.head.in_features)
+        if not moved:
+            return by_day[:, :days]
+        return torch.cat([by_day[:, : -self.window], by_day[:, moved - self.window :]], dim=1)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Predict every day.
+
+        Args:
+            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
+            mask: true where a driver is known, same shape; an unknown one counts as its mean.
+
+        Returns:
+            Standardised targets ``(batch, time, targets)``.
+        """
+        targets: Tensor = self.head(self.embed(x, mask))
+        return targets

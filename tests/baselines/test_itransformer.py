@@ -1,0 +1,38 @@
+"""How the iTransformer cuts a series of any length into windows."""
+
+import pytest
+import torch
+
+from agroflux.baselines import registry
+from agroflux.baselines.itransformer import ITransformer
+
+
+@pytest.fixture
+def network() -> ITransformer:
+    torch.manual_seed(0)
+    return registry.build(
+        "itransformer", window=8, context=12, hidden=16, layers=1, heads=2, feed=16, channels=2
+    ).eval()
+
+
+@pytest.mark.parametrize("days", [3, 8, 9, 24, 29])
+def test_each_day_comes_from_the_window_it_is_said_to_come_from(network: ITransformer, days: int) -> None:
+    x = torch.randn(2, days, 11)
+    with torch.no_grad():
+        out = network(x)
+        for day in range(days):
+            seen = network.context_of(day, days)
+            start = min(day // 8 * 8, max(0, days - 8))
+            window = torch.zeros(2, 20, 11)  # unknown days are the mean
+            window[:, seen.start - start + 12 : seen.stop - start + 12] = x[:, seen]
+            tokens = network.encoder(network.embedding(window.transpose(1, 2)))
+            decoded = network.decoder(tokens).view(2, 11, 8, 2)[:, :, day - start].flatten(1)
+            torch.testing.assert_close(network.head(decoded), out[:, day])
+
+
+def test_days_that_are_not_there_count_as_unknown(network: ITransformer) -> None:
+    x = torch.randn(1, 24, 11)
+    mask = torch.ones_like(x, dtype=torch.bool)
+    mask[:, :8] = False
+    with torch.no_grad():
+        torch.testing.assert_close(network(x, mask)[:, 8:], network(x[:, 8:]))

@@ -1,0 +1,165 @@
+"""What is asked of every network in the registry, whatever its architecture."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from agroflux.baselines import registry
+from agroflux.errors import ModelError
+
+DAYS = 120
+
+#: Small settings under which a series of DAYS spans several windows or blocks of each network.
+SMALL = {
+    "lstm": {"hidden": 16},
+    "ealstm": {"hidden": 16},
+    "tcn": {"hidden": 16, "dilations": [1, 3, 9]},
+    "transformer": {"hidden": 16, "layers": 2, "heads": 2, "feed": 32, "window": 20},
+    "itransformer": {"window": 8, "context": 40, "hidden": 16, "layers": 2, "heads": 2, "feed": 32, "channels": 2},
+    "pyraformer": {"hidden": 16, "layers": 2, "heads": 2, "feed": 32, "fan": 3, "scales": 3, "narrow": 8},
+}
+
+
+def small(name: str) -> nn.Module:
+    torch.manual_seed(3)
+    return registry.build(name, **SMALL[name]).eval()
+
+
+def series(batch: int = 1, days: int = DAYS, seed: int = 5) -> torch.Tensor:
+    return torch.randn(batch, days, 11, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(params=registry.names())
+def network(request: pytest.FixtureRequest) -> nn.Module:
+    return small(request.param)
+
+
+@pytest.mark.parametrize("preset", registry.PRESETS)
+@pytest.mark.parametrize("name", registry.names())
+def test_any_batch_and_length(name: str, preset: str) -> None:
+    network = registry.build(name, preset=preset).eval()
+    with torch.no_grad():
+        for batch, days in ((2, 1), (1, 30), (3, 365), (1, 800), (1, 2190)):
+            out = network(series(batch, days))
+            assert out.shape == (batch, days, 20)
+            assert torch.isfinite(out).all()
+
+
+@pytest.mark.parametrize("preset", registry.PRESETS)
+@pytest.mark.parametrize("name", registry.names())
+def test_twelve_checkpoints_stay_small(name: str, preset: str) -> None:
+    assert sum(p.numel() for p in registry.build(name, preset=preset).parameters()) < 250_000
+
+
+def test_a_prediction_does_not_depend_on_its_batch_mates(network: nn.Module) -> None:
+    x = series(5)
+    with torch.no_grad():
+        whole, order = network(x), torch.tensor([2, 4, 0, 3, 1])
+        torch.testing.assert_close(network(x[order]), whole[order])
+        torch.testing.assert_close(torch.cat([network(x[:1]), network(x[1:])]), whole)
+
+
+def test_groups_of_series_change_nothing(network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = series(5)
+    with torch.no_grad():
+        whole = network(x)
+        monkeypatch.setattr(f"{type(network).__module__}.GROUP_DAYS", 2 * DAYS)
+        torch.testing.assert_close(network(x), whole)
+
+
+def test_it_is_deterministic_in_evaluation(network: nn.Module) -> None:
+    x = series(2)
+    with torch.no_grad():
+        assert torch.equal(network(x), network(x))
+
+
+def test_a_causal_network_sees_no_later_day(network: nn.Module) -> None:
+    x, cut = series(), 77
+    later = x.clone()
+    later[:, cut:] += 3
+    with torch.no_grad():
+        before, after = network(x)[:, :cut], network(later)[:, :cut]
+        assert torch.allclose(before, after, atol=1e-6) == network.causal
+
+
+@pytest.mark.parametrize("day", [0, 17, 61, 116, DAYS - 1])
+def test_a_day_depends_on_what_is_stated_and_on_nothing_else(network: nn.Module, day: int) -> None:
+    x = series().requires_grad_()
+    network(x)[0, day].square().sum().backward()
+    assert x.grad is not None
+    felt = x.grad[0].abs().sum(-1) > 0
+    if hasattr(network, "context_of"):
+        stated = network.context_of(day, DAYS)
+    else:
+        stated = range(max(0, day + 1 - getattr(network, "receptive_field", DAYS)), day + 1)
+    assert felt.nonzero().ravel().tolist() == list(stated)
+
+
+def test_every_driver_of_a_late_day_matters(network: nn.Module) -> None:
+    x = series().requires_grad_()
+    network(x)[0, DAYS - 4 :].square().sum().backward()
+    assert x.grad is not None
+    assert (x.grad[0, DAYS - 4] != 0).all()
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_last_years_nitrogen_can_be_remembered(name: str) -> None:
+    """The recommended networks reach back more than a year from the last day of three."""
+    torch.manual_seed(0)
+    network, x = registry.build(name), series(1, 1095).requires_grad_()
+    network(x)[0, -1].sum().backward()
+    assert x.grad is not None
+    assert x.grad[0, 1094 - 370, 3] != 0
+
+
+def test_an_unknown_driver_counts_as_its_mean(network: nn.Module) -> None:
+    x = series(2)
+    mask = torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) > 0.2
+    mean = torch.where(mask, x, torch.zeros_like(x))
+    with torch.no_grad():
+        torch.testing.assert_close(network(torch.where(mask, x, torch.nan), mask), network(mean))
+        assert not torch.allclose(network(x), network(mean))
+
+
+def test_the_head_makes_the_targets_from_the_embedding(network: nn.Module) -> None:
+    x = series(2)
+    mask = torch.ones_like(x, dtype=torch.bool)
+    mask[:, 10:20, 2] = False
+    with torch.no_grad():
+        embedding = network.embed(x, mask)
+        assert embedding.shape[:2] == x.shape[:2]
+        torch.testing.assert_close(network.head(embedding), network(x, mask))
+
+
+def test_its_parts_hold_every_weight_once_and_can_be_frozen(network: nn.Module) -> None:
+    parts = [getattr(network, part) for part in network.module_parts]
+    weights = [id(p) for part in parts for p in part.parameters()]
+    assert len(weights) == len(set(weights))
+    assert set(weights) == {id(p) for p in network.parameters()}
+    assert network.module_parts[-1] == "head"
+    tuned = copy.deepcopy(network)
+    for part in tuned.module_parts[:-1]:
+        getattr(tuned, part).requires_grad_(False)
+    torch.optim.SGD((p for p in tuned.parameters() if p.requires_grad), 0.1).zero_grad()
+    tuned(series()).square().sum().backward()
+    assert {n.split(".")[0] for n, p in tuned.named_parameters() if p.grad is not None} == {"head"}
+
+
+def test_targets_may_lie_below_their_mean(network: nn.Module) -> None:
+    with torch.no_grad():
+        assert (network(series()) < 0).any()
+
+
+def test_presets_and_settings() -> None:
+    assert registry.configuration("lstm", "official")["layers"] == 3
+    assert registry.configuration("tcn", hidden=8)["hidden"] == 8
+    registry.configuration("tcn")["dilations"].append(7)
+    assert registry.configuration("tcn")["dilations"] == [1, 3, 9, 27, 81]
+    with pytest.raises(ModelError, match="use one of lstm, ealstm"):
+        registry.build("lstn")
+    with pytest.raises(ModelError, match="no preset 'large': use recommended or official"):
+        registry.build("tcn", preset="large")
+    with pytest.raises(ModelError, match="no setting width"):
+        registry.build("lstm", width=3)
