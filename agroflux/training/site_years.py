@@ -119,6 +119,21 @@ def build(
     return SiteYears(tuple(keys), np.stack(x), np.stack(known), np.stack(y))
 
 
+def climatology(site_years: SiteYears, half: int = 15) -> Floats:
+    """Mean of each target over site-years and the ``half`` days on both sides ``(365, target)``, round the year.
+
+    Days of the year that no value is near have the mean of all days; targets without a value are NaN.
+    """
+    known = np.isfinite(site_years.targets)
+    total = np.where(known, site_years.targets, 0.0).sum(axis=0, dtype=np.float64)
+    count = known.sum(axis=0).astype(np.float64)
+    shifts = range(-half, half + 1)
+    near, many = (sum(np.roll(part, shift, axis=0) for shift in shifts) for part in (total, count))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = total.sum(axis=0) / count.sum(axis=0)
+        return np.where(many > 0, near / many, whole).astype(np.float32)
+
+
 def _source(ds: xr.Dataset, target: str) -> str:
     """The variable of ``ds`` that holds ``target``: NEE and CO2_FLUX are the same flux."""
     same = {"NEE": ("NEE", "CO2_FLUX"), "CO2_FLUX": ("CO2_FLUX", "NEE")}.get(target, (target,))
