@@ -12,7 +12,7 @@ PYTHON  ?= $(shell $(FIND_PY))
 OUT     ?= build/full
 WORKERS ?= 2
 
-.PHONY: help install app test lint format assets screenshots benchmarks simulate train clean
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train transfer clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -63,6 +63,9 @@ simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 
 
 train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
 	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --out models
+
+transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundled measurements, into models/transfer.json
+	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info

@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("agroflux.cli.data", "List and show data sets."),
     "simulate": ("agroflux.cli.simulate", "Run the DSSAT process model over counties and nitrogen rates."),
     "train": ("agroflux.cli.train", "Train a baseline on a data set."),
+    "finetune": ("agroflux.cli.finetune", "Adapt a trained model to measured site-years."),
+    "transfer": ("agroflux.cli.transfer", "Compare transfer recipes with training from scratch."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
     "predict": ("agroflux.cli.predict", "Run a trained model and write NetCDF or Zarr."),
     "emissions": ("agroflux.cli.emissions", "County and state totals of N2O and CO2."),

@@ -94,3 +94,23 @@ def few_shot(fold: Fold, n: int, seed: int) -> Fold | None:
         return None
     order = np.random.default_rng(seed).permutation(len(fold.train))[:n]
     return replace(fold, train=tuple(fold.train[k] for k in sorted(order.tolist())))
+
+
+def chosen(keys: Sequence[Key], train: Sequence[Key], validate: Sequence[Key] = (), test: Sequence[Key] = ()) -> Fold:
+    """A fold of site-years that a user names.
+
+    Without ``validate`` the last site-year left at a training site (or else anywhere) validates; without ``test`` all
+    that remain test. Raises SelectionError where site-years are not in ``keys``, overlap, or too few remain.
+    """
+    absent = [text(key) for key in (*train, *validate, *test) if key not in keys]
+    if absent:
+        raise SelectionError(
+            f"no measured site-year {', '.join(absent)}: the data set holds {', '.join(map(text, keys))}"
+        )
+    rest = [key for key in keys if key not in (*train, *validate, *test)]
+    if not validate:
+        near = [key for key in rest if key[0] in {site for site, _ in train}] or rest
+        validate = tuple(near[-1:])
+    tested = tuple(test) or tuple(key for key in rest if key not in validate)
+    sites = ", ".join(dict.fromkeys(site for site, _ in tested))
+    return Fold("chosen", sites, tuple(train), tuple(validate), tested)

@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
 
 from agroflux import __version__, schema
-from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.baselines.checkpoint import Checkpoint, save
 from agroflux.data.scaling import Scaler
 from agroflux.errors import ModelError
 from agroflux.evaluation import metrics
@@ -176,3 +177,26 @@ def _training(checkpoint: Checkpoint, adapted: Adapted, run: Run, site_years: Si
         "share_of_days_known": shares,
         "loss": "masked squared error of standardised targets: mean over each target's values, then over targets",
     } | ({} if outcome is None else {k: v for k, v in dataclasses.asdict(outcome).items() if k != "curve"})
+
+
+def adapt_and_save(
+    checkpoint: Checkpoint,
+    site_years: SiteYears,
+    run: Run,
+    origin: Origin,
+    out: Path,
+    *,
+    source: SiteYears | None = None,
+    report: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
+    """Adapt, score on the test site-years, and write checkpoint and card into ``out``; returns the weights' path.
+
+    A run that is cancelled still gives its best epoch; the card says so. Arguments and errors as :func:`adapt`.
+    """
+    train, validate = site_years.take(run.fold.train), site_years.take(run.fold.validate)
+    watch: dict[str, Any] = {"report": report, "cancelled": cancelled}
+    adapted = adapt(
+        checkpoint, recipe(run.recipe), train, validate, source=source, budget=run.budget, seed=run.seed, **watch
+    )
+    return save(finished(checkpoint, adapted, run, site_years, origin), out)
