@@ -77,13 +77,13 @@ def compare(
     """
     planned = list(runs(design, targets, site_years))
     held = _held(work)
+    work.parent.mkdir(parents=True, exist_ok=True)
     found = []
     for done, (n, run) in enumerate(planned):
         about = _about(checkpoint, run, label)
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
         if digest not in held:
             held[digest] = _sums(checkpoint, site_years, run, source)
-            work.parent.mkdir(parents=True, exist_ok=True)
             with work.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps({"digest": digest, "about": about, "sums": held[digest]}) + "\n")
         found.append((n, run, held[digest]))
@@ -103,9 +103,13 @@ def _plain(run: Run) -> Row:
 
 
 def _held(work: Path) -> dict[str, Row]:
-    """Sums of finished runs by digest; a last line that was cut off counts for nothing."""
+    """Sums of finished runs by digest; a last line that was cut off is ended and counts for nothing."""
     found: dict[str, Row] = {}
-    for line in work.read_text(encoding="utf-8").splitlines() if work.exists() else ():
+    written = work.read_text(encoding="utf-8") if work.exists() else ""
+    if written and not written.endswith("\n"):
+        with work.open("a", encoding="utf-8") as stream:
+            stream.write("\n")
+    for line in written.splitlines():
         try:
             record = json.loads(line)
         except ValueError:
