@@ -3,7 +3,8 @@
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -107,17 +108,29 @@ def masked_loss(predicted: Tensor, observed: Tensor) -> Tensor:
     return loss.weighted_mean(*loss.squared_errors(predicted[:, -observed.shape[1] :], observed), weights)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One of torch's threads: a handful of series keep no second one busy, and two wait for each other every day."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def predict(network: nn.Module, targets: Scaler, site_years: SiteYears) -> Floats:
     """Targets ``(window, 365, target)`` of ``site_years`` in physical units, all 20 of them, on every day."""
     network.eval()
     found = []
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         for start in range(0, len(site_years), _EVALUATED):
             part = batch(site_years, targets, slice(start, start + _EVALUATED))
             found.append(network(part.drivers, part.known)[:, -YEAR_DAYS:].numpy())
     return targets.unscale(np.concatenate(found))
 
 
+@one_thread()
 def fit(
     plan: Plan,
     train: SiteYears,
