@@ -12,7 +12,7 @@ PYTHON  ?= $(shell $(FIND_PY))
 OUT     ?= build/full
 WORKERS ?= 2
 
-.PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check clean
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check transfer clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -72,6 +72,9 @@ leaderboard: $(STAMP) ## score the models in models/ on the bundled data, into m
 
 leaderboard-check: $(STAMP) ## score them again and fail when a figure no longer follows
 	$(BIN)/agroflux leaderboard --check
+
+transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundled measurements, into models/transfer.json
+	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info

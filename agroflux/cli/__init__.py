@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("agroflux.cli.simulate", "Run the DSSAT process model over counties and nitrogen rates."),
     "whatif": ("agroflux.cli.whatif", "Simulate counties under other practices or weather."),
     "train": ("agroflux.cli.train", "Train a baseline on a data set."),
+    "finetune": ("agroflux.cli.finetune", "Adapt a trained model to measured site-years."),
+    "transfer": ("agroflux.cli.transfer", "Compare transfer recipes with training from scratch."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
     "leaderboard": ("agroflux.cli.leaderboard", "Rank every evaluated model; check the figures."),
     "study": ("agroflux.cli.study", "Train and score every model of the study, resumable."),

@@ -13,14 +13,14 @@ from rich.table import Table
 JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON has no NaN and knows no NumPy: NaN becomes null, arrays and scalars plain Python."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
@@ -28,7 +28,7 @@ def _plain(value: Any) -> Any:
 
 def print_json(value: Any) -> None:
     """Print ``value`` as JSON and nothing else."""
-    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, default=str))
 
 
 def print_rows(

@@ -1,0 +1,93 @@
+"""``agroflux finetune``: adapt a trained model to measured site-years."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agroflux.training.adaptation import Progress
+    from agroflux.training.transfer import Run
+
+
+def command(
+    data: Annotated[str, typer.Option(help="Id or path of a data set of observations.")],
+    target: Annotated[str, typer.Option(help="Targets to adapt, as NEE,GPP.")],
+    site_years: Annotated[str, typer.Option(help="Site-years to train on, as US-Tw3:2014,US-Tw3:2015.")],
+    model: Annotated[str, typer.Option(help="Id or path of the source model.")] = "lstm-cornbelt-century",
+    recipe: Annotated[
+        str, typer.Option(help="finetune, finetune-head, finetune-gradual, adversarial, pooled, scratch or zero-shot.")
+    ] = "finetune",
+    validate: Annotated[str, typer.Option(help="Site-years that choose the epoch; default: the last one left.")] = "",
+    test: Annotated[str, typer.Option(help="Site-years to score on; default: all that are left.")] = "",
+    source: Annotated[
+        str, typer.Option(help="Simulations for adversarial and pooled; default: the data the model was trained on.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
+    seed: Annotated[int, typer.Option(help="Seed of new weights and of the order of windows.")] = 0,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
+    seconds: Annotated[float | None, typer.Option(help="Seconds at most; the learning rate then follows them.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
+) -> None:
+    """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
+    from agroflux.baselines import card as cards
+    from agroflux.cli.output import print_json, print_rows
+    from agroflux.data import catalog
+    from agroflux.inference.predict import load
+    from agroflux.training import adversarial, folds, transfer
+    from agroflux.training import site_years as measured
+    from agroflux.training.adaptation import Budget
+
+    chosen, checkpoint = transfer.recipe(recipe), load(model)
+    targets = tuple(name.strip() for name in target.split(",") if name.strip())
+    ds = catalog.open_dataset(data)
+    windows = measured.build(ds, checkpoint.drivers, targets)
+    parts = (measured.parse(text) if text else () for text in (site_years, validate, test))
+    run = transfer.Run(recipe, targets, folds.chosen(windows.keys, *parts), seed, Budget(epochs, seconds))
+    location = Path(data) if Path(data).exists() else catalog.get(data).path
+    data_id = location.name.removesuffix(".zip").removesuffix(".zarr")
+    written = _written(run, checkpoint.card.id, data_id, source)
+    origin = transfer.Origin(data_id, cards.sha256(location), dict(ds.attrs), written)
+    simulated = None
+    if transfer.needs_source(chosen):
+        simulated = adversarial.simulated(catalog.open_dataset(source or checkpoint.card.data["id"]), checkpoint)
+    with _watching(show=not as_json) as report:
+        path = transfer.adapt_and_save(checkpoint, windows, run, origin, out, source=simulated, report=report)
+    card = cards.read(path)
+    if as_json:
+        print_json(card.as_dict())
+        return
+    print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "bias"))
+    kept = card.training.get("best_epoch")
+    typer.echo(f"Best epoch: {kept}, chosen by {', '.join(card.data['site_years']['validate'])}", err=True)
+
+
+def _written(run: "Run", model: str, data: str, source: str) -> str:
+    """The command that a card gives: every choice spelt out, without the folders of the machine it ran on."""
+    from agroflux.training.site_years import text
+
+    uses = (("--site-years", run.fold.train), ("--validate", run.fold.validate), ("--test", run.fold.test))
+    parts = ["agroflux", "finetune", "--model", model, "--data", data, "--target", ",".join(run.targets)]
+    parts += ["--recipe", run.recipe]
+    for option, keys in uses:
+        parts += [option, ",".join(map(text, keys))]
+    parts += ["--source", Path(source).name] if source else []
+    parts += ["--seed", str(run.seed), "--epochs", str(run.budget.epochs)]
+    return shlex.join(parts + ([] if run.budget.seconds is None else ["--seconds", f"{run.budget.seconds:g}"]))
+
+
+@contextmanager
+def _watching(*, show: bool) -> "Iterator[Callable[[Progress], None] | None]":
+    """A report callback that moves a bar by the share of the budget."""
+    from agroflux.cli.progress import bar
+
+    with bar("Adapting", show=show) as move:
+        if move is None:
+            yield None
+        else:
+            yield lambda at: move(round(1000 * at.share), 1000)

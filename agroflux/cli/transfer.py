@@ -1,0 +1,131 @@
+"""``agroflux transfer``: every recipe on the same test days, and what each gains over training from scratch."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from agroflux.baselines.checkpoint import Checkpoint
+    from agroflux.training.comparison import Design
+
+_RECIPES = "scratch,finetune,finetune-head,finetune-gradual,adversarial,pooled,zero-shot"
+
+
+def command(
+    model: Annotated[str, typer.Option(help="Ids or paths of source models, with commas.")] = "lstm-cornbelt-century",
+    data: Annotated[str, typer.Option(help="Data sets of observations, with commas.")] = (
+        "towers-sample,chambers-synthetic"
+    ),
+    target: Annotated[str, typer.Option(help="Targets; each data set is adapted to those it holds.")] = (
+        "NEE,GPP,Reco,N2O_FLUX"
+    ),
+    recipe: Annotated[str, typer.Option(help="Recipes, with commas; scratch always runs.")] = _RECIPES,
+    protocol: Annotated[str, typer.Option(help="How test site-years are held out.")] = (
+        "leave-years-out,leave-one-site-out"
+    ),
+    shots: Annotated[str, typer.Option(help="Numbers of training site-years, with commas.")] = "1,2,4,8",
+    seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
+    source: Annotated[
+        str, typer.Option(help="Simulations for adversarial and pooled; default: the data a model was trained on.")
+    ] = "",
+    out: Annotated[Path, typer.Option(help="File for the rows.")] = Path("models/transfer.json"),
+    work: Annotated[Path | None, typer.Option(help="File of finished runs, to go on from; default: user data.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON, and no progress.")] = False,
+) -> None:
+    """Compare transfer recipes with training from scratch and write the rows; a run that was stopped goes on."""
+    from agroflux import paths
+    from agroflux.cli.output import plain, print_json, print_rows
+    from agroflux.inference.predict import load
+    from agroflux.training import transfer
+    from agroflux.training.adaptation import Budget
+    from agroflux.training.comparison import Design
+
+    design = Design(_list(recipe), _list(protocol), _numbers(shots), _numbers(seeds), Budget(epochs))
+    for name in design.recipes:
+        transfer.recipe(name)
+    done = work or paths.user_data() / "transfer" / "runs.jsonl"
+    rows: list[dict[str, Any]] = []
+    for checkpoint in [load(name) for name in _list(model)]:
+        for data_id in _list(data):
+            rows += _one(checkpoint, data_id, _list(target), design, source, done, show=not as_json)
+    part = out.with_name(f".{out.name}.part")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(json.dumps(plain(rows), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(out)
+    if as_json:
+        print_json(rows)
+        return
+    shown = (
+        "model",
+        "data",
+        "protocol",
+        "site",
+        "target",
+        "recipe",
+        "n_site_years",
+        "r2",
+        "gain",
+        "gain_low",
+        "gain_high",
+    )
+    print_rows([r for r in rows if r["seed"] is None], as_json=False, title=str(out), columns=shown)
+
+
+def _one(
+    checkpoint: "Checkpoint",
+    data: str,
+    wanted: tuple[str, ...],
+    design: "Design",
+    source: str,
+    done: Path,
+    *,
+    show: bool,
+) -> list[dict[str, Any]]:
+    """Rows of one model on one data set."""
+    from agroflux.baselines import card as cards
+    from agroflux.cli.progress import bar
+    from agroflux.data import catalog
+    from agroflux.errors import SelectionError
+    from agroflux.training import adversarial, comparison, transfer
+    from agroflux.training import site_years as measured
+
+    ds = catalog.open_dataset(data)
+    targets = tuple(name for name in wanted if name in ds)
+    if not targets:
+        raise SelectionError(f"{data} holds none of {', '.join(wanted)}: name one that it holds with --target")
+    windows = measured.build(ds, checkpoint.drivers, targets)
+    simulated = None
+    if any(transfer.needs_source(transfer.recipe(name)) for name in design.recipes):
+        simulated = adversarial.simulated(catalog.open_dataset(source or checkpoint.card.data["id"]), checkpoint)
+    location = Path(data) if Path(data).exists() else catalog.get(data).path
+    label = {"data": location.name.removesuffix(".zip").removesuffix(".zarr")}
+    about = {"data_sha256": cards.sha256(location), "synthetic": bool(ds.attrs.get("synthetic", False))}
+    with bar(f"{checkpoint.card.id} on {label['data']}", show=show) as progress:
+        rows = comparison.compare(
+            checkpoint, windows, design, targets, label | about, done, source=simulated, progress=progress
+        )
+    return [row | {"command": _written(row, design, targets, source)} for row in rows]
+
+
+def _written(row: dict[str, Any], design: "Design", targets: tuple[str, ...], source: str) -> str:
+    """The command that makes a row again, without the folders of the machine it ran on."""
+    parts = ["agroflux", "transfer", "--model", row["model"], "--data", row["data"], "--target", ",".join(targets)]
+    parts += ["--recipe", row["recipe"], "--protocol", row["protocol"], "--shots", str(row["n_site_years"])]
+    parts += ["--seeds", ",".join(map(str, row["seeds"])), "--epochs", str(design.budget.epochs)]
+    return shlex.join(parts + (["--source", Path(source).name] if source else []))
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    from agroflux.errors import SelectionError
+
+    if not _list(text) or not all(part.isdecimal() for part in _list(text)):
+        raise SelectionError(f"{text!r} is no list of whole numbers: write them with commas, as in 1,2,4")
+    return tuple(sorted({int(part) for part in _list(text)}))

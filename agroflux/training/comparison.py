@@ -1,0 +1,182 @@
+"""Every recipe on the same test days: the runs of a comparison, kept as they finish, and their table of gains."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from agroflux import schema
+from agroflux.evaluation import gain
+from agroflux.training import transfer
+from agroflux.training.adaptation import Budget, predict
+from agroflux.training.folds import few_shot, folds
+from agroflux.training.site_years import SiteYears, column, text
+from agroflux.training.transfer import Run
+
+if TYPE_CHECKING:
+    from agroflux.baselines.checkpoint import Checkpoint
+
+Row = dict[str, Any]
+#: The recipe that gains are measured against, and the one that does not depend on the amount of data.
+REFERENCE, UNTRAINED = "scratch", "zero-shot"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a comparison runs for one model and data set.
+
+    ``shots``: numbers of training site-years; a fold that has fewer leaves a number out. ``scratch`` always runs.
+    """
+
+    recipes: tuple[str, ...] = ("scratch", "finetune", "adversarial", "pooled", "zero-shot")
+    protocols: tuple[str, ...] = ("leave-years-out", "leave-one-site-out")
+    shots: tuple[int, ...] = (1, 2, 4, 8)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    budget: Budget = field(default_factory=Budget)
+
+
+def runs(design: Design, targets: tuple[str, ...], site_years: SiteYears) -> Iterator[tuple[int, Run]]:
+    """Every run with its number of training site-years; 0 for the recipe that is not trained."""
+    names = tuple(dict.fromkeys((REFERENCE, *design.recipes)))
+    for protocol in design.protocols:
+        for fold in folds(protocol, site_years.keys):
+            if UNTRAINED in names:
+                yield 0, Run(UNTRAINED, targets, fold, 0, design.budget)
+            for n in design.shots:
+                for seed in design.seeds:
+                    part = few_shot(fold, n, seed)
+                    for name in names if part is not None else ():
+                        if name != UNTRAINED and part is not None:
+                            yield n, Run(name, targets, part, seed, design.budget)
+
+
+def compare(
+    checkpoint: "Checkpoint",
+    site_years: SiteYears,
+    design: Design,
+    targets: tuple[str, ...],
+    label: Row,
+    work: Path,
+    *,
+    source: SiteYears | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Row]:
+    """Run what ``work`` does not hold yet, and give the rows of the whole design.
+
+    Each finished run is one line of ``work`` (JSON), under a digest of everything that decides it: a comparison that
+    was stopped goes on where it was, and a retrained model or other settings run anew.
+
+    Args:
+        label: ``data`` and whatever else starts each row.
+        source: simulated windows, for the recipes that need them.
+    """
+    planned = list(runs(design, targets, site_years))
+    held = _held(work)
+    work.parent.mkdir(parents=True, exist_ok=True)
+    found = []
+    for done, (n, run) in enumerate(planned):
+        about = _about(checkpoint, run, label)
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
+        if digest not in held:
+            held[digest] = _sums(checkpoint, site_years, run, source)
+            with work.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({"digest": digest, "about": about, "sums": held[digest]}) + "\n")
+        found.append((n, run, held[digest]))
+        if progress is not None:
+            progress(done + 1, len(planned))
+    return rows(found, {"model": checkpoint.card.id} | label)
+
+
+def _about(checkpoint: "Checkpoint", run: Run, label: Row) -> Row:
+    settings = {"settings": dataclasses.asdict(transfer.recipe(run.recipe))}
+    return {"model": checkpoint.card.id, "weights": checkpoint.card.weights_sha256} | label | _plain(run) | settings
+
+
+def _plain(run: Run) -> Row:
+    plain: Row = json.loads(json.dumps(dataclasses.asdict(run)))
+    return plain
+
+
+def _held(work: Path) -> dict[str, Row]:
+    """Sums of finished runs by digest; a last line that was cut off is ended and counts for nothing."""
+    found: dict[str, Row] = {}
+    written = work.read_text(encoding="utf-8") if work.exists() else ""
+    if written and not written.endswith("\n"):
+        with work.open("a", encoding="utf-8") as stream:
+            stream.write("\n")
+    for line in written.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        found[record["digest"]] = record["sums"]
+    return found
+
+
+def _sums(checkpoint: "Checkpoint", site_years: SiteYears, run: Run, source: SiteYears | None) -> Row:
+    """Sums of each test site-year ``(site_years, 4)`` by target."""
+    fold, chosen = run.fold, transfer.recipe(run.recipe)
+    train, validate, test = (site_years.take(keys) for keys in (fold.train, fold.validate, fold.test))
+    adapted = transfer.adapt(checkpoint, chosen, train, validate, source=source, budget=run.budget, seed=run.seed)
+    simulated = predict(adapted.network, adapted.targets, test)
+    columns = {name: schema.TARGETS.index(column(name)) for name in run.targets}
+    return {n: gain.sums(test.targets[..., k], simulated[..., k]).tolist() for n, k in columns.items()}
+
+
+def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
+    """Scores and gains of finished runs: by site and seed, by site over seeds, and over all sites and seeds.
+
+    A row over seeds (``seed`` null) has their mean error; ``site`` is ``all`` over sites. ``gain`` is R2 less that of
+    ``scratch`` with the same site-years and seeds, its bounds the 95 % bootstrap interval over test site-years.
+    """
+    table: dict[tuple[str, str, int, int, str, str], dict[str, list[float]]] = {}
+    for n, run, sums in found:
+        for target, values in sums.items():
+            key = (run.fold.protocol, run.fold.site, n, run.seed, run.recipe, target)
+            by_year = dict(zip((text(k) for k in run.fold.test), values, strict=True))
+            table.setdefault(key, {}).update(by_year)
+    made: list[Row] = []
+    scratch = sorted({key[:4] for key in table if key[4] == REFERENCE})
+    names = list(dict.fromkeys(key[4] for key in table))
+    targets = list(dict.fromkeys(key[5] for key in table))
+    for protocol, n in dict.fromkeys((p, n) for p, _, n, _ in scratch):
+        sites = list(dict.fromkeys(s for p, s, m, _ in scratch if (p, m) == (protocol, n)))
+        seeds = sorted({k for p, _, m, k in scratch if (p, m) == (protocol, n)})
+        groups: list[tuple[str, list[str], list[int]]] = [(s, [s], [k]) for s in sites for k in seeds if len(seeds) > 1]
+        groups += [(s, [s], seeds) for s in sites] + ([("all", sites, seeds)] if len(sites) > 1 else [])
+        for target in targets:
+            for site, members, used in groups:
+                theirs = _stacked(table, protocol, members, n, used, REFERENCE, target)
+                for name in names:
+                    ours = _stacked(table, protocol, members, n, used, name, target)
+                    place = {"protocol": protocol, "site": site, "target": target, "recipe": name}
+                    shot = {"n_site_years": n, "seed": used[0] if len(used) == 1 else None}
+                    made.append(label | place | shot | _scores(ours, theirs) | {"seeds": used})
+    return made
+
+
+def _stacked(
+    table: dict[tuple[str, str, int, int, str, str], dict[str, list[float]]],
+    protocol: str,
+    sites: Sequence[str],
+    n: int,
+    seeds: Sequence[int],
+    name: str,
+    target: str,
+) -> np.ndarray:
+    """Sums ``(seeds, site_years, 4)``; the untrained recipe is the same for every seed and number."""
+    keys = [[(protocol, s, *((0, 0) if name == UNTRAINED else (n, k)), name, target) for s in sites] for k in seeds]
+    return np.array([[table[key][year] for key in each for year in sorted(table[key])] for each in keys])
+
+
+def _scores(ours: np.ndarray, theirs: np.ndarray) -> Row:
+    a, b = gain.over_seeds(ours), gain.over_seeds(theirs)
+    won = gain.gain(a, b)
+    scores = {"r2": float(gain.r2(a.sum(0))), "rmse": float(gain.rmse(a.sum(0)))}
+    interval = {"gain": won.value, "gain_low": won.low, "gain_high": won.high}
+    return scores | interval | {"n_test_site_years": len(a), "n_test_days": int(a[:, 0].sum())}

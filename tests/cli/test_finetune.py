@@ -1,0 +1,73 @@
+"""``agroflux finetune`` as a user calls it, on a real tower with a budget of a few epochs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agroflux.cli import main
+from agroflux.inference.predict import load
+
+USUAL = ("--data", "towers-sample", "--target", "NEE,GPP", "--site-years", "US-Tw3:2014,US-Tw3:2015")
+
+
+def run(*args: str | Path) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["finetune", *map(str, args)])
+        raise SystemExit(0)
+    return int(stopped.value.code or 0)
+
+
+def test_a_run_leaves_a_checkpoint_with_its_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ("--validate", "US-Tw3:2016", "--test", "US-Tw3:2017")
+    assert run(*USUAL, *named, "--epochs", "2", "--out", tmp_path, "--json") == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["id"] == "lstm-cornbelt-century-towers-sample-finetune"
+    assert card["data"]["site_years"] == {
+        "train": ["US-Tw3:2014", "US-Tw3:2015"],
+        "validate": ["US-Tw3:2016"],
+        "test": ["US-Tw3:2017"],
+    }
+    assert card["training"]["source_model"]["id"] == "lstm-cornbelt-century"
+    assert card["training"]["share_of_days_known"]["CROP"] == 0
+    assert "N2O_FLUX" in card["training"]["targets_left_alone"]
+    assert [(row["model"], row["target"]) for row in card["scores"]] == [
+        *((card["id"], target) for target in ("NEE", "GPP")),
+        *(("climatology", target) for target in ("NEE", "GPP")),
+    ]
+    assert card["synthetic"] is False
+    assert card["command"] == (
+        "agroflux finetune --model lstm-cornbelt-century --data towers-sample --target NEE,GPP --recipe finetune "
+        "--site-years US-Tw3:2014,US-Tw3:2015 --validate US-Tw3:2016 --test US-Tw3:2017 --seed 0 --epochs 2"
+    )
+    assert load(tmp_path / f"{card['id']}.safetensors").card.as_dict() == card
+
+
+def test_without_json_the_scores_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*USUAL, "--recipe", "zero-shot", "--out", tmp_path) == 0
+    shown = capsys.readouterr()
+    assert "climatology" in shown.out
+    assert "US-Tw3:2018" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--recipe", "magic"), "magic"),
+        (("--target", "N2O_FLUX"), "holds no N2O_FLUX"),
+        (("--site-years", "US-Tw3"), "write SITE:YEAR"),
+        (("--site-years", "US-Tw3:1999"), "US-Tw3:1999"),
+        (("--validate", "US-Tw3:2014"), "two uses"),
+        (("--data", "cornbelt-ceres"), "is a simulation"),
+        (("--model", "gru"), "gru"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, str], says: str
+) -> None:
+    assert run(*USUAL, "--out", tmp_path, *args) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())

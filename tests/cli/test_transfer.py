@@ -1,0 +1,60 @@
+"""``agroflux transfer`` as a user calls it: rows in a file, commands that make them again, mistakes in one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agroflux.cli import main
+
+SMALL = ("--data", "towers-sample", "--target", "GPP,N2O_FLUX", "--recipe", "zero-shot", "--shots", "1")
+FEW = ("--protocol", "leave-one-site-out", "--seeds", "0", "--epochs", "1")
+
+
+def run(*args: str | Path) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["transfer", *map(str, args)])
+        raise SystemExit(0)
+    return int(stopped.value.code or 0)
+
+
+def test_rows_are_written_and_a_rows_command_makes_them_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, work = tmp_path / "deep" / "transfer.json", tmp_path / "runs.jsonl"
+    assert run(*SMALL, *FEW, "--out", out, "--work", work, "--json") == 0
+    rows = json.loads(out.read_text())
+    assert json.loads(capsys.readouterr().out) == rows
+    scores = {"r2", "rmse", "gain", "gain_low", "gain_high"}
+    fields = {"model", "data", "site", "target", "recipe", "n_site_years", "seed", "command"} | scores
+    assert all(fields <= set(row) for row in rows)
+    assert {(row["site"], row["target"]) for row in rows} == {(s, "GPP") for s in ("US-Tw3", "US-AR1", "all")}
+    one = next(row for row in rows if row["recipe"] == "zero-shot" and row["site"] == "all")
+    assert str(tmp_path) not in json.dumps(rows)
+    words = one["command"].split()
+    assert words[:2] == ["agroflux", "transfer"]
+    done = len(work.read_text().splitlines())
+    assert run(*words[2:], "--out", out, "--work", work) == 0
+    assert len(work.read_text().splitlines()) == done  # nothing was left to run: it is the same design
+    again = json.loads(out.read_text())
+    assert one in again
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--recipe", "magic"), "magic"),
+        (("--shots", "one"), "whole numbers"),
+        (("--target", "N2O_FLUX"), "holds none of N2O_FLUX"),
+        (("--protocol", "nice"), "nice"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, str], says: str
+) -> None:
+    assert run(*SMALL, *FEW, "--out", tmp_path / "rows.json", "--work", tmp_path / "w", *args) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())

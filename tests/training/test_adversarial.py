@@ -1,0 +1,128 @@
+"""Adversarial adaptation: the sign of the reversal by hand, who minimises the domain loss and who opposes it."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.data import catalog
+from agroflux.errors import SelectionError
+from agroflux.training import adaptation, adversarial, transfer
+from agroflux.training.adaptation import Budget
+from agroflux.training.adversarial import Adversarial, Pooled
+from agroflux.training.site_years import SiteYears
+from tests.synthetic_contract import tiny
+
+
+@pytest.fixture(scope="module")
+def source(shipped: Checkpoint) -> SiteYears:
+    return adversarial.simulated(tiny(3, 2, 4), shipped, count=8, seed=1)
+
+
+def test_the_reversal_turns_the_gradient() -> None:
+    x = torch.tensor([1.0, -2.0], requires_grad=True)
+    y = adversarial.reverse(x, 0.25)
+    assert y.tolist() == [1.0, -2.0]
+    (y * torch.tensor([4.0, 8.0])).sum().backward()  # d/dx is (4, 8); turned and times 1/4
+    assert x.grad is not None and x.grad.tolist() == [-1.0, -2.0]
+
+
+def test_the_ramp_is_that_of_the_paper() -> None:
+    assert adversarial.ramp(0.0) == 0.0
+    assert adversarial.ramp(0.5) == pytest.approx(2 / (1 + np.exp(-5)) - 1)
+    assert adversarial.ramp(1.0) == pytest.approx(0.99991, abs=1e-5)
+
+
+def _domain() -> tuple[nn.Module, nn.Module, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    return nn.Linear(3, 4), nn.Linear(4, 1), torch.randn(6, 3), torch.randn(6, 3) + 1.0
+
+
+@pytest.mark.parametrize("who", ["encoder", "discriminator"])
+def test_the_discriminator_minimises_what_the_encoder_opposes(who: str) -> None:
+    encoder, discriminator, simulated, measured = _domain()
+
+    def value() -> torch.Tensor:
+        return adversarial.domain_loss(discriminator, encoder(simulated), encoder(measured), 0.5)
+
+    before = value()
+    before.backward()
+    with torch.no_grad():
+        for parameter in {"encoder": encoder, "discriminator": discriminator}[who].parameters():
+            assert parameter.grad is not None
+            parameter -= 0.1 * parameter.grad
+    assert bool(value() > before) == (who == "encoder")
+
+
+def test_the_domain_loss_is_the_cross_entropy_of_both_halves() -> None:
+    encoder, discriminator, simulated, measured = _domain()
+    found = adversarial.domain_loss(discriminator, encoder(simulated), encoder(measured), 0.5)
+    p = [torch.sigmoid(discriminator(encoder(part))) for part in (simulated, measured)]
+    assert found.item() == pytest.approx(float(-(torch.log(1 - p[0]).mean() + torch.log(p[1]).mean()) / 2), rel=1e-5)
+
+
+def test_source_windows_are_those_of_the_models_training_years(shipped: Checkpoint, source: SiteYears) -> None:
+    assert (source.drivers.shape, source.targets.shape) == ((8, 730, 11), (8, 365, 20))
+    assert source.known.all() and np.isfinite(source.drivers).all()
+    assert {year for _, year in source.keys} <= set(shipped.card.split["train"])
+    assert np.isfinite(source.targets[:, -1]).all()  # annual targets stand on the last day
+    again = adversarial.simulated(tiny(3, 2, 4), shipped, count=8, seed=1)
+    np.testing.assert_array_equal(again.drivers, source.drivers)
+    bundled = catalog.open_dataset("cornbelt-century").isel(site=slice(0, 2))
+    assert {year for _, year in adversarial.simulated(bundled, shipped, count=4).keys} == {2014}
+    with pytest.raises(SelectionError, match="two consecutive training years"):
+        adversarial.simulated(tiny(2, 2, 4, first=2015), shipped)
+
+
+@pytest.mark.parametrize("recipe", [Adversarial(), Pooled()])
+def test_simulated_windows_are_masked_like_the_measured_ones(
+    small: Checkpoint, towers: SiteYears, source: SiteYears, recipe: Adversarial | Pooled
+) -> None:
+    measured = towers.take([("US-Tw3", 2014), ("US-Tw3", 2015)])
+    assert not measured.known[..., 2:].any()
+    wild = dataclasses.replace(source, drivers=np.where(np.arange(11) >= 2, np.float32(9), source.drivers))
+    batch, values = adaptation.batch(measured, small.targets), []
+    for windows in (source, wild):
+        plan = adversarial.joint(recipe, small.network, windows, (small.targets, small.targets), 0)
+        values.append(plan.objective(batch, 0.5).item())
+    assert values[0] == values[1]
+
+
+def test_the_source_keeps_speaking_for_targets_that_were_not_measured(
+    small: Checkpoint, towers: SiteYears, source: SiteYears
+) -> None:
+    train, validate = towers.take([("US-Tw3", 2014)]), towers.take([("US-Tw3", 2016)])
+    few = Budget(epochs=2, every=1)
+    found = [
+        transfer.adapt(small, recipe, train, validate, source=source, budget=few)
+        for recipe in (Adversarial(), Pooled())
+    ]
+    row = 15  # N2O
+    weights = [adapted.network.head.weight for adapted in found]
+    assert not torch.equal(weights[0][row], small.network.head.weight[row])
+    assert not torch.equal(weights[0], weights[1])  # the adversary has a say
+
+
+@pytest.mark.parametrize("who", ["encoder", "discriminator"])
+def test_in_a_run_too_the_encoder_opposes_the_discriminator(
+    small: Checkpoint, towers: SiteYears, source: SiteYears, who: str
+) -> None:
+    measured = adaptation.batch(towers.take([("US-Tw3", 2014), ("US-Tw3", 2015)]), small.targets)
+    silent = measured._replace(targets=torch.full_like(measured.targets, float("nan")))  # the adversary alone speaks
+    network = copy.deepcopy(small.network)
+    recipe = Adversarial(weight=1.0, source_weight=0.0)
+    one = SiteYears(source.keys[:1], source.drivers[:1], source.known[:1], source.targets[:1])
+    plan = adversarial.joint(recipe, network, one, (small.targets, small.targets), 0)
+    before = plan.objective(silent, 1.0)
+    before.backward()
+    moved = plan.groups[-1]["params"] if who == "discriminator" else list(network.lstm.parameters())
+    with torch.no_grad():
+        for parameter in moved:
+            assert parameter.grad is not None and parameter.grad.any()
+            parameter -= 0.05 * parameter.grad
+        assert bool(plan.objective(silent, 1.0) > before) == (who == "encoder")
+    assert all(not p.grad.any() for p in network.head.parameters() if p.grad is not None)
