@@ -12,11 +12,11 @@ PYTHON  ?= $(shell $(FIND_PY))
 OUT     ?= build/full
 WORKERS ?= 2
 
-.PHONY: help install app test lint format assets screenshots benchmarks simulate train clean
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 install: $(STAMP) ## make .venv with the pinned packages
 
@@ -63,6 +63,15 @@ simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 
 
 train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
 	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --out models
+
+study: $(STAMP) ## train and score every model on both simulators, about 12 hours on two cores; resumable
+	$(BIN)/agroflux study --data $(OUT) --out models --workers $(WORKERS)
+
+leaderboard: $(STAMP) ## score the models in models/ on the bundled data, into models/leaderboard.json and skill.json
+	$(BIN)/agroflux leaderboard --refresh
+
+leaderboard-check: $(STAMP) ## score them again and fail when a figure no longer follows
+	$(BIN)/agroflux leaderboard --check
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info

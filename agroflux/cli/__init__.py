@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("agroflux.cli.simulate", "Run the DSSAT process model over counties and nitrogen rates."),
     "train": ("agroflux.cli.train", "Train a baseline on a data set."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
+    "leaderboard": ("agroflux.cli.leaderboard", "Rank every evaluated model; check the figures."),
+    "study": ("agroflux.cli.study", "Train and score every model of the study, resumable."),
     "predict": ("agroflux.cli.predict", "Run a trained model and write NetCDF or Zarr."),
     "emissions": ("agroflux.cli.emissions", "County and state totals of N2O and CO2."),
     "app": ("agroflux.cli.app", "Open AgroFlux Explorer in the browser."),

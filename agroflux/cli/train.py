@@ -1,6 +1,5 @@
 """``agroflux train``: a baseline on a data set, resumable."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +7,6 @@ import typer
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from agroflux.training.supervised import Recipe
 
 Changes = Annotated[list[str] | None, typer.Option("--set", help="Model setting, as hidden=96; may be repeated.")]
 
@@ -22,7 +19,11 @@ def command(
         Path | None, typer.Option(help="Folder for the state of a run, to resume it from; default: user data.")
     ] = None,
     protocol: Annotated[str, typer.Option(help="clean or official.")] = "clean",
-    experiment: Annotated[str, typer.Option(help="temporal.")] = "temporal",
+    preset: Annotated[str, typer.Option(help="recommended or official.")] = "recommended",
+    experiment: Annotated[str, typer.Option(help="temporal, spatial or spatial-state.")] = "temporal",
+    fold: Annotated[int, typer.Option(min=0, help="Fold of a spatial experiment.")] = 0,
+    rates: Annotated[str | None, typer.Option(help="N rates to train on, as 0,168,336; default: all.")] = None,
+    phases: Annotated[str, typer.Option(help="Rotation phases to train on: both or one.")] = "both",
     seed: Annotated[int, typer.Option(help="Seed of the weights and of the windows drawn.")] = 0,
     max_epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 80,
     max_minutes: Annotated[
@@ -36,22 +37,27 @@ def command(
     from agroflux import paths
     from agroflux.baselines import card as cards
     from agroflux.cli.output import print_json, print_rows
-    from agroflux.data import splits, windows
+    from agroflux.data import splits, subsample
 
     splits.check(protocol, experiment)
+    part = subsample.Subsample(_rates(rates), phases)
     ds, location, data_id = _open(data)
-    split = splits.temporal(list(windows.calendar_years(ds)), protocol)
-    from agroflux.training import supervised
+    ds = subsample.take(ds, part)
+    split = splits.make(ds, protocol, experiment, fold)
+    from agroflux.training import recipes, supervised
 
-    recipe = supervised.Recipe(model, _settings(settings or []), seed, max_epochs, max_minutes, threads=threads)
-    source = supervised.Source(data_id, cards.sha256(location), _written(recipe, location, protocol, experiment))
+    limits = {"seed": seed, "max_epochs": max_epochs, "max_minutes": max_minutes, "threads": threads}
+    recipe = recipes.recipe(model, config=_settings(settings or []), preset=preset, **limits)
+    command = recipes.command(recipe, location.name, protocol, experiment, split, part)
+    source = supervised.Source(data_id, cards.sha256(location), command, part)
+    name = recipes.identifier(recipe, data_id, protocol, experiment, split, part)
     path = supervised.train(
         ds,
         split,
         recipe,
         source,
         out=out,
-        work=work or paths.user_data() / "training" / f"{model}-{data_id}-{protocol}-{experiment}-{seed}",
+        work=work or paths.user_data() / "training" / name,
         protocol=protocol,
         experiment=experiment,
         progress=not as_json,
@@ -62,17 +68,6 @@ def command(
         return
     print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "mae"))
     typer.echo(f"No better than climatology on: {', '.join(card.below_climatology) or 'no daily target'}", err=True)
-
-
-def _written(recipe: "Recipe", location: Path, protocol: str, experiment: str) -> str:
-    """The command that a card gives: what decides the result, without the folders of the machine it ran on."""
-    parts = ["agroflux", "train", "--model", recipe.model, "--data", location.name, "--protocol", protocol]
-    parts += ["--experiment", experiment, "--seed", str(recipe.seed), "--max-epochs", str(recipe.max_epochs)]
-    if recipe.max_minutes is not None:
-        parts += ["--max-minutes", f"{recipe.max_minutes:g}"]
-    for key, value in recipe.config.items():
-        parts += ["--set", f"{key}={value}"]
-    return shlex.join(parts)
 
 
 def _open(data: str) -> "tuple[xr.Dataset, Path, str]":
@@ -98,3 +93,12 @@ def _settings(pairs: list[str]) -> dict[str, int | float]:
         except ValueError:
             raise ModelError(f"--set {pair!r} is not name=number, as in hidden=96") from None
     return found
+
+
+def _rates(text: str | None) -> tuple[float, ...]:
+    from agroflux.errors import SelectionError
+
+    try:
+        return tuple(sorted({float(part) for part in (text or "").split(",") if part.strip()}))
+    except ValueError:
+        raise SelectionError(f"--rates {text!r} is no list of numbers: write it as 0,168,336") from None

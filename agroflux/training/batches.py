@@ -16,6 +16,7 @@ from agroflux.data.scaling import Moments, Scaler
 from agroflux.errors import DataError, SelectionError
 
 SITE_BLOCK = 8
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,19 @@ class Windows:
         return len(self.index)
 
 
-def load(ds: xr.Dataset, scaler_years: Sequence[int], years: Sequence[int]) -> tuple[Arrays, Scaler, Scaler]:
-    """Read ``years`` of ``ds``, fit both scalers on ``scaler_years`` and apply them.
+def load(
+    ds: xr.Dataset, scaler_years: Sequence[int], years: Sequence[int], scaler_sites: Places | None = None
+) -> tuple[Arrays, Scaler, Scaler]:
+    """Read ``years`` of ``ds``, fit both scalers on ``scaler_years`` and ``scaler_sites`` (None: all), apply them.
 
     Targets are read by blocks of sites and stay in memory as float32 (99 x 40 x 17 years x 20: 2 GB).
     """
     part = ds.isel(time=windows.span(ds, years))
     fitted = [windows.span(part, [year]) for year in scaler_years]
-    x, x_scaler = _drivers(part, fitted)
+    x, x_scaler = _drivers(part, fitted, scaler_sites)
+    chosen = np.ones(part.sizes["site"], bool)
+    if scaler_sites is not None:
+        chosen = np.isin(np.arange(len(chosen)), scaler_sites)
     moments = Moments(schema.TARGETS)
     shape = (part.sizes["site"], part.sizes["scenario"], part.sizes["time"], len(schema.TARGETS))
     y = np.empty(shape, np.float32)
@@ -55,18 +61,20 @@ def load(ds: xr.Dataset, scaler_years: Sequence[int], years: Sequence[int]) -> t
         y[block] = windows.targets(part[names].isel(site=block).load())
         for days in fitted:
             for k in range(shape[3]):
-                moments.update(k, y[block, :, days, k])
+                moments.update(k, y[block, :, days, k][chosen[block]])
     y_scaler = moments.scaler()
     y -= y_scaler.mean
     y /= y_scaler.std
     return Arrays(x, y, windows.calendar_years(part)), x_scaler, y_scaler
 
 
-def _drivers(part: xr.Dataset, fitted: Sequence[slice]) -> tuple[windows.Drivers, Scaler]:
+def _drivers(part: xr.Dataset, fitted: Sequence[slice], sites: Places | None) -> tuple[windows.Drivers, Scaler]:
     raw = windows.drivers(part)
     moments = Moments(raw.names)
     for k, view in enumerate(raw.views):
         stored = _stored(view)
+        if sites is not None and stored.shape[0] > 1:
+            stored = stored[sites]
         for days in fitted if stored.shape[2] > 1 else [slice(None)]:
             moments.update(k, stored[:, :, days])
     scaler = moments.scaler()
@@ -81,14 +89,15 @@ def _stored(view: windows.Floats) -> windows.Floats:
     return view[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in view.strides)]
 
 
-def cut(arrays: Arrays, years: Sequence[int], n_years: int) -> Windows:
-    """All windows of ``n_years`` whole consecutive years within ``years``, over every site and scenario."""
+def cut(arrays: Arrays, years: Sequence[int], n_years: int, sites: Places | None = None) -> Windows:
+    """All windows of ``n_years`` whole consecutive years within ``years``, over ``sites`` (None: all)."""
     chosen = sorted(years)
     starts = [y for y in chosen if all(y + k in chosen and y + k in arrays.years for k in range(n_years))]
     if not starts:
         raise SelectionError(f"years {chosen} hold no window of {n_years} consecutive years: train on more years")
-    sites, scenarios, _ = arrays.drivers.shape
-    grid = np.meshgrid(np.arange(sites), np.arange(scenarios), starts, indexing="ij")
+    n_sites, scenarios, _ = arrays.drivers.shape
+    places = np.arange(n_sites) if sites is None else sites
+    grid = np.meshgrid(places, np.arange(scenarios), starts, indexing="ij")
     return Windows(np.stack([axis.ravel() for axis in grid], axis=1).astype(np.intp), n_years)
 
 

@@ -60,7 +60,8 @@ class Supervised(LightningModule):
 
     def _sums(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         x, y = batch
-        return loss.squared_errors(network(x)[:, self.warmup_days :], y[:, self.warmup_days :])
+        # float32 whatever the network ran in: a sum over thousands of days needs its digits
+        return loss.squared_errors(network(x)[:, self.warmup_days :].float(), y[:, self.warmup_days :])
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         value = loss.weighted_mean(*self._sums(self.network, batch), self.weights)

@@ -5,8 +5,8 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 
 from agroflux import __version__, schema
 from agroflux.baselines import registry
 from agroflux.baselines.card import CARD, Card
 from agroflux.baselines.checkpoint import Checkpoint, save
+from agroflux.data import splits
 from agroflux.data.splits import Split
+from agroflux.data.subsample import ALL, Subsample
 from agroflux.errors import ModelError
 from agroflux.evaluation import protocols, tally
 from agroflux.training import batches
 from agroflux.training.allocator import keep_freed_memory
+from agroflux.training.recipes import Recipe, identifier
 
 if TYPE_CHECKING:
     from lightning.pytorch import Callback, Trainer
@@ -35,45 +39,13 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a model is trained. The defaults are those of the shipped LSTM, tried on its validation years.
-
-    Attributes:
-        model, config: name in the registry and changes to its default configuration.
-        warmup_years: first years of a window, which count for nothing: the state finds its history in them.
-        loss_years: years of a window that count; fewer where there are fewer training years.
-        epoch_windows: windows drawn at random for an epoch (N rates are redundant: an epoch need not see all).
-        validation_windows: windows drawn once for validation.
-        weights: weight of a target in the loss where it is not 1.
-        patience: epochs without a better validation loss after which training stops.
-        threads: torch's threads. Two were 1.4 times as fast as one on two idle cores, but ten times slower where
-            other programs held the cores, as each waits for the other on every day of a series.
-    """
-
-    model: str = "lstm"
-    config: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    max_epochs: int = 80
-    max_minutes: float | None = None
-    warmup_years: int = 1
-    loss_years: int = 2
-    batch: int = 64
-    epoch_windows: int = 3200
-    validation_windows: int = 512
-    learning_rate: float = 4e-3
-    decay: float = 0.998
-    patience: int = 15
-    threads: int = 1
-    weights: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Source:
-    """What a card says of the data: id, title, hash, and the command that trained on it."""
+    """What a card says of the data: id, hash, the command that trained on it, and the part that it took."""
 
     id: str
     sha256: str
     command: str
+    subsample: Subsample = ALL
 
 
 def train(
@@ -97,35 +69,44 @@ def train(
         out, work: folder of the finished checkpoint; folder of Lightning's own (keep it outside the repository).
 
     Returns:
-        Path of ``<model>-<data id>.safetensors``; its card is beside it.
+        Path of the weights, named as :func:`agroflux.training.recipes.identifier` says; the card is beside them.
 
     Raises:
         SelectionError: too few years. DataError: drivers missing or with gaps. ModelError: unknown model or
         setting, or ``work`` belongs to another run.
     """
     started = time.monotonic()
-    config = registry.configuration(recipe.model, **recipe.config)
+    config = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     _claim(work, recipe, source, split)
     keep_freed_memory()
     torch.set_num_threads(recipe.threads)
     n_years = recipe.warmup_years + max(1, min(recipe.loss_years, len(split.train) - recipe.warmup_years))
     first = max(min(split.validate) - recipe.warmup_years, min(split.train))
     years = sorted({*split.train, *split.validate, *split.scaler})
-    arrays, x_scaler, y_scaler = batches.load(ds, split.scaler, years)
+    used = splits.pick(ds, sorted({*split.train_sites, *split.validate_sites, *split.scaler_sites}))
+    arrays, x_scaler, y_scaler = batches.load(used, split.scaler, years, _places(used, split.scaler_sites))
     _log.info("read %d site(s) x %d scenario(s) in %.0f s", *arrays.drivers.shape[:2], time.monotonic() - started)
-    train_windows = batches.cut(arrays, split.train, n_years)
+    train_windows = batches.cut(arrays, split.train, n_years, _places(used, split.train_sites))
     held = [y for y in years if first <= y <= max(split.validate)]
-    validation = batches.cut(arrays, held, recipe.warmup_years + len(split.validate))
+    # Where years validate that also train, as they do in the official spatial protocol, they are cut like those.
+    shared = set(split.validate) & set(split.train)
+    n_held = n_years if shared else recipe.warmup_years + len(split.validate)
+    validation = batches.cut(arrays, held, n_held, _places(used, split.validate_sites))
     validation = batches.sample(validation, recipe.validation_windows, (recipe.seed, 1))
     module, trained = _fit(arrays, train_windows, validation, recipe, config, work, progress)
     card = _card(recipe, config, source, split, arrays, protocol, experiment, ds) | {"training": trained}
     network = module.averaged.module.cpu().eval().requires_grad_(False)
     checkpoint = Checkpoint(Card(**card), network, x_scaler, y_scaler)
     del arrays
-    checkpoint = dataclasses.replace(checkpoint, card=_scored(checkpoint, ds, split))
+    checkpoint = _scored(checkpoint, ds, split)
     minutes = round((time.monotonic() - started) / 60, 1)
     trained = checkpoint.card.training | {"minutes_in_all": minutes}
     return save(dataclasses.replace(checkpoint, card=dataclasses.replace(checkpoint.card, training=trained)), out)
+
+
+def _places(ds: xr.Dataset, sites: Sequence[str]) -> NDArray[np.intp] | None:
+    """Where ``sites`` are in ``ds``; None, for all, where none is named."""
+    return np.flatnonzero(np.isin(ds["site"].values.astype(str), list(sites))) if sites else None
 
 
 def _claim(work: Path, recipe: Recipe, source: Source, split: Split) -> None:
@@ -153,7 +134,9 @@ def _fit(
     from agroflux.training.module import Supervised
 
     torch.manual_seed(recipe.seed)
-    network = registry.build(recipe.model, len(schema.DRIVERS), len(schema.TARGETS), **recipe.config)
+    network = registry.build(
+        recipe.model, len(schema.DRIVERS), len(schema.TARGETS), preset=recipe.preset, **recipe.config
+    )
     weights = torch.tensor([recipe.weights.get(name, 1.0) for name in schema.TARGETS])
     per_epoch = min(recipe.epoch_windows, len(train_windows))
     steps = recipe.max_epochs * -(-per_epoch // recipe.batch)
@@ -182,6 +165,7 @@ def _fit(
         "windows_to_draw_from": len(train_windows),
         "validation_loss": round(float(kept.best_model_score), 6),
         "loss": "masked squared error of standardised targets: mean over each target's values, then weighted mean",
+        "precision": str(trainer.precision),
         "parameters": sum(p.numel() for p in network.parameters()),
     }
 
@@ -212,6 +196,7 @@ def _trainer(recipe: Recipe, work: Path, progress: bool) -> "tuple[Trainer, Mode
         max_epochs=recipe.max_epochs,
         accelerator="auto",
         devices=1,
+        precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
         callbacks=callbacks,
         logger=False,
         gradient_clip_val=1.0,
@@ -255,10 +240,10 @@ def _card(
     experiment: str,
     ds: xr.Dataset,
 ) -> dict[str, Any]:
-    sites, scenarios, _ = arrays.drivers.shape
+    scenarios = arrays.drivers.shape[1]
     pairs = [[[name, schema.get(name).unit] for name in names] for names in (schema.DRIVERS, schema.TARGETS)]
     return {
-        "id": f"{recipe.model}-{source.id.removesuffix('-full')}",
+        "id": identifier(recipe, source.id, protocol, experiment, split, source.subsample),
         "title": f"{recipe.model.upper()} trained on {ds.attrs.get('title', source.id)}",
         "model": recipe.model,
         "config": config,
@@ -267,10 +252,14 @@ def _card(
         "warmup_days": 730,
         "protocol": protocol,
         "experiment": experiment,
-        "split": {key: list(value) for key, value in dataclasses.asdict(split).items()},
-        "data": {"id": source.id, "sha256": source.sha256, "sites": sites, "scenarios": scenarios}
+        "preset": recipe.preset,
+        "fold": split.fold,
+        "split": split.years(),
+        "sites": split.sites(),
+        "data": {"id": source.id, "sha256": source.sha256, "sites": ds.sizes["site"], "scenarios": scenarios}
         | {key: ds.attrs[key] for key in ("title", "source", "licence", "citation") if key in ds.attrs}
-        | {"n_rates": np.unique(ds["n_rate"].values).tolist()},
+        | {"n_rates": np.unique(ds["n_rate"].values).tolist()}
+        | ({"subsample": part} if (part := source.subsample.as_dict()) else {}),
         "code_version": __version__,
         "command": source.command,
         "seed": recipe.seed,
@@ -278,12 +267,15 @@ def _card(
     }
 
 
-def _scored(checkpoint: Checkpoint, ds: xr.Dataset, split: Split) -> Card:
-    """The card with test scores of the model and of climatology, and the daily targets on which it loses."""
+def _scored(checkpoint: Checkpoint, ds: xr.Dataset, split: Split) -> Checkpoint:
+    """With test scores of the model and of climatology on the card, and the daily targets on which it loses."""
     card = checkpoint.card
-    ours = protocols.model_rows(checkpoint, ds, protocols.card_label(card, card.data["id"]))
+    counted = protocols.count_model(checkpoint, ds)
+    ours = tally.rows(counted, protocols.card_label(card, card.data["id"]))
     label = protocols.labels("climatology", card.data["id"], card.protocol, card.experiment, card.fold, 0)
     theirs = tally.rows(protocols.count_reference("climatology", ds, split), label)
     reference = {row["target"]: row["rmse"] for row in theirs}
     lost = [r["target"] for r in ours if r["target"] in schema.DAILY_TARGETS and r["rmse"] >= reference[r["target"]]]
-    return dataclasses.replace(card, scores=ours + theirs, below_climatology=lost)
+    training = card.training | {"site_years_per_second": round(counted.site_years / counted.seconds, 1)}
+    scored = dataclasses.replace(card, training=training, scores=ours + theirs, below_climatology=lost)
+    return dataclasses.replace(checkpoint, card=scored)

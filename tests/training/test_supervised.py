@@ -11,9 +11,10 @@ import xarray as xr
 from agroflux import schema
 from agroflux.baselines import card as cards
 from agroflux.baselines import checkpoint
+from agroflux.data import splits
 from agroflux.data.splits import Split
 from agroflux.errors import DataError, ModelError, SelectionError
-from agroflux.training import batches, supervised
+from agroflux.training import batches, recipes, supervised
 from tests.synthetic_contract import tiny
 
 SPLIT = Split((2000, 2001, 2002, 2003), (2004,), (2005,), (2000, 2001, 2002, 2003))
@@ -117,3 +118,39 @@ def test_windows_of_an_epoch_follow_from_the_seed(data: xr.Dataset) -> None:
     assert again[0] == again[1] != again[2]
     x, y = batches.Batches(arrays, batches.sample(every, 10, (0,)), 4)[2]
     assert (x.shape, y.shape) == ((2, 730, 11), (2, 730, 20))
+
+
+def test_a_spatial_run_never_sees_the_counties_it_is_tested_on(tmp_path: Path) -> None:
+    ds = tiny(6, 2, 6)
+    split = splits.make(ds, "clean", "spatial", 1)
+    changed = ds.copy(deep=True)
+    unseen = {"site": list(split.test_sites)}
+    for name in ("TMAX", "SAND", "GPP"):
+        changed[name].loc[unseen] = changed[name].loc[unseen] + 50
+    recipe = recipes.recipe("tcn", config={"hidden": 4, "dilations": [1, 3]}, max_epochs=2, loss_years=1, batch=4)
+    first, second = (
+        checkpoint.load(supervised.train(data, split, recipe, SOURCE, out=tmp_path / n, work=tmp_path / f"w{n}",
+                                         experiment="spatial"))
+        for n, data in (("a", ds), ("b", changed))
+    )  # fmt: skip
+    for name, tensor in first.network.state_dict().items():
+        torch.testing.assert_close(tensor, second.network.state_dict()[name], rtol=0, atol=0)
+    np.testing.assert_array_equal(first.drivers.mean, second.drivers.mean)
+    card = first.card
+    assert (card.id, card.fold) == ("tcn-tiny-spatial-f1", 1)
+    assert card.sites["test"] == list(split.test_sites)
+    scored = {row["n"] for row in card.scores if row["target"] == "Yield"}
+    assert scored == {len(split.test_sites) * 2 * len(split.test)}
+    assert first.card.scores != second.card.scores
+
+
+def test_the_official_spatial_protocol_trains_on_all_years(tmp_path: Path) -> None:
+    ds = tiny(5, 1, 4)
+    split = splits.make(ds, "official", "spatial", 0)
+    recipe = recipes.recipe("lstm", config={"hidden": 4}, max_epochs=1, loss_years=1, batch=8, preset="official")
+    path = supervised.train(
+        ds, split, recipe, SOURCE, out=tmp_path, work=tmp_path / "w", protocol="official", experiment="spatial"
+    )
+    card = cards.read(path)
+    assert card.split["train"] == card.split["test"] == [2000, 2001, 2002, 2003]
+    assert (card.preset, card.config["layers"]) == ("official", 3)

@@ -1,0 +1,58 @@
+"""A stated part of a simulation's scenarios: fewer nitrogen rates, one rotation phase."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from agroflux.errors import SelectionError
+
+PHASES = ("both", "one")
+
+
+@dataclass(frozen=True)
+class Subsample:
+    """Which scenarios are kept.
+
+    Attributes:
+        rates: N rates [kg N ha-1]; empty: all.
+        phases: ``both`` rotation phases, or ``one``: those scenarios alone that begin with the first crop there is.
+    """
+
+    rates: tuple[float, ...] = ()
+    phases: str = "both"
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a card says of it; empty where everything is kept."""
+        about: dict[str, Any] = {"rates": list(self.rates)} if self.rates else {}
+        return about | ({"phases": self.phases} if self.phases != "both" else {})
+
+    def tag(self) -> str:
+        """A short text for names; empty where everything is kept."""
+        rates = f"{len(self.rates)}rates" if self.rates else ""
+        return "-".join(part for part in (rates, "1phase" if self.phases == "one" else "") if part)
+
+
+#: Everything.
+ALL = Subsample()
+
+
+def take(ds: xr.Dataset, wanted: Subsample) -> xr.Dataset:
+    """The scenarios of ``ds`` that ``wanted`` names; SelectionError for rates or phases it does not hold."""
+    if wanted.phases not in PHASES:
+        raise SelectionError(f"unknown phases {wanted.phases!r}: use {' or '.join(PHASES)}")
+    if not wanted.as_dict():
+        return ds
+    have = np.asarray(ds["n_rate"].values, float)
+    absent = [f"{rate:g}" for rate in wanted.rates if not np.isclose(have, rate, atol=0.05).any()]
+    if absent:
+        held = ", ".join(f"{rate:g}" for rate in np.unique(have))
+        raise SelectionError(f"the data set has no N rate {', '.join(absent)} kg N ha-1: it has {held}")
+    kept = np.ones(len(have), bool)
+    if wanted.rates:
+        kept = np.isclose(have[:, None], wanted.rates, atol=0.05).any(axis=1)
+    if wanted.phases == "one" and "first_crop" in ds.coords and ds["first_crop"].dims == ("scenario",):
+        crop = ds["first_crop"].values.astype(str)
+        kept &= crop == crop[0]
+    return ds.isel(scenario=np.flatnonzero(kept))

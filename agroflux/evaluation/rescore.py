@@ -1,0 +1,208 @@
+"""Score the shipped checkpoints again on the bundled data: to make the leaderboard's rows, and to check them.
+
+Shipped checkpoints were trained on a set that is too large to ship. What they scored on it stands in their cards and
+is copied from there; what they score on the bundled data is worked out here, and can be worked out by anyone.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from agroflux import paths
+from agroflux.baselines import card as cards
+from agroflux.baselines.registry import REFERENCES
+from agroflux.data import catalog, splits
+from agroflux.evaluation import leaderboard, protocols, tally
+from agroflux.evaluation.leaderboard import Row
+from agroflux.inference import predict as predictor
+
+if TYPE_CHECKING:
+    from agroflux.baselines.card import Card
+
+SKILL = "skill.json"
+TOLERANCE = 1e-4
+Note = Callable[[str], None]
+#: Metrics in the unit of the target; the others have no unit.
+_IN_UNITS = ("rmse", "mae", "bias", "peak_threshold")
+_Scored = tuple[list[Row], list[Row]]
+
+
+def refresh(folder: Path | None = None, references: Iterable[str] = tuple(REFERENCES), note: Note = print) -> Path:
+    """Write ``leaderboard.json`` and ``skill.json`` of the checkpoints in ``folder`` (default ``models/``).
+
+    Rows on the bundled data are made anew; those of other runs on the full data stay. ``note`` is told each step.
+    Returns the path of the leaderboard.
+
+    Raises:
+        ModelError: a damaged checkpoint. SelectionError: a data set without the test years.
+    """
+    folder = folder or paths.MODELS
+    old = [row for row in leaderboard.read(folder) if row["scored_on"] != "bundle"]
+    new: list[Row] = []
+    skill: list[Row] = []
+    for name in _shipped(folder):
+        card = cards.read(folder / f"{name}{cards.CARD}")
+        new += card_rows(card)
+        note(f"scoring {name}")
+        rows, counties = _bundle_rows(folder / f"{name}{cards.WEIGHTS}")
+        new, skill = new + rows, skill + counties
+    for task in _tasks(new):
+        for name in references:
+            note(f"scoring {name} on {task['data']}, {task['protocol']} {task['experiment']}")
+            rows, counties = reference_rows(name, **task)
+            new, skill = new + rows, skill + counties
+    leaderboard.write_lines(skill, folder / SKILL)
+    return leaderboard.write(leaderboard.merge(old, new), folder)
+
+
+def check(folder: Path | None = None, note: Note = print) -> list[str]:
+    """One sentence a figure of the leaderboard that no longer follows from the shipped checkpoints.
+
+    Rows on the bundled data, of checkpoints and of climatology, are worked out again; rows on the full data, which
+    is not shipped, are not.
+    """
+    folder = folder or paths.MODELS
+    held = {leaderboard.key(row): row for row in leaderboard.read(folder) if row["scored_on"] == "bundle"}
+    again: list[Row] = []
+    for name in _shipped(folder):
+        note(f"scoring {name}")
+        again += _bundle_rows(folder / f"{name}{cards.WEIGHTS}")[0]
+    for task in _tasks(again):
+        again += reference_rows("climatology", **task)[0]
+    found = [sentence for row in again for sentence in _differences(held.get(leaderboard.key(row)), row)]
+    known = {leaderboard.key(row) for row in again}
+    gone = {k[0] for k in held if k not in known and k[0] not in REFERENCES}
+    return found + [f"{model}: in the leaderboard, but no such checkpoint follows" for model in sorted(gone)]
+
+
+def card_rows(card: "Card") -> list[Row]:
+    """What a card says of the data its model was trained on; none if that is the bundled set itself."""
+    bundled = _bundled(card.data["id"])
+    if bundled is not None and card.data.get("sha256") == _sha256(bundled):
+        return []
+    scored_on = "subsample" if card.data.get("subsample") else "full"
+    common = {"scored_on": scored_on, "data_sha256": card.data.get("sha256")}
+    data = card.data["id"].removesuffix("-full")
+    found = []
+    for score in card.scores:
+        ours = score["model"] == card.id
+        label = protocols.labels(score["model"], data, card.protocol, card.experiment, card.fold, 0)
+        about = model_facts(card) if ours else reference_facts(score["model"], label)
+        found.append(label | score | {"data": data, "seed": card.seed if ours else 0} | about | common)
+    return found
+
+
+def model_facts(card: "Card") -> Row:
+    """What a row says of a trained model beside its scores."""
+    minutes = card.training.get("minutes_in_all")
+    return {
+        "architecture": card.model,
+        "preset": card.preset,
+        "parameters": card.training.get("parameters"),
+        "command": card.command,
+        "duration_s": None if minutes is None else round(60 * minutes, 1),
+        "site_years_per_second": card.training.get("site_years_per_second"),
+    }
+
+
+def reference_facts(name: str, label: Mapping[str, Any], duration: float | None = None) -> Row:
+    """What a row says of a reference beside its scores; its ``command`` scores it again."""
+    command = f"agroflux evaluate --model {name} --data {label['data']} --protocol {label['protocol']}"
+    command += f" --experiment {label['experiment']}"
+    command += "" if label["fold"] is None else f" --fold {label['fold']}"
+    return {
+        "architecture": name,
+        "preset": None,
+        "parameters": None,
+        "command": command,
+        "duration_s": None if duration is None else round(duration, 1),
+        "site_years_per_second": None,
+    }
+
+
+def reference_rows(name: str, *, data: str, protocol: str, experiment: str, fold: int | None) -> _Scored:
+    """Rows and county scores of a reference on the bundled set ``data``."""
+    ds = catalog.open_dataset(data)
+    started = time.monotonic()
+    counted = protocols.count_reference(name, ds, splits.make(ds, protocol, experiment, fold or 0))
+    label = protocols.labels(name, data, protocol, experiment, fold, 0)
+    about = reference_facts(name, label, time.monotonic() - started)
+    return _rows(counted, ds, label, about | {"scored_on": "bundle", "data_sha256": _sha256(data)})
+
+
+def _bundle_rows(path: Path) -> _Scored:
+    checkpoint = predictor.load(path)
+    data = _bundled(checkpoint.card.data["id"])
+    if data is None:
+        return [], []
+    ds = catalog.open_dataset(data)
+    about = model_facts(checkpoint.card) | {"scored_on": "bundle", "data_sha256": _sha256(data)}
+    counted = protocols.count_model(checkpoint, ds)
+    return _rows(counted, ds, protocols.card_label(checkpoint.card, data), about)
+
+
+def _rows(counted: tally.Tally, ds: xr.Dataset, label: Row, about: Row) -> _Scored:
+    speed = round(counted.site_years / counted.seconds, 1) if counted.seconds else None
+    rows = [row | about | {"site_years_per_second": speed} for row in tally.rows(counted, label)]
+    at = {site: k for k, site in enumerate(counted.sites)}
+    sites = ds["site"].values.astype(str).tolist()
+    skill = {
+        target: {name: [_digits(part[at[s]]) if s in at else None for s in sites] for name, part in values.items()}
+        for target, values in tally.counties(counted).items()
+    }
+    return rows, [label | {"scored_on": about["scored_on"], "sites": sites, "targets": skill}]
+
+
+def _digits(value: float) -> float | None:
+    return float(f"{value:.4g}") if math.isfinite(value) else None
+
+
+def _differences(was: Row | None, now: Row) -> list[str]:
+    place = f"{now['model']} on {now['data']}, {now['target']}"
+    if was is None:
+        return [f"{place}: not in the leaderboard, run 'make leaderboard'"]
+    figures = [name for name in now if name == "n" or name.removesuffix("_low").removesuffix("_high") in _CHECKED]
+    return [
+        f"{place}: {name} is {now[name]:.7g}, the leaderboard says {was.get(name)}"
+        for name in figures
+        if not _follows(name, was.get(name), now)
+    ]
+
+
+_CHECKED = (*leaderboard.FIGURES, "peak_threshold")
+
+
+def _follows(name: str, was: float | None, now: Row) -> bool:
+    value = now[name]
+    if was is None or not math.isfinite(value):
+        return was is None and not math.isfinite(value)
+    in_units = name.startswith(_IN_UNITS)
+    # A figure with a unit is small or large as its unit is: the error itself is the measure.
+    scale = max(now["rmse"], abs(value)) if in_units else max(1.0, abs(value))
+    return abs(was - value) <= TOLERANCE * scale
+
+
+def _tasks(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+    names = ("data", "protocol", "experiment", "fold")
+    seen = {tuple(row[name] for name in names) for row in rows if row["scored_on"] == "bundle"}
+    return (dict(zip(names, task, strict=True)) for task in sorted(seen, key=str))
+
+
+def _shipped(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob(f"*{cards.WEIGHTS}"))
+
+
+def _bundled(data: str) -> str | None:
+    """The bundled data set that ``data`` is the full form of."""
+    name = data.removesuffix("-full")
+    return name if name in catalog.BUNDLED else None
+
+
+@cache
+def _sha256(data: str) -> str:
+    return cards.sha256(Path(catalog.get(data).path))

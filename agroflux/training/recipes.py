@@ -1,0 +1,95 @@
+"""How each network is trained, and what a trained one is called."""
+
+import shlex
+from dataclasses import dataclass, field
+from typing import Any
+
+from agroflux.data.splits import Split
+from agroflux.data.subsample import Subsample
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained. The defaults are those of the LSTM, tried on its validation years.
+
+    Attributes:
+        model, preset, config: name in the registry, its preset, and changes to that.
+        warmup_years: first years of a window, which count for nothing: the state finds its history in them.
+        loss_years: years of a window that count; fewer where there are fewer training years.
+        epoch_windows: windows drawn at random for an epoch (N rates are redundant: an epoch need not see all).
+        validation_windows: windows drawn once for validation.
+        weights: weight of a target in the loss where it is not 1.
+        patience: epochs without a better validation loss after which training stops.
+        threads: torch's threads. Two were 1.4 times as fast as one on two idle cores, but ten times slower where
+            other programs held the cores, as each waits for the other on every day of a series.
+    """
+
+    model: str = "lstm"
+    config: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    max_epochs: int = 80
+    max_minutes: float | None = None
+    warmup_years: int = 1
+    loss_years: int = 2
+    batch: int = 64
+    epoch_windows: int = 3200
+    validation_windows: int = 512
+    learning_rate: float = 4e-3
+    decay: float = 0.998
+    patience: int = 15
+    threads: int = 1
+    weights: dict[str, float] = field(default_factory=dict)
+    preset: str = "recommended"
+
+
+#: Where a network departs from the defaults. Attention diverges at the rate that suits a recurrent network, and
+#: half the batch gives it twice the steps in the same time.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "lstm": {},
+    "ealstm": {},
+    "tcn": {"learning_rate": 2e-3, "batch": 32},
+    "transformer": {"learning_rate": 1e-3, "batch": 32},
+    "itransformer": {"learning_rate": 1e-3, "batch": 32},
+    "pyraformer": {"learning_rate": 1e-3, "batch": 32},
+}
+
+
+def recipe(model: str, **changes: Any) -> Recipe:
+    """The recipe of ``model`` with ``changes`` (fields of :class:`Recipe`); an unknown model has the defaults."""
+    return Recipe(model=model, **(DEFAULTS.get(model, {}) | changes))
+
+
+def identifier(
+    recipe_: Recipe, data: str, protocol: str, experiment: str, split: Split, subsample: Subsample | None = None
+) -> str:
+    """The id of a trained model: network and data set, then whatever differs from the shipped kind of training.
+
+    The shipped kind is recommended, clean, temporal, seed 0, on all scenarios: ``lstm-cornbelt-century``. A fold of
+    another is ``lstm-cornbelt-century-spatial-f2-4rates-1phase``.
+    """
+    parts = [recipe_.model, data.removesuffix("-full")]
+    parts += [recipe_.preset] if recipe_.preset != "recommended" else []
+    parts += [f"{protocol}-protocol"] if protocol != "clean" else []
+    parts += [experiment, f"f{split.fold}"] if experiment != "temporal" else []
+    parts += [subsample.tag()] if subsample is not None and subsample.tag() else []
+    parts += [f"s{recipe_.seed}"] if recipe_.seed else []
+    return "-".join(parts)
+
+
+def command(
+    recipe_: Recipe, location: str, protocol: str, experiment: str, split: Split, subsample: Subsample | None = None
+) -> str:
+    """The command that a card gives: what decides the result, without the folders of the machine it ran on."""
+    parts = ["agroflux", "train", "--model", recipe_.model, "--data", location, "--protocol", protocol]
+    parts += ["--experiment", experiment, "--seed", str(recipe_.seed), "--max-epochs", str(recipe_.max_epochs)]
+    parts += [] if recipe_.preset == "recommended" else ["--preset", recipe_.preset]
+    parts += [] if split.fold is None else ["--fold", str(split.fold)]
+    if subsample is not None and subsample.rates:
+        parts += ["--rates", ",".join(f"{rate:g}" for rate in subsample.rates)]
+    if subsample is not None and subsample.phases != "both":
+        parts += ["--phases", subsample.phases]
+    if recipe_.max_minutes is not None:
+        parts += ["--max-minutes", f"{recipe_.max_minutes:g}"]
+    for key, value in recipe_.config.items():
+        parts += ["--set", f"{key}={value}"]
+    return shlex.join(parts)

@@ -1,0 +1,202 @@
+"""The study: a listed plan of trainings, each with its time budget, that fills the leaderboard; resumable.
+
+Sized for about 12 hours on two cores, one run a core. Each run is finished when its checkpoint lies in place and its
+rows are in the leaderboard; one that was stopped goes on from its last whole epoch.
+"""
+
+import fnmatch
+import logging
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from agroflux.baselines import card as cards
+from agroflux.baselines import registry
+from agroflux.data import catalog, splits
+from agroflux.data.subsample import ALL, Subsample, take
+from agroflux.errors import AgroFluxError, DataError, SelectionError
+from agroflux.evaluation import leaderboard, protocols, rescore, tally
+from agroflux.training import recipes, supervised
+
+_log = logging.getLogger(__name__)
+Note = Callable[[str], None]
+
+#: Both simulators have a shipped checkpoint of every model; seeds and folds are run on the first.
+DATA = ("cornbelt-century", "cornbelt-ceres")
+SEEDS = (0, 1, 2)
+STATES = 3
+#: What seeds and folds are run on: every model on the same part of the data.
+PART = Subsample((0.0, 84.0, 168.0, 252.0), "one")
+#: References that are run for themselves; climatology is scored with every model.
+FITTED = tuple(name for name in registry.REFERENCES if name != "climatology")
+#: Time for scoring a run and starting it [min], beside its training.
+OVERHEAD = 2.0
+#: Epochs that no run reaches within its budget unless it has stopped getting better.
+MAX_EPOCHS = 200
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of the plan, or one reference that is fitted and scored.
+
+    ``minutes`` is the time that training may take [min] (an estimate for references); ``shipped``: kept in models/.
+    """
+
+    model: str
+    data: str
+    minutes: float
+    protocol: str = "clean"
+    experiment: str = "temporal"
+    fold: int = 0
+    seed: int = 0
+    preset: str = "recommended"
+    part: Subsample = ALL
+    shipped: bool = False
+
+    def recipe(self) -> recipes.Recipe:
+        """How it is trained."""
+        return recipes.recipe(
+            self.model, seed=self.seed, preset=self.preset, max_minutes=self.minutes, max_epochs=MAX_EPOCHS
+        )
+
+    @property
+    def id(self) -> str:
+        """The id of its checkpoint, or the name a reference would have if it had one."""
+        fold = None if self.experiment == "temporal" else self.fold
+        split = splits.Split((), (), (), (), fold)
+        return recipes.identifier(self.recipe(), self.data, self.protocol, self.experiment, split, self.part)
+
+
+def plan() -> list[Run]:
+    """Every run of the study, the shipped checkpoints first, in the order in which they are started."""
+    return list(_plan())
+
+
+def _plan() -> Iterator[Run]:
+    models = registry.names()
+    for data in DATA:
+        yield from (Run(model, data, 36.0, shipped=True) for model in models)
+        yield from (Run(model, data, 6.0) for model in FITTED)
+    yield from (Run(model, DATA[0], 3.0, part=PART) for model in FITTED)
+    for seed in SEEDS:
+        yield from (Run(model, DATA[0], 12.0, seed=seed, part=PART) for model in models)
+    for fold in range(splits.SPATIAL_FOLDS):
+        yield from (Run(model, DATA[0], 10.0, experiment="spatial", fold=fold, part=PART) for model in models)
+        yield from (Run(model, DATA[0], 3.0, experiment="spatial", fold=fold, part=PART) for model in FITTED)
+    for fold in range(STATES):
+        yield from (Run(model, DATA[0], 8.0, experiment="spatial-state", fold=fold, part=PART) for model in models)
+    yield from (Run(model, DATA[0], 10.0, "official", preset="official", part=PART) for model in models)
+
+
+def chosen(pattern: str | None) -> list[Run]:
+    """The runs whose id fits the shell ``pattern`` (None: all); SelectionError if none does."""
+    runs = [run for run in plan() if pattern is None or fnmatch.fnmatchcase(run.id, pattern)]
+    if not runs:
+        raise SelectionError(f"no run of the study fits {pattern!r}: 'agroflux study --dry-run' lists them")
+    return runs
+
+
+def hours(runs: Sequence[Run], workers: int) -> float:
+    """Upper bound of the time that ``runs`` take [h] with ``workers`` cores."""
+    return sum(run.minutes + OVERHEAD for run in runs) / workers / 60.0
+
+
+def finished(run: Run, out: Path, work: Path) -> bool:
+    """Whether the run's rows are in the leaderboard of ``out`` and its checkpoint, if it has one, lies in place."""
+    rows = leaderboard.read(out)
+    if run.model in registry.REFERENCES:
+        fold = None if run.experiment == "temporal" else run.fold
+        label = protocols.labels(run.model, run.data, run.protocol, run.experiment, fold, 0)
+        wanted = label | {"scored_on": _scored_on(run)}
+        return any(all(row[name] == value for name, value in wanted.items()) for row in rows)
+    path = _folder(run, out, work) / f"{run.id}{cards.WEIGHTS}"
+    return path.is_file() and any(row["model"] == run.id for row in rows)
+
+
+def perform(
+    runs: Sequence[Run], data: Path, out: Path, work: Path, *, workers: int = 1, note: Note = _log.info
+) -> list[str]:
+    """Perform the runs that are not finished, ``workers`` at a time, and merge their rows into the leaderboard.
+
+    Args:
+        data: folder with ``<data id>.zarr`` (or ``.zarr.zip``) of every data set of the runs.
+        out, work: folder of shipped checkpoints and the leaderboard; folder of everything else.
+
+    Returns:
+        One sentence a run that failed; the others are done.
+
+    Raises:
+        DataError: a data set is not in ``data``.
+    """
+    for run in runs:
+        _source(run, data)
+    waiting = [run for run in runs if not finished(run, out, work)]
+    note(f"{len(runs) - len(waiting)} of {len(runs)} run(s) finished before")
+    failed: list[str] = []
+    # A process a run: what one leaves in memory does not reach the next.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
+        jobs = {pool.submit(rows_of, run, data, _folder(run, out, work), work): run for run in waiting}
+        for job in as_completed(jobs):
+            run = jobs[job]
+            try:
+                rows = job.result()
+            except AgroFluxError as error:
+                failed.append(f"{run.id}: {error}")
+                note(failed[-1])
+                continue
+            leaderboard.write(leaderboard.merge(leaderboard.read(out), rows), out)
+            note(f"{run.id}: done")
+    return failed
+
+
+def rows_of(run: Run, data: Path, out: Path, work: Path) -> list[leaderboard.Row]:
+    """Train or fit one run and score it; its checkpoint goes to ``out``, the state of training is kept in ``work``."""
+    source = _source(run, data)
+    ds: xr.Dataset = take(catalog.open_dataset(source), run.part)
+    split = splits.make(ds, run.protocol, run.experiment, run.fold)
+    if run.model in registry.REFERENCES:
+        return _reference_rows(run, ds, split, source)
+    recipe = run.recipe()
+    command = recipes.command(recipe, source.name, run.protocol, run.experiment, split, run.part)
+    about = supervised.Source(run.data, cards.sha256(source), command, run.part)
+    path = supervised.train(
+        ds,
+        split,
+        recipe,
+        about,
+        out=out,
+        work=work / "runs" / run.id,
+        protocol=run.protocol,
+        experiment=run.experiment,
+    )
+    return rescore.card_rows(cards.read(path))
+
+
+def _reference_rows(run: Run, ds: xr.Dataset, split: splits.Split, source: Path) -> list[leaderboard.Row]:
+    started = time.monotonic()
+    counted = protocols.count_reference(run.model, ds, split)
+    label = protocols.labels(run.model, run.data, run.protocol, run.experiment, split.fold, 0)
+    facts = rescore.reference_facts(run.model, label, time.monotonic() - started)
+    facts |= {"scored_on": _scored_on(run), "data_sha256": cards.sha256(source)}
+    return [row | facts for row in tally.rows(counted, label)]
+
+
+def _scored_on(run: Run) -> str:
+    return "subsample" if run.part.as_dict() else "full"
+
+
+def _folder(run: Run, out: Path, work: Path) -> Path:
+    return out if run.shipped else work / "models"
+
+
+def _source(run: Run, data: Path) -> Path:
+    for ending in (".zarr", ".zarr.zip"):
+        path = data / f"{run.data}{ending}"
+        if path.exists():
+            return path
+    raise DataError(f"{data} holds no {run.data}.zarr: make it with 'make simulate', or name another --data")

@@ -1,0 +1,32 @@
+"""``agroflux study`` as a user calls it: the list of runs, and its mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agroflux.cli import main
+
+
+def run(*args: str | Path) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["study", *map(str, args)])
+        raise SystemExit(0)
+    return int(stopped.value.code or 0)
+
+
+def test_a_dry_run_lists_the_runs_with_their_budgets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = ("--data", tmp_path, "--out", tmp_path, "--work", tmp_path / "work")
+    assert run(*folders, "--only", "lstm-cornbelt-*-s1", "--dry-run", "--json") == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["finished"] is False
+    assert found["minutes"] > 0
+    assert found["phases"] == "one"
+    assert run(*folders, "--only", "gru-*", "--dry-run") == 2
+    assert "--dry-run" in capsys.readouterr().err
+    assert run(*folders, "--only", "lstm-*") == 2
+    error = capsys.readouterr().err
+    assert "make simulate" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "work").exists()

@@ -1,0 +1,30 @@
+"""A stated part of the scenarios."""
+
+import pytest
+
+from agroflux.data.subsample import ALL, Subsample, take
+from agroflux.errors import SelectionError
+from tests.synthetic_contract import tiny
+
+
+def test_rates_and_phases_are_taken_and_everything_is_left_alone() -> None:
+    ds = tiny(2, 3, 1)
+    assert take(ds, ALL) is ds
+    assert take(ds, Subsample((0.0, 336.0)))["n_rate"].values.tolist() == [0.0, 336.0]
+    phased = ds.assign_coords(first_crop=("scenario", ["corn", "soybean", "corn"]))
+    assert take(phased, Subsample(phases="one"))["n_rate"].values.tolist() == [0.0, 336.0]
+    assert take(phased, Subsample((168.0, 336.0), "one"))["n_rate"].values.tolist() == [336.0]
+    assert take(ds, Subsample(phases="one")).sizes["scenario"] == 3  # one phase a county: there is no other
+
+
+def test_what_the_data_do_not_hold_is_refused() -> None:
+    with pytest.raises(SelectionError, match="no N rate 84 kg"):
+        take(tiny(2, 3, 1), Subsample((84.0,)))
+    with pytest.raises(SelectionError, match="unknown phases"):
+        take(tiny(2, 3, 1), Subsample(phases="two"))
+
+
+def test_a_card_says_what_was_left_out() -> None:
+    assert (ALL.as_dict(), ALL.tag()) == ({}, "")
+    part = Subsample((0.0, 84.0), "one")
+    assert (part.as_dict(), part.tag()) == ({"rates": [0.0, 84.0], "phases": "one"}, "2rates-1phase")

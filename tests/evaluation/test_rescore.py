@@ -1,0 +1,95 @@
+"""Rows made from checkpoints, and the check that finds a figure that no longer follows."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from agroflux.baselines import checkpoint
+from agroflux.data import catalog
+from agroflux.data.store import write_store
+from agroflux.evaluation import leaderboard, rescore
+from tests.inference.conftest import model, model_path, simulation  # noqa: F401
+
+
+@pytest.fixture
+def shipped(
+    model: checkpoint.Checkpoint,  # noqa: F811
+    simulation: xr.Dataset,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """A folder with one checkpoint whose data set is in the catalog and counts as bundled."""
+    (tmp_path / "datasets").mkdir()
+    write_store(simulation, tmp_path / "datasets" / "tiny.zarr")
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    known = catalog._paths()
+    monkeypatch.setattr(catalog, "BUNDLED", ("tiny",))
+    monkeypatch.setattr(catalog, "_paths", lambda: known)
+    rescore._sha256.cache_clear()
+    score = {"model": "lstm-tiny", "target": "GPP", "n": 5, "r2": 0.5, "rmse": 1.0, "mae": 1.0}
+    scores = [score, score | {"model": "climatology", "r2": 0.4}]
+    training = {"parameters": 7, "minutes_in_all": 1.5}
+    about = {"id": "tiny-full", "sha256": "f" * 64}
+    card = dataclasses.replace(model.card, data=about, scores=scores, training=training)
+    checkpoint.save(dataclasses.replace(model, card=card), tmp_path / "models")
+    rescore.refresh(tmp_path / "models", ["climatology"], note=lambda text: None)
+    return tmp_path / "models"
+
+
+def check(folder: Path) -> list[str]:
+    return rescore.check(folder, note=lambda text: None)
+
+
+def test_the_leaderboard_follows_from_the_checkpoints(shipped: Path) -> None:
+    rows = leaderboard.read(shipped)
+    assert {(r["model"], r["scored_on"]) for r in rows} == {
+        (name, where) for name in ("lstm-tiny", "climatology") for where in ("bundle", "full")
+    }
+    full = next(r for r in rows if r["model"] == "lstm-tiny" and r["scored_on"] == "full")
+    assert (full["data"], full["r2"], full["data_sha256"], full["duration_s"]) == ("tiny", 0.5, "f" * 64, 90.0)
+    ours = next(r for r in rows if (r["model"], r["scored_on"], r["target"]) == ("lstm-tiny", "bundle", "GPP"))
+    assert (ours["architecture"], ours["preset"], ours["parameters"], ours["seed"]) == ("lstm", "recommended", 7, 3)
+    assert ours["n"] == 3 * 2 * 2 * 365
+    assert ours["rmse_low"] < ours["rmse"] < ours["rmse_high"]
+    assert ours["site_years_per_second"] > 0
+    assert check(shipped) == []
+    skill = json.loads((shipped / rescore.SKILL).read_text())
+    assert [part["model"] for part in skill] == ["lstm-tiny", "climatology"]
+    assert len(skill[0]["targets"]["GPP"]["rmse"]) == len(skill[0]["sites"]) == 3
+
+
+def test_a_figure_that_does_not_follow_is_named(shipped: Path) -> None:
+    rows = leaderboard.read(shipped)
+    changed = next(r for r in rows if (r["model"], r["scored_on"], r["target"]) == ("lstm-tiny", "bundle", "N2O_FLUX"))
+    changed["r2"] += 3e-4 * max(1.0, abs(changed["r2"]))
+    leaderboard.write(rows, shipped)
+    (sentence,) = check(shipped)
+    assert sentence.startswith("lstm-tiny on tiny, N2O_FLUX: r2 is")
+    changed["r2"] -= 3e-4 * max(1.0, abs(changed["r2"]))
+    changed["rmse"] *= 1.001  # far below 1e-4 in its unit, and still not what the model scores
+    leaderboard.write(rows, shipped)
+    assert [s for s in check(shipped) if "rmse is" in s]
+
+
+def test_rows_that_are_missing_or_orphaned_are_named_and_full_ones_are_not_checked(shipped: Path) -> None:
+    rows = leaderboard.read(shipped)
+    kept = [r for r in rows if r["target"] != "ET" or r["model"] != "lstm-tiny"]
+    orphan = next(r for r in rows if r["model"] == "lstm-tiny" and r["scored_on"] == "bundle") | {"model": "gone"}
+    for r in kept:
+        r["r2"] = 0.0 if r["scored_on"] == "full" else r["r2"]
+    leaderboard.write([*kept, orphan], shipped)
+    assert check(shipped) == [
+        "lstm-tiny on tiny, ET: not in the leaderboard, run 'make leaderboard'",
+        "gone: in the leaderboard, but no such checkpoint follows",
+    ]
+
+
+def test_rows_of_other_runs_on_the_full_data_stay(shipped: Path) -> None:
+    rows = leaderboard.read(shipped)
+    study = next(r for r in rows if r["scored_on"] == "full") | {"model": "tcn-tiny-s1", "seed": 1}
+    leaderboard.write([*rows, study], shipped)
+    rescore.refresh(shipped, ["climatology"], note=lambda text: None)
+    assert len(leaderboard.read(shipped)) == len(rows) + 1

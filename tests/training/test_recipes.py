@@ -1,0 +1,49 @@
+"""Recipes by network, and the names and commands of what they train."""
+
+import shlex
+
+import pytest
+import typer
+
+from agroflux.baselines import registry
+from agroflux.cli import train
+from agroflux.data.splits import Split
+from agroflux.data.subsample import Subsample
+from agroflux.training import recipes
+
+TEMPORAL = Split((2000,), (2001,), (2002,), (2000,))
+FOLD = Split((2000,), (2001,), (2002,), (2000,), fold=2)
+
+
+def test_every_network_has_its_line_and_the_lstm_keeps_the_defaults() -> None:
+    assert set(recipes.DEFAULTS) == set(registry.names())
+    assert recipes.recipe("lstm") == recipes.Recipe()
+    assert recipes.Recipe().learning_rate == 4e-3
+    assert recipes.recipe("transformer").learning_rate < recipes.recipe("lstm").learning_rate
+    assert recipes.recipe("transformer", learning_rate=1.0).learning_rate == 1.0
+
+
+def test_an_id_names_what_differs_from_the_shipped_kind() -> None:
+    lstm = recipes.recipe("lstm")
+    assert recipes.identifier(lstm, "corn-full", "clean", "temporal", TEMPORAL) == "lstm-corn"
+    other = recipes.recipe("tcn", seed=2, preset="official")
+    part = Subsample((0.0, 168.0), "one")
+    assert (
+        recipes.identifier(other, "corn", "official", "spatial", FOLD, part)
+        == "tcn-corn-official-official-protocol-spatial-f2-2rates-1phase-s2"
+    )
+
+
+@pytest.mark.parametrize("part", [Subsample(), Subsample((0.0, 84.5), "one")])
+def test_the_command_of_a_card_is_one_that_train_takes(part: Subsample) -> None:
+
+    recipe = recipes.recipe("tcn", seed=1, preset="official", max_minutes=2.5, config={"hidden": 8})
+    words = shlex.split(recipes.command(recipe, "corn.zarr", "clean", "spatial", FOLD, part))
+    app = typer.Typer()
+    app.command()(train.command)
+    command = typer.main.get_command(app)
+    context = command.make_context("train", words[2:])
+    seen = context.params
+    assert (seen["model"], seen["preset"], seen["fold"], seen["seed"]) == ("tcn", "official", 2, 1)
+    assert (seen["max_minutes"], seen["settings"], seen["phases"]) == (2.5, ["hidden=8"], part.phases)
+    assert train._rates(seen["rates"]) == part.rates

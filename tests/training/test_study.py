@@ -1,0 +1,59 @@
+"""The study: its plan, and a tiny one performed, stopped and called again."""
+
+from pathlib import Path
+
+import pytest
+
+from agroflux.baselines import registry
+from agroflux.data.store import write_store
+from agroflux.data.subsample import Subsample
+from agroflux.errors import SelectionError
+from agroflux.evaluation import leaderboard
+from agroflux.training import study
+from tests.synthetic_contract import tiny
+
+
+def test_the_plan_fits_twelve_hours_and_trains_every_model_on_the_same_data() -> None:
+    runs = study.plan()
+    assert study.hours(runs, 2) <= 12
+    assert len({run.id for run in runs}) == len(runs)
+    shipped = {(run.model, run.data) for run in runs if run.shipped}
+    assert shipped == {(name, data) for name in registry.names() for data in study.DATA}
+    assert all(run.id == f"{run.model}-{run.data}" for run in runs if run.shipped)
+    tasks = {(r.data, r.protocol, r.experiment, r.fold, r.seed, r.preset, r.part, r.minutes) for r in runs}
+    for task in tasks:
+        models = [r.model for r in runs if task == (r.data, r.protocol, r.experiment, r.fold, r.seed, r.preset,
+                                                   r.part, r.minutes)]  # fmt: skip
+        assert sorted(models) in (sorted(registry.names()), sorted(study.FITTED))
+    assert {r.fold for r in runs if r.experiment == "spatial"} == set(range(5))
+    with pytest.raises(SelectionError, match="gru"):
+        study.chosen("gru-*")
+
+
+def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
+    data, out, work = tmp_path / "data", tmp_path / "models", tmp_path / "work"
+    data.mkdir()
+    write_store(tiny(5, 2, 6), data / "tiny.zarr")
+    part = Subsample((0.0,))
+    runs = [
+        study.Run("lstm", "tiny", 0.02, preset="official", experiment="spatial", fold=1, part=part),
+        study.Run("climatology", "tiny", 1.0),
+    ]
+    notes: list[str] = []
+    assert study.perform(runs, data, out, work, note=notes.append) == []
+    rows = leaderboard.read(out)
+    assert {(r["model"], r["fold"], r["scored_on"]) for r in rows} == {
+        (runs[0].id, 1, "subsample"),
+        ("climatology", 1, "subsample"),
+        ("climatology", None, "full"),
+    }
+    trained = next(r for r in rows if r["model"] == runs[0].id)
+    assert "--rates 0" in trained["command"]
+    assert trained["preset"] == "official"
+    assert trained["r2_low"] is not None
+    assert (work / "models" / f"{runs[0].id}.safetensors").is_file()
+    assert not list(out.glob("*.safetensors"))
+    assert all(study.finished(run, out, work) for run in runs)
+    notes.clear()
+    assert study.perform(runs, data, out, work, note=notes.append) == []
+    assert notes == ["2 of 2 run(s) finished before"]
