@@ -115,7 +115,7 @@ def card(choice: Choice, table: "pd.DataFrame") -> None:
             bound = state.bind(_RUN, default=next(iter(titles)), options=list(titles))
             st.selectbox("Run", list(titles), format_func=titles.__getitem__, width=260, **bound)
             run = runs.iloc[list(titles).index(str(state.get(_RUN)))]
-    st.markdown("This command makes the row again:")
+    st.markdown("The command that made the row:")
     st.code(str(run["command"]), language="bash", wrap_lines=True)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -147,7 +147,10 @@ def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
             rows.append((measure.label, " ".join(f"{run[measure.name]:.4g} {unit} {between}".split())))
     more = [("Values scored", "n", "{:,.0f}"), ("Fold", "fold", "{:.0f}"), ("Seed", "seed", "{:.0f}")]
     more += [("Parameters", "parameters", "{:,.0f}"), ("Took", "duration_s", "{:,.1f} s")]
-    more += [("Speed", "site_years_per_second", "{:,.0f} site-years s⁻¹"), ("SHA-256 of the data", "data_sha256", "{}")]
+    more += [
+        ("Speed", "site_years_per_second", "{:,.0f} site-years s⁻¹"),
+        ("SHA-256 of the data, first digits", "data_sha256", "{:.16}"),
+    ]
     return rows + [(label, form.format(run[name])) for label, name, form in more if pd.notna(run.get(name))]
 
 
@@ -166,8 +169,8 @@ def downloads(choice: Choice) -> None:
 
 def _card(found: dict[str, Any]) -> None:
     st.markdown(f"**{show.plain(found['title'])}**")
-    split = {use: years for use, years in found["split"].items() if years}
-    rows = [(f"Years to {use}", f"{min(years)}-{max(years)}") for use, years in split.items()]
+    split = {use: found["split"].get(use) for use in ("train", "validate", "test")}
+    rows = [(f"Years to {use}", f"{min(years)}-{max(years)}") for use, years in split.items() if years]
     rows += [(key.capitalize().replace("_", " "), value) for key, value in found["config"].items()]
     rows += [("Warm-up", f"{found['warmup_days']} days"), ("Code version", found["code_version"])]
     show.facts(rows)

@@ -12,6 +12,7 @@ from agroflux.ui.sites import Layer
 
 #: metric -> (label, what decides its colours)
 METRICS = {"r2": ("R²", ""), "rmse": ("RMSE", ""), "bias": ("Bias", colours.DIFFERENCE)}
+_SCOPES = {"full": "scored on the full data", "bundle": "scored on the bundled data", "subsample": "scored on a part"}
 _SHOWN = {"flux": "Simulated", "skill": "Skill of a model"}
 
 
@@ -51,11 +52,12 @@ def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
     """One metric of one scored model on one variable, a value a county; NaN where it is not defined."""
     known = schema.get(variable)
     label, scale = METRICS[metric]
+    scope = _SCOPES.get(row["scored_on"], row["scored_on"])
     values = pd.Series(row["targets"][variable][metric], index=row["sites"], dtype=float)
     return Layer(
         counties=values,
         name=f"{known.label}, {label} of {row['model']}",
-        detail=f"{row['protocol']} protocol, {row['experiment']} experiment, scored on the {row['scored_on']} data",
+        detail=f"{row['protocol']} protocol, {row['experiment']} experiment, {scope}",
         label=f"{label}, {known.label}",
         unit="" if metric == "r2" else known.unit,
         scale=scale,
