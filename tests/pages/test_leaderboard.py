@@ -57,7 +57,7 @@ def test_models_are_ranked_with_intervals_and_the_loser_is_named(opened: AppTest
     assert table["Against references"].tolist() == ["beats all", "reference", "loses to Climatology"]
     assert (table["Low"].iloc[0], table["High"].iloc[0]) == (pytest.approx(0.88), pytest.approx(0.92))
     assert "does better here than TCN" in _said(opened)
-    assert "Figures of the paper are not shown" in _said(opened)
+    assert "Figures of the benchmark's paper are not shown" in _said(opened)
 
 
 def test_bars_speed_and_all_targets_are_drawn(opened: AppTest) -> None:
