@@ -177,9 +177,10 @@ def legend(scale: Scale | None, kinds: Collection[Kind] = (), *, missing: bool =
     parts = ['<div class="agro-legend">']
     if scale is not None:
         ramp = ", ".join(scale.stops)
+        unit = f" [{safe(scale.unit)}]" if scale.unit else ""
         middle = "<span>0</span>" if colours.crosses_zero(scale.variable, scale.low, scale.high) else ""
         parts.append(
-            f"<div>{safe(scale.label)} [{safe(scale.unit)}]</div>"
+            f"<div>{safe(scale.label)}{unit}</div>"
             f'<div class="ramp" style="background:linear-gradient(to right, {ramp})"></div>'
             f'<div class="ends"><span>{number(scale.low)}</span>{middle}<span>{number(scale.high)}</span></div>'
         )
@@ -207,7 +208,7 @@ def number(value: float) -> str:
 
 
 def _value_text(value: float, scale: Scale) -> str:
-    return f"{number(value)} {scale.unit}" if math.isfinite(value) else "no value"
+    return f"{number(value)} {scale.unit}".strip() if math.isfinite(value) else "no value"
 
 
 def _lines(features: Sequence[Mapping[str, Any]], *, weight: float, opacity: float) -> folium.GeoJson:

@@ -9,8 +9,8 @@ show.title(
     "Trained models predict every flux in the counties you pick. Click the map, draw a box, take a state, or all.",
 )
 
+models = region.pick_models()
 with controls.row():
-    models = region.pick_models()
     data = controls.data_set("Weather, soils and management of")
     rate = controls.n_rate(cache.n_rates(data))
     years = controls.years(cache.years(data))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import cache, controls, show, sites, state
+from agroflux.ui import cache, controls, show, sites, sites_skill, state
 
 show.title(
     "Sites and counties",
@@ -16,6 +16,8 @@ with controls.row():
     years = controls.years(cache.years(data))
     crop = controls.crop()
 
+skill = sites_skill.pick_layer(data, variable)
+layer = skill or sites.simulated(data, variable, years, rate, crop)
 points = sites.markers()
 names = sites.options(cache.sites(data).index, points)
 chosen = controls.sites(names, label="Selected counties and sites")
@@ -23,12 +25,12 @@ show.banner(sites.in_view(chosen, data))
 
 left, right = st.columns([1.8, 1], gap="medium")
 with left, show.guard("The map"):
-    hit = sites.show_map(data, variable, years, rate, crop, points, chosen)
+    hit = sites.show_map(layer, points, chosen)
     if hit:
         state.toggle("sites", hit)
         st.rerun()
 with right, show.guard("The list of facts"):
-    sites.show_overview(data, variable, years, rate, crop)
+    sites.show_overview(layer)
     sites.show_facts(chosen, names)
 with show.guard("The seasonal cycle"):
     sites.show_seasons(chosen, names, variable, years, rate)

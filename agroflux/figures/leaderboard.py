@@ -5,6 +5,7 @@ interval), best first. A network that a reference beats has its own colour and s
 """
 
 import math
+import textwrap
 from collections.abc import Collection
 
 import pandas as pd
@@ -21,6 +22,7 @@ KINDS = {
 #: A score below this is drawn to the edge of the axis and said in figures: one failure must not hide the rest.
 FLOOR = -1.0
 _ROW, _FRAME = 34, 130  # px
+_NARROW = 18  # characters of a target on one line, so that a telephone keeps room for the cells
 
 
 def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
@@ -119,7 +121,7 @@ def heat(
         go.Heatmap(
             z=colour.to_numpy(dtype=float),
             x=names,
-            y=list(colour.index),
+            y=["<br>".join(textwrap.wrap(str(target), _NARROW)) for target in colour.index],
             zmin=low,
             zmax=high,
             colorscale=[(i / (len(scale) - 1), c) for i, c in enumerate(scale)],
@@ -127,7 +129,8 @@ def heat(
             texttemplate="%{text}",
             textfont={"size": 11},
             customdata=values.to_numpy(dtype=float),
-            hovertemplate="%{y}<br>%{x}: %{customdata:.4~g}<extra></extra>",
+            hovertext=[[str(target)] * len(ordered) for target in colour.index],
+            hovertemplate="%{hovertext}<br>%{x}: %{customdata:.4~g}<extra></extra>",
             hoverongaps=False,
             xgap=1,
             ygap=1,
@@ -145,7 +148,7 @@ def heat(
         fig.add_vline(x=first - 0.5, line={"color": colours.NEUTRAL, "width": 3})
     fig.update_xaxes(showgrid=False, showline=False, ticks="", tickangle=-40)
     fig.update_yaxes(showgrid=False, showline=False, ticks="", autorange="reversed")
-    return theme.finish(fig, height=26 * len(colour) + 190, legend=False)
+    return theme.finish(fig, height=30 * len(colour) + 180, legend=False)
 
 
 def figure_text(value: float) -> str:

@@ -134,23 +134,18 @@ def models() -> list[dict[str, Any]]:
 
 
 def leaderboard() -> "pd.DataFrame":
-    """Rows of ``models/leaderboard.json`` (see ``agroflux leaderboard``); empty where the file is absent.
-
-    Raises DataError for a damaged file.
-    """
+    """Rows of ``models/leaderboard.json`` (:func:`agroflux.evaluation.leaderboard.read`); DataError if damaged."""
     import pandas as pd
 
-    return pd.DataFrame(_records(*_stamp("leaderboard.json")))
+    return pd.DataFrame(_leaderboard(*_stamp("leaderboard.json")))
 
 
-def skill() -> "pd.DataFrame":
-    """Scores of each county from ``models/skill.json``: one row a model, target and county; empty without the file.
+def skill() -> list[dict[str, Any]]:
+    """``models/skill.json``: of each scored model its ``sites`` and, by target and metric, a value a site.
 
-    Raises DataError for a damaged file.
+    Empty where the file is absent; DataError where it is damaged.
     """
-    import pandas as pd
-
-    return pd.DataFrame(_records(*_stamp("skill.json")))
+    return _skill(*_stamp("skill.json"))
 
 
 def region(
@@ -239,8 +234,17 @@ def _stamp(name: str) -> tuple[str, int]:
     return str(path), path.stat().st_mtime_ns if path.is_file() else 0
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _records(path: str, written: int) -> list[dict[str, Any]]:
+@st.cache_data(show_spinner=False, max_entries=4)
+def _leaderboard(path: str, written: int) -> list[dict[str, Any]]:
+    from pathlib import Path
+
+    from agroflux.evaluation import leaderboard
+
+    return leaderboard.read(Path(path).parent)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _skill(path: str, written: int) -> list[dict[str, Any]]:
     import json
     from pathlib import Path
 
@@ -251,9 +255,9 @@ def _records(path: str, written: int) -> list[dict[str, Any]]:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}): make it again with 'agroflux evaluate'") from None
-    if not isinstance(found, list):
-        raise DataError(f"{path} is not a list of rows: make it again with 'agroflux evaluate'")
+        raise DataError(f"{path} cannot be read ({error}): make it again with 'make leaderboard'") from None
+    if not isinstance(found, list) or not all({"model", "data", "sites", "targets"} <= set(row) for row in found):
+        raise DataError(f"{path} holds no scores of counties: make it again with 'make leaderboard'")
     return found
 
 

@@ -6,41 +6,47 @@ scored here: every number is a row's own, or a mean of the rows' numbers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from agroflux import schema
 from agroflux.baselines import registry
+from agroflux.errors import SelectionError
+from agroflux.evaluation import leaderboard as boards
 from agroflux.figures.theme import pretty
 from agroflux.ui import cache, controls, state
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric as it is shown: its column, label, which values are good, and whether it has the target's unit."""
+    """A metric as it is shown: its column, its label, and whether it has the target's unit."""
 
     name: str
     label: str
-    better: Literal["high", "low", "zero"]
     has_unit: bool = False
+
+    @property
+    def is_error(self) -> bool:
+        """True where the smallest is the best, a bias by its size."""
+        return self.name in boards.ERRORS
 
 
 MEASURES = {
     m.name: m
     for m in (
-        Measure("r2", "R²", "high"),
-        Measure("rmse", "RMSE", "low", has_unit=True),
-        Measure("mae", "MAE", "low", has_unit=True),
-        Measure("nse", "NSE", "high"),
-        Measure("kge", "KGE", "high"),
-        Measure("bias", "Bias", "zero", has_unit=True),
-        Measure("peak_hit_rate", "Peak days found", "high"),
-        Measure("peak_false_alarm_ratio", "False alarms among peak days", "low"),
+        Measure("r2", "R²"),
+        Measure("rmse", "RMSE", has_unit=True),
+        Measure("mae", "MAE", has_unit=True),
+        Measure("nse", "NSE"),
+        Measure("kge", "KGE"),
+        Measure("bias", "Bias", has_unit=True),
+        Measure("peak_hit_rate", "Peak days found"),
+        Measure("peak_false_alarm_ratio", "False alarms among peak days"),
     )
 }
-SCOPES = {"full": "Full data", "bundle": "Bundled data"}
+SCOPES = {"full": "Full data", "bundle": "Bundled data", "subsample": "Subsample"}
 #: What a view is narrowed to before targets and models are compared, in the order of the pickers.
 _NARROW = {"data": "Simulator", "protocol": "Protocol", "experiment": "Experiment", "scored_on": "Scored on"}
 _NAME = "leaderboard"  # prefix of what this page keeps in the URL
@@ -106,7 +112,7 @@ def said(name: str) -> str:
 
 def contender(row: pd.Series) -> str:
     """Name of a row's model: architecture, and the preset where it is not the recommended one."""
-    architecture, preset = str(row["architecture"]), row.get("preset")
+    architecture, preset = str(row["architecture"]), row["preset"]
     name = registry.NETWORKS[architecture][1] if architecture in registry.NETWORKS else architecture.capitalize()
     return name if not isinstance(preset, str) or preset in ("", registry.PRESETS[0]) else f"{name}, {preset}"
 
@@ -117,43 +123,37 @@ def is_reference(architecture: str) -> bool:
 
 
 def ranked(choice: Choice) -> pd.DataFrame:
-    """Contenders on the chosen target, best first.
+    """Contenders on the chosen target, best first (:func:`agroflux.evaluation.leaderboard.pooled`).
 
     Columns rank, name, kind (network, losing, reference), value, low, high, loses_to, runs, speed [site-years s-1],
-    parameters. Value and speed are means over runs; low and high span the intervals of all runs.
+    parameters; speed is the mean over runs.
     """
-    rows = choice.rows[(choice.rows["target"] == choice.target) & choice.rows[choice.measure.name].notna()]
-    if rows.empty:
-        return pd.DataFrame()
-    metric = choice.measure.name
-    grouped = rows.assign(name=rows.apply(contender, axis=1)).groupby("name", sort=False)
-    table = pd.DataFrame(
-        {
-            "value": grouped[metric].mean(),
-            "low": grouped[f"{metric}_low"].min(),
-            "high": grouped[f"{metric}_high"].max(),
-            "speed": grouped["site_years_per_second"].mean(),
-            "parameters": grouped["parameters"].first(),
-            "runs": grouped.size(),
-            "reference": grouped["architecture"].first().map(is_reference),
-        }
-    ).reset_index()
-    table["merit"] = merit(table["value"], choice.measure)
-    table = table.sort_values("merit", ascending=False, kind="stable", ignore_index=True)
-    references = table[table["reference"]]
+    rows = choice.rows[choice.rows["target"] == choice.target]
+    table = pd.DataFrame(boards.pooled(records(rows), choice.measure.name))
+    if table.empty:
+        raise SelectionError(f"no model has a {choice.measure.label} of this target: pick another metric")
+    table["name"] = table.apply(contender, axis=1)
+    table[["low", "high"]] = table[["low", "high"]].astype(float)
+    grouped = rows.assign(name=rows.apply(contender, axis=1)).groupby("name")
+    for column, source in {"speed": "site_years_per_second", "parameters": "parameters"}.items():
+        table[column] = table["name"].map(grouped[source].mean()).astype(float)
+    order = table["value"].map(lambda value: boards.better(choice.measure.name, value))
+    reference = table["architecture"].map(is_reference)
     table["loses_to"] = [
-        "" if row.reference else ", ".join(references.loc[references["merit"] > row.merit, "name"])
-        for row in table.itertuples()
+        "" if is_one else ", ".join(table.loc[reference & (order < here), "name"])
+        for is_one, here in zip(reference, order, strict=True)
     ]
-    kinds = ["reference" if row.reference else "losing" if row.loses_to else "network" for row in table.itertuples()]
-    table.insert(1, "kind", kinds)
-    table.insert(0, "rank", table["merit"].rank(ascending=False, method="min").astype(int))
-    return table.drop(columns=["merit", "reference"])
+    table["kind"] = [
+        "reference" if r else "losing" if to else "network" for r, to in zip(reference, table["loses_to"], strict=True)
+    ]
+    return table
 
 
-def merit(values: pd.Series, measure: Measure) -> pd.Series:
-    """``values`` turned so that more is better: an error counts negative, a bias by its size."""
-    return values if measure.better == "high" else -values.abs() if measure.better == "zero" else -values
+def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as they stand in the file: None, not NaN, where there is nothing."""
+    return [
+        {str(k): v for k, v in row.items()} for row in rows.astype(object).where(rows.notna(), None).to_dict("records")
+    ]
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def overview(choice: Choice) -> Overview:
 
     values = grid(rows[measure.name])
     labels = {name: schema.get(name).label for name in values.index}
-    if measure.better == "zero":
+    if measure.name == "bias":
         colour, label, ends = grid(rows["bias"] / rows["rmse"]), "Bias divided by RMSE", (-1.0, 1.0)
         colour = colour.reindex(values.index)
     elif measure.has_unit:
@@ -216,8 +216,8 @@ def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
             "Low": table["low"],
             "High": table["high"],
             "Against references": against,
-            "Site-years s⁻¹": table["speed"],
-            "Parameters": table["parameters"],
+            "Site-years s⁻¹": table["speed"].round(),
+            "Parameters": table["parameters"].astype("Int64"),
             "Runs": table["runs"],
         }
     )

@@ -1,5 +1,6 @@
 """The parts of the page "Leaderboard": ranked table, figures, a row's card and command, downloads."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -20,7 +21,9 @@ _TABLE = "leaderboard.table"
 def ranking(choice: Choice, table: "pd.DataFrame") -> None:
     """The table, best first; a row that is clicked opens below."""
     shown = leaderboard.written(table, choice)
-    digits = {name: st.column_config.NumberColumn(format="%.4g") for name in shown.columns[2:5]}
+    digits = {
+        name: st.column_config.NumberColumn(format="%.4g" if choice.unit else "%.3f") for name in shown.columns[2:5]
+    }
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("Parameters", "Site-years s⁻¹")}
     names = list(table["name"])
 
@@ -39,28 +42,27 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
         on_select=opened,
         selection_mode="single-row",
     )
-    for text in remarks(choice, table):
-        st.caption(text)
+    st.caption(" ".join(remarks(choice, table)))
 
 
 def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
-    """What a reader must know to read the table rightly; plain sentences."""
-    found = ["Low and high bound the 95 % interval of a bootstrap over site-years."]
+    """What a reader must know to read the table rightly; sentences for Markdown."""
+    found = []
+    if table["low"].notna().any():
+        found.append("Low and high: 95 % interval of a bootstrap over site-years.")
     if table["runs"].max() > 1:
         found.append(
-            "Several runs (folds or seeds) of a model are averaged; low and high then span all their intervals."
+            "Several runs (folds or seeds) of a model are averaged; low and high are then the lowest and highest run."
         )
     folds = {name: frozenset(leaderboard.runs(choice, name)["fold"].dropna()) for name in table["name"]}
     if len(set(folds.values())) > 1:
         found.append("Not every model was run on the same folds: compare those with equal numbers of runs.")
-    losing = table[table["kind"] == "losing"]
-    for row in losing.itertuples():
-        found.append(f"{show.plain(row.name)} does worse here than {show.plain(row.loses_to)}.")
+    losing = list(table.loc[table["kind"] == "losing", "name"])
+    if losing:
+        found.append(f"A simple reference does better here than {show.plain(', '.join(losing))}.")
     if not (table["kind"] == "reference").any():
-        found.append("No reference (climatology, regression) was scored under this choice.")
-    found.append(
-        "Figures of the paper are not shown: none is published for these data and splits that could be compared."
-    )
+        found.append("No simple reference was scored under this choice.")
+    found.append("Figures of the benchmark's paper are not shown: none is both cited and comparable.")
     return found
 
 
@@ -79,6 +81,7 @@ def speed(choice: Choice, table: "pd.DataFrame") -> None:
         return
     fig = figures.speed(table, label=choice.axis, unit=choice.unit)
     show.figure(fig, f"{_stem(choice)}-speed", key="leaderboard.speed")
+    st.caption("Site-years that were simulated a second while scoring, on the machine that scored the row.")
 
 
 def heat(choice: Choice) -> None:
@@ -91,7 +94,7 @@ def heat(choice: Choice) -> None:
     }
     fig = figures.heat(
         made.colour, made.values, label=made.label, low=made.low, high=made.high,
-        diverging=choice.measure.better == "zero", best_low=choice.measure.better == "low", references=references,
+        diverging=choice.measure.name == "bias", best_low=choice.measure.is_error, references=references,
     )  # fmt: skip
     show.figure(fig, f"leaderboard-{choice.measure.name}-targets", key="leaderboard.heat")
     unit = ", each target in its own unit" if choice.measure.has_unit else ""
@@ -112,7 +115,7 @@ def card(choice: Choice, table: "pd.DataFrame") -> None:
             bound = state.bind(_RUN, default=next(iter(titles)), options=list(titles))
             st.selectbox("Run", list(titles), format_func=titles.__getitem__, width=260, **bound)
             run = runs.iloc[list(titles).index(str(state.get(_RUN)))]
-    st.markdown("This command makes the row again:")
+    st.markdown("The command that made the row:")
     st.code(str(run["command"]), language="bash", wrap_lines=True)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -139,11 +142,15 @@ def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
     for measure in leaderboard.MEASURES.values():
         if measure.name in run and pd.notna(run[measure.name]):
             unit = pretty(schema.get(choice.target).unit) if measure.has_unit else ""
-            low, high = run[f"{measure.name}_low"], run[f"{measure.name}_high"]
-            rows.append((measure.label, f"{run[measure.name]:.4g} {unit} ({low:.4g} to {high:.4g})".replace("  ", " ")))
+            low, high = run.get(f"{measure.name}_low"), run.get(f"{measure.name}_high")
+            between = f"({low:.4g} to {high:.4g})" if pd.notna(low) else ""
+            rows.append((measure.label, " ".join(f"{run[measure.name]:.4g} {unit} {between}".split())))
     more = [("Values scored", "n", "{:,.0f}"), ("Fold", "fold", "{:.0f}"), ("Seed", "seed", "{:.0f}")]
     more += [("Parameters", "parameters", "{:,.0f}"), ("Took", "duration_s", "{:,.1f} s")]
-    more += [("Speed", "site_years_per_second", "{:,.0f} site-years s⁻¹"), ("SHA-256 of the data", "data_sha256", "{}")]
+    more += [
+        ("Speed", "site_years_per_second", "{:,.0f} site-years s⁻¹"),
+        ("SHA-256 of the data, first digits", "data_sha256", "{:.16}"),
+    ]
     return rows + [(label, form.format(run[name])) for label, name, form in more if pd.notna(run.get(name))]
 
 
@@ -153,14 +160,17 @@ def downloads(choice: Choice) -> None:
         stem = f"leaderboard-{choice.data}-{choice.protocol}-{choice.experiment}-{choice.scored_on}"
         show.csv(choice.rows, stem, "Rows as CSV", index=False)
         show.download(
-            "Rows as JSON", lambda: choice.rows.to_json(orient="records", indent=1), f"{stem}.json", "application/json"
+            "Rows as JSON",
+            lambda: json.dumps(leaderboard.records(choice.rows), indent=1),
+            f"{stem}.json",
+            "application/json",
         )
 
 
 def _card(found: dict[str, Any]) -> None:
     st.markdown(f"**{show.plain(found['title'])}**")
-    split = {use: years for use, years in found["split"].items() if years}
-    rows = [(f"Years to {use}", f"{min(years)}-{max(years)}") for use, years in split.items()]
+    split = {use: found["split"].get(use) for use in ("train", "validate", "test")}
+    rows = [(f"Years to {use}", f"{min(years)}-{max(years)}") for use, years in split.items() if years]
     rows += [(key.capitalize().replace("_", " "), value) for key, value in found["config"].items()]
     rows += [("Warm-up", f"{found['warmup_days']} days"), ("Code version", found["code_version"])]
     show.facts(rows)

@@ -76,7 +76,7 @@ def pick_models() -> list[str]:
         return []
     bound = state.bind("model", default=options[:1], options=options, kind="many")
     st.multiselect(
-        "Models", options, width=460, placeholder="Choose a model", max_selections=MOST_MODELS,
+        "Models", options, placeholder="Choose a model", max_selections=MOST_MODELS,
         help="Several models run on the same counties and are shown side by side.", **bound,
     )  # fmt: skip
     chosen = [str(model) for model in state.get("model", [])]

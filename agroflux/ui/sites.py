@@ -1,6 +1,7 @@
 """What the page "Sites and counties" shows: map, names, facts and seasonal cycles, gathered from the cache."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -141,28 +142,44 @@ def _span(years: Sequence[int]) -> str:
     return f"{years[0]}-{years[-1]}" if len(years) > 1 else ", ".join(map(str, years))
 
 
-def show_map(
-    data: str,
-    variable: str,
-    years: Sequence[int],
-    rate: float,
-    crop: str,
-    points: Sequence[Marker],
-    chosen: Sequence[str],
-) -> str | None:
-    """The map of county means with markers, its heading and options; returns a county or site just clicked."""
-    values = cache.site_means(data, variable, years, rate, crop)
-    label, unit = schema.get(variable).label, yearly_unit(variable)
+@dataclass(frozen=True)
+class Layer:
+    """What the map shows: ``counties``, a value by FIPS in ``unit``; ``scale`` names what decides the colours."""
+
+    counties: pd.Series
+    name: str
+    detail: str
+    label: str
+    unit: str
+    scale: str
+
+
+def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> Layer:
+    """The simulator's county means."""
     when = f"mean of {_span(years)}" if len(years) > 1 else _span(years)
     grown = "" if crop == "both" else f", {controls.CROPS[crop].lower()}"
-    st.markdown(f"**{show.plain(label)}**, {when}{grown}, {rate:g} kg N ha⁻¹ to corn")
+    label = schema.get(variable).label
+    return Layer(
+        counties=cache.site_means(data, variable, years, rate, crop),
+        name=label,
+        detail=f"{when}{grown}, {rate:g} kg N ha⁻¹ to corn",
+        label=label,
+        unit=yearly_unit(variable),
+        scale=variable,
+    )
+
+
+def show_map(layer: Layer, points: Sequence[Marker], chosen: Sequence[str]) -> str | None:
+    """The map of counties with markers, its heading and options; returns a county or site just clicked."""
+    values = layer.counties
+    st.markdown(f"**{show.plain(layer.name)}**, {show.plain(layer.detail)}")
     if values.notna().sum() == 0:
         show.empty("No county has a value for this choice.", "Pick more years, or both crops.")
     hit = mapview.county_map(
         values,
-        variable=variable,
-        label=label,
-        unit=unit,
+        variable=layer.scale,
+        label=layer.label,
+        unit=layer.unit,
         names=county_names(list(values.index)),
         selected=chosen,
         points=points,
@@ -182,12 +199,12 @@ def bounds_of(points: Sequence[Marker]) -> tuple[tuple[float, float], tuple[floa
     return (min(lats) - _MARGIN, min(lons) - _MARGIN), (max(lats) + _MARGIN, max(lons) + _MARGIN)
 
 
-def show_overview(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> None:
+def show_overview(layer: Layer) -> None:
     """The map in numbers: mean, lowest and highest county, and every county in a table (the way without a map)."""
-    values = cache.site_means(data, variable, years, rate, crop).dropna().sort_values(ascending=False)
+    values = layer.counties.dropna().sort_values(ascending=False)
     if values.empty:
         return
-    unit = pretty(yearly_unit(variable))
+    unit = pretty(layer.unit)
     names = county_names(list(values.index))
     low, high = values.index[-1], values.index[0]
     show.facts(
@@ -198,8 +215,16 @@ def show_overview(data: str, variable: str, years: Sequence[int], rate: float, c
         ]
     )
     with st.expander("All counties as a table", icon=":material/table_rows:"):
-        table = pd.DataFrame({"County": [names.get(f, f) for f in values.index], unit: values.to_numpy()}, values.index)
-        show.table(table.rename_axis("FIPS"), f"counties-{variable}", height=320)
+        column = unit or layer.label
+        table = pd.DataFrame(
+            {"County": [names.get(f, f) for f in values.index], column: values.to_numpy()}, values.index
+        )
+        show.table(table.rename_axis("FIPS"), f"counties-{_file_name(layer.name)}", height=320)
+
+
+def _file_name(text: str) -> str:
+    """``text`` as part of a file's name: letters, digits and dashes."""
+    return "-".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
 def show_facts(chosen: Sequence[str], names: dict[str, str]) -> None:

@@ -43,3 +43,11 @@ def test_a_variable_of_one_sign_uses_its_half_of_the_diverging_scale() -> None:
 def test_selected_counties_are_ringed() -> None:
     widths = list(_figure(selected=("19005",)).data[0].marker.line.width)
     assert widths[2] > widths[0] == widths[1]
+
+
+def test_maps_side_by_side_share_given_limits_and_need_no_bar() -> None:
+    values = pd.Series({"19001": 1.0, "19003": 2.0})
+    fig = choropleth.county_figure(
+        values, {}, variable="GPP", label="GPP", unit="1", counties="c", states="s", limits=(0.0, 9.0), bar=False
+    )
+    assert (fig.data[0].zmin, fig.data[0].zmax) == (0.0, 9.0) and fig.data[0].showscale is False

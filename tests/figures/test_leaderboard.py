@@ -46,6 +46,8 @@ def test_speed_is_logarithmic_and_a_row_without_it_is_left_out() -> None:
     low, high = fig.layout.xaxis.range
     assert low < 1 and high > 3
     assert leaderboard.speed(rows.assign(speed=math.nan), label="R²").data == ()
+    failure = rows.assign(value=[0.9, 0.6, -40.0])
+    assert [list(trace.text) for trace in leaderboard.speed(failure, label="R²").data] == [["LSTM"]]
 
 
 def test_the_heat_map_has_references_on_the_right_and_writes_the_values() -> None:

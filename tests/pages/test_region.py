@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from agroflux import paths
 from agroflux.data import catalog
 from agroflux.inference import region as engine
-from agroflux.ui import region
+from agroflux.ui import region, region_models
 from tests.pages import untrained
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -161,6 +161,62 @@ def test_a_result_of_an_earlier_choice_stays_and_says_so() -> None:
     app.multiselect(key="w.sites").set_value(TWO.split(",")).run()
     assert "belongs to an earlier choice" in _said(app)
     assert len(app.get("plotly_chart")) == 3
+
+
+# -- several models ---------------------------------------------------------------------------------------
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Ids of two models that differ in their weights."""
+    for seed, name in enumerate(("first", "second")):
+        untrained.save(tmp_path, name, seed)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    return "first", "second"
+
+
+def test_two_models_share_a_scale_and_are_told_apart_everywhere(pair: tuple[str, str]) -> None:
+    app = _open(sites=TWO, years="2016-2016", var="ET", agg="daily", model=",".join(pair))
+    _button(app, "Run 2 models on 2 counties").click().run()
+    assert not app.exception and not app.error
+    done = app.session_state["agroflux.region.result"]
+    means = {m: done.runs[m]["ET"].isel(scenario=0).sum("time").to_series() for m in pair}
+    maps = [_traces(app, number)[0] for number in (1, 2)]
+    assert maps[0]["zmin"] == maps[1]["zmin"] and maps[0]["zmax"] == maps[1]["zmax"]
+    for name, drawn in zip(pair, maps, strict=True):
+        np.testing.assert_allclose(untrained.numbers(drawn["z"]), means[name][drawn["locations"]], rtol=1e-4)
+    assert maps[0]["zmin"] == pytest.approx(min(m.min() for m in means.values()), rel=1e-4)
+    difference = _traces(app, 3)[0]
+    expected = (means["first"] - means["second"])[difference["locations"]]
+    np.testing.assert_allclose(untrained.numbers(difference["z"]), expected, rtol=1e-3)
+    overlaid = {trace["name"]: untrained.numbers(trace["y"]) for trace in _traces(app, 5)}
+    assert set(overlaid) == set(pair)
+    middle = next(t for t in _traces(app, 6) if t.get("name") == "Mean of the models")
+    np.testing.assert_allclose(untrained.numbers(middle["y"]), (overlaid["first"] + overlaid["second"]) / 2, rtol=1e-4)
+    table = app.dataframe[0].value.set_index("FIPS")
+    assert (table["Highest"] - table["Lowest"]).to_numpy() == pytest.approx(
+        (table["first"] - table["second"]).abs().to_numpy()
+    )
+    members = region_models.member_dataset(done)
+    assert members["model"].to_numpy().tolist() == list(pair) and members["ET"].attrs["units"] == "mm d-1"
+
+
+def test_a_choice_of_two_for_the_difference_is_in_the_link(pair: tuple[str, str]) -> None:
+    app = _open(sites=TWO, years="2016-2016", var="ET", model=",".join(pair), region_second="first")
+    _button(app, "Run 2 models").click().run()
+    assert "Both are the same model" in _said(app)
+
+
+def test_a_damaged_model_among_two_is_left_out_and_stays_told(pair: tuple[str, str], tmp_path: Path) -> None:
+    weights = tmp_path / "second.safetensors"
+    weights.write_bytes(weights.read_bytes()[:200])
+    card = weights.with_suffix(".json")
+    card.write_text(json.dumps({**json.loads(card.read_text()), "weights_sha256": "2" * 64}))
+    app = _open(sites=TWO, years="2016-2016", var="ET", model=",".join(pair))
+    _button(app, "Run 2 models").click().run()
+    assert not app.exception
+    assert "second is left out" in _said(app)
+    assert len(app.get("plotly_chart")) == 3  # picker, map, series: the view of one model
+    app.selectbox(key="w.var").set_value("GPP").run()
+    assert "second is left out" in _said(app)
 
 
 # -- bad input --------------------------------------------------------------------------------------------

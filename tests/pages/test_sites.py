@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from agroflux import geo, maps
+from agroflux import geo, maps, paths
 from agroflux.data import catalog, summary
+from agroflux.ui import sites_skill
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CARROLL = "19027"  # Iowa
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 def _open(**query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     for name, value in query.items():
-        app.query_params[name] = value
+        app.query_params[name.replace("_", "-")] = value
     app.run()
     assert not app.exception, [e.value for e in app.exception]
     return app
@@ -113,3 +114,23 @@ def test_a_hostile_link_is_named_and_the_page_goes_on() -> None:
     for part in ("99999", "${x}", "../../etc", "1066"):
         assert part in said
     assert not app.error and app.title[0].value == "Sites and counties"
+
+
+def test_skill_by_county_is_a_layer_of_the_map() -> None:
+    found = json.loads((paths.MODELS / "skill.json").read_text())
+    row = next(r for r in found if r["data"] == DATA)
+    app = _open(var="GPP", sites_layer="skill", sites_metric="bias", sites_model=sites_skill.title(row))
+    assert not app.exception and not app.error
+    table = next(t.value for t in app.dataframe if "County" in t.value)
+    expected = dict(zip(row["sites"], row["targets"]["GPP"]["bias"], strict=True))
+    assert table.iloc[:, 1].to_dict() == pytest.approx(expected)
+    assert any(f"Bias of {row['model']}" in m.value.replace("\\", "") for m in app.markdown)
+
+
+def test_without_scores_of_counties_the_layer_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(var="GPP")
+    assert not app.exception and not app.error
+    assert not any("Map shows" in str(group.label) for group in app.get("button_group"))
+    (tmp_path / "skill.json").write_text("{}")
+    assert "no scores of counties" in _open(var="GPP").error[0].value.replace("\\", "")
