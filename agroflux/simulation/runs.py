@@ -116,7 +116,8 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
             home = dssat.prepare_home(scratch)
             result = dssat.run(scenario, site, scratch / "r", home, timeout=timeout, stop=stop)
     _store(path, result)
-    return Run(case, result.daily[list(KEPT)], result.annual, kept=False)
+    # Single precision, as it is kept: the first answer is the same as every later one.
+    return Run(case, result.daily[list(KEPT)].astype(np.float32), result.annual, kept=False)
 
 
 @contextmanager
