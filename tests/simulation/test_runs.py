@@ -146,6 +146,19 @@ def test_five_sessions_with_ten_scenarios_each_all_finish(own_folder: Path) -> N
     assert len(list((own_folder / "whatif").glob("*.npz"))) == 8
 
 
+def test_abandoned_and_surplus_files_are_removed(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "KEEP_RUNS", 2)
+    place = own_folder / "whatif"
+    place.mkdir()
+    ages = {"a.npz": 300, "b.npz": 200, "c.npz": 100, "x.1-1.part": 7200, "y.1-1.part": 10}
+    for name, age in ages.items():
+        (place / name).touch()
+        os.utime(place / name, (time.time() - age,) * 2)
+    runs.tidy()
+    assert sorted(p.name for p in place.iterdir()) == ["b.npz", "c.npz", "y.1-1.part"]
+    (place / "y.1-1.part").unlink()
+
+
 def test_yearly_effects_are_worked_out_by_hand() -> None:
     days = pd.date_range("2001-01-01", "2002-12-31", name="time")
     corn = (days.year == 2001).astype(float)
