@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import cache, controls, region, show, whatif
+from agroflux.ui import controls, region, show, whatif
 from agroflux.ui import whatif_panels as panels
 
 show.title(
@@ -12,7 +12,7 @@ show.title(
 )
 panels.banner()
 
-names = region.names(cache.entries("simulation")[0].id)
+names = whatif.names()
 with controls.row():
     years = whatif.years()
     model = whatif.model()

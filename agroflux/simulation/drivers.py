@@ -63,15 +63,19 @@ def driver_set(cases: Sequence[Case]) -> xr.Dataset:
 
 def _one(case: Case, days: pd.DatetimeIndex) -> dict[str, np.ndarray]:
     scenario, site = case.build()
-    weather = site.weather.reindex(days)
-    table = pd.DataFrame(0.0, index=days, columns=["FERTZR_N", "PLANTING", "CROP"])
-    table["CROP"] = [float(scenario.crop(year) == "corn") for year in days.year]
-    for year, day in scenario.planted((site.weather["TMAX"] + site.weather["TMIN"]) / 2).items():
-        if day in days:
-            table.loc[day, "PLANTING"] = 1.0
-        for date, amount in scenario.applications(year, day):
-            if date in days:
-                table.loc[date, "FERTZR_N"] += amount / 10
-    drivers = {name: weather[name].to_numpy() for name in _WEATHER}
-    drivers |= {name: table[name].to_numpy() for name in table}
+    planted = scenario.planted((site.weather["TMAX"] + site.weather["TMIN"]) / 2)
+    doses = [dose for year, day in planted.items() for dose in scenario.applications(year, day)]
+    corn = {year: float(scenario.crop(year) == "corn") for year in planted}
+    drivers = dict(zip(_WEATHER, site.weather[list(_WEATHER)].reindex(days).to_numpy().T, strict=True))
+    drivers["PLANTING"] = _on(days, [(day, 1.0) for day in planted.values()])
+    drivers["FERTZR_N"] = _on(days, [(day, amount / 10) for day, amount in doses])
+    drivers["CROP"] = pd.Series(days.year).map(corn).to_numpy(float)
     return drivers | {name: np.asarray(value) for name, value in site.soil.drivers().items()}
+
+
+def _on(days: pd.DatetimeIndex, events: list[tuple[pd.Timestamp, float]]) -> np.ndarray:
+    """Zero (time,) but on the days of ``events``, where their amounts add up; events outside ``days`` are left out."""
+    series = np.zeros(len(days))
+    at = days.get_indexer(pd.DatetimeIndex([day for day, _ in events]))
+    np.add.at(series, at[at >= 0], np.array([amount for _, amount in events])[at >= 0])
+    return series

@@ -116,13 +116,12 @@ def sweep() -> int:
 
     Folders of other users, and of processes that live, are left alone.
     """
-    stale = [
-        folder
-        for folder in _scratch_parent().glob("agx-*")
-        if (owner := _SCRATCH.fullmatch(folder.name))
-        and folder.stat().st_uid == os.getuid()
-        and _started(int(owner[1])) != int(owner[2])
-    ]
+    stale = []
+    for folder in _scratch_parent().glob("agx-*"):
+        owner = _SCRATCH.fullmatch(folder.name)
+        with suppress(FileNotFoundError):  # another process may sweep at the same time
+            if owner and folder.stat().st_uid == os.getuid() and _started(int(owner[1])) != int(owner[2]):
+                stale.append(folder)
     for place in Path("/proc").glob("[0-9]*/cwd") if stale else ():
         with suppress(OSError):
             if any(place.readlink().is_relative_to(folder) for folder in stale):

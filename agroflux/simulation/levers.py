@@ -2,6 +2,10 @@
 
 One table entry a lever; the command line, the page and the checks follow from it. The effect of each on the engine is
 tested in tests/simulation/test_whatif.py.
+
+There is no cover crop among them. The engine has no rye; winter wheat (CSCER) runs as a component between harvest and
+planting, but in a trial in central Iowa it had grown 0.1-0.9 t/ha by late April, and in a year in which it stood later
+than the planting day the whole rotation slipped by a year.
 """
 
 from collections.abc import Mapping

@@ -116,7 +116,8 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
             home = dssat.prepare_home(scratch)
             result = dssat.run(scenario, site, scratch / "r", home, timeout=timeout, stop=stop)
     _store(path, result)
-    return Run(case, result.daily[list(KEPT)], result.annual, kept=False)
+    # Single precision, as it is kept: the first answer is the same as every later one.
+    return Run(case, result.daily[list(KEPT)].astype(np.float32), result.annual, kept=False)
 
 
 @contextmanager
@@ -170,13 +171,21 @@ def _load(path: Path, case: Case) -> Run | None:
 def tidy() -> None:
     """Remove what killed processes left (scratch folders, half-written runs) and the oldest kept runs."""
     dssat.sweep()
-    now = time.time()
+    old = time.time() - _ABANDONED_S
     for part in folder().glob("*.part"):
-        if now - part.stat().st_mtime > _ABANDONED_S:
+        if 0 < _changed_at(part) < old:
             part.unlink(missing_ok=True)
-    kept = sorted(folder().glob("*.npz"), key=lambda path: path.stat().st_mtime)
+    kept = sorted(folder().glob("*.npz"), key=_changed_at)
     for path in kept[: max(0, len(kept) - KEEP_RUNS)]:
         path.unlink(missing_ok=True)
+
+
+def _changed_at(path: Path) -> float:
+    """When a file was written [s since 1970]; 0 where another session has removed it meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 Done = Callable[[Case, Run | None], Any]

@@ -32,9 +32,12 @@ class PlantingRule:
 
     def day(self, mean_temperature: pd.Series, year: int) -> pd.Timestamp:
         """Planting day in ``year`` given daily mean air temperature [degC]."""
+        return self.in_year(mean_temperature.rolling(10).mean(), year)
+
+    def in_year(self, ten_day_mean: pd.Series, year: int) -> pd.Timestamp:
+        """Planting day in ``year`` given the mean air temperature of the ten days up to each day [degC]."""
         start = pd.Timestamp(year, 1, 1)
-        window = mean_temperature.rolling(10).mean()
-        days = window[start + pd.Timedelta(days=self.earliest - 1) : start + pd.Timedelta(days=self.latest - 1)]
+        days = ten_day_mean[start + pd.Timedelta(days=self.earliest - 1) : start + pd.Timedelta(days=self.latest - 1)]
         ready = days.index[days.to_numpy() >= self.warm]
         return ready[0] if len(ready) else days.index[-1]
 
@@ -127,8 +130,9 @@ class Scenario:
     def planted(self, mean_temperature: pd.Series) -> dict[int, pd.Timestamp]:
         """Planting day of each year of the run given daily mean air temperature [degC]."""
         shift = pd.Timedelta(days=self.planting_shift)
+        ten_day_mean = mean_temperature.rolling(10).mean()
         return {
-            year: self.plan(self.crop(year)).planting.day(mean_temperature, year) + shift
+            year: self.plan(self.crop(year)).planting.in_year(ten_day_mean, year) + shift
             for year in range(self.first_year, self.last_year + 1)
         }
 

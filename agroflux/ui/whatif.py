@@ -10,6 +10,7 @@ import streamlit as st
 from agroflux.errors import SelectionError
 from agroflux.figures.theme import pretty
 from agroflux.simulation import runs
+from agroflux.simulation.county import benchmark_counties
 from agroflux.simulation.levers import LEVERS, USUAL_RATE, Choice
 from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.whatif import USUAL, Change
@@ -57,6 +58,12 @@ class Ask:
         for number, change in self.changes:
             found.setdefault(change.label(), f"Scenario {number}")
         return found
+
+
+def names() -> dict[str, str]:
+    """FIPS -> ``Story, IA`` of the counties that can be simulated, ordered by state and name."""
+    table = benchmark_counties().sort_values(["state", "county"])
+    return {str(fips): f"{row['county']}, {row['state']}" for fips, row in table.iterrows()}
 
 
 def years() -> tuple[int, int]:
@@ -215,13 +222,14 @@ def controls_of(kind: str, ask: Ask, label: str) -> None:
             st.button(
                 "Cancel", on_click=cancel, args=(kind,), icon=":material/stop_circle:", key=f"whatif.cancel.{kind}"
             )
-    if running:
-        _watch(kind)
+    if found is not None and running:
+        cases = found[0].rates if kind == "rates" else found[0].cases
+        _watch(kind, bool(finished(found[0], found[1], cases)))
 
 
 @st.fragment(run_every=0.5)
-def _watch(kind: str) -> None:
-    """Progress by county, twice a second; the whole page once more when all is done."""
+def _watch(kind: str, shown: bool) -> None:
+    """Progress by county, twice a second; the whole page once more for the first county and when all is done."""
     found = job(kind)
     if found is None:
         return
@@ -230,7 +238,7 @@ def _watch(kind: str) -> None:
     count = len(made.runs) + len(made.failed)
     counties = finished(ask, made, cases)
     st.progress(count / len(made.cases), f"{len(counties)} of {len(ask.sites)} counties, {count} runs done")
-    if not made.running:
+    if not made.running or (counties and not shown):
         st.rerun()
 
 

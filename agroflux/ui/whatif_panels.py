@@ -242,8 +242,6 @@ def from_file() -> None:
             return
         with show.guard("The file"):
             changes = whatif.from_yaml(sent.getvalue().decode("utf-8", "replace"), str(sent.name))
-            st.button(
-                f"Use the {min(len(changes), 3)} scenarios of {show.plain(sent.name)}",
-                on_click=page.set_changes,
-                args=(changes,),
-            )
+            if len(changes) > len(page.SCENARIOS):
+                st.caption(f"The file holds {len(changes)} scenarios: the first {len(page.SCENARIOS)} are used.")
+            st.button("Use its scenarios", on_click=page.set_changes, args=(changes,), icon=":material/check:")

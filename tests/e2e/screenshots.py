@@ -32,7 +32,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "sites": {"var": "N2O_FLUX", "sites": "19027"},
     "compare": {},
     "region": {},
-    "whatif": {"sites": "19015,19027,19153", "years": "2009-2018", "whatif-2": "tillage:none~rain:0.7"},
+    "whatif": {"sites": "19015,19027", "years": "2013-2016", "whatif-2": "tillage:none~rain:0.7"},
     "emissions": {},
     "data": {},
     "leaderboard": {},

@@ -113,7 +113,7 @@ def test_a_file_with_scenarios_is_taken_over_and_a_bad_one_is_named() -> None:
     bad = upload.set_value(("mine.yaml", b"n_rate: much", "application/yaml")).run()
     assert any("is not a number" in e.value for e in bad.error)
     good = bad.file_uploader[0].set_value(("mine.yaml", b"tillage: none", "application/yaml")).run()
-    app = _button(good, "Use the 1").click().run()  # type: ignore[attr-defined]
+    app = _button(good, "Use its scenarios").click().run()  # type: ignore[attr-defined]
     assert app.query_params["whatif-1"] == "tillage:none"
 
 
