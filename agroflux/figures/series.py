@@ -100,7 +100,13 @@ def bars(frame: pd.DataFrame, kinds: Mapping[str, str], *, label: str, unit: str
             name=name,
             marker={
                 "color": look.colour,
-                "pattern": {"shape": patterns[position % 5], "fgcolor": "white", "size": 6, "solidity": 0.25},
+                "pattern": {
+                    "shape": patterns[position % 5],
+                    "fillmode": "overlay",  # else the colour is drawn nowhere and white lines vanish on white
+                    "fgcolor": "white",
+                    "size": 6,
+                    "solidity": 0.25,
+                },
             },
             hovertemplate=f"%{{y:.4g}} {theme.pretty(unit)}<extra>{name}</extra>",
         )

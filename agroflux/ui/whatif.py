@@ -15,6 +15,7 @@ from agroflux.simulation.levers import LEVERS, USUAL_RATE, Choice
 from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.whatif import USUAL, Change
 from agroflux.ui import cache, show, state
+from agroflux.ui.emissions import pretty as written
 
 SCENARIOS = (1, 2, 3)
 YEARS = range(2000, 2019)
@@ -84,7 +85,7 @@ def scenarios() -> tuple[tuple[int, Change], ...]:
 def _scenario(number: int) -> Change:
     name = f"whatif-{number}"
     change = _held(name, "n_rate:84" if number == 1 else _USUAL)
-    title = show.plain(pretty(change.label())) if change != USUAL else "as usual, not run"
+    title = show.plain(written(change.label())) if change != USUAL else "as usual, not run"
     with st.expander(f"**Scenario {number}:** {title}", expanded=number == 1, icon=":material/tune:"):
         columns = st.columns(len(_GROUPS), gap="medium")
         for column, (group, levers) in zip(columns, _GROUPS.items(), strict=True):

@@ -70,7 +70,7 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
 
 def _legend(ask: Ask) -> None:
     lines = [f"**Baseline:** the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn."]
-    lines += [f"**Scenario {number}:** {show.plain(pretty(change.label()))}." for number, change in ask.changes]
+    lines += [f"**Scenario {number}:** {show.plain(written(change.label()))}." for number, change in ask.changes]
     st.caption("  \n".join(lines))
 
 
@@ -198,7 +198,7 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
         )
     asked = Ask(ask.sites, ask.years, tuple(known))
     frame = _beside(model, asked, job)
-    st.dataframe(frame, width="stretch", hide_index=True, column_config=_error_formats(frame))
+    st.dataframe(frame, width="stretch", height="content", hide_index=True, column_config=_error_formats(frame))
     show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
     if "Emulator error" not in frame:
         st.caption("Run the simulation to see the simulated answer and the emulator's error beside it.")

@@ -57,6 +57,8 @@ def test_long_series_use_webgl_and_an_absent_source_is_no_trace() -> None:
 def test_years_are_bars_and_season_is_in_months() -> None:
     years = pd.DataFrame({"CENTURY": [1.0, 2.0]}, index=pd.DatetimeIndex(["2015-01-01", "2016-01-01"]))
     fig = series.bars(years, KINDS, label="Yield", unit="g C m-2")
+    # With a pattern alone the bars would be white lines on white.
+    assert all(bar.marker.pattern.fillmode == "overlay" for bar in fig.data)
     assert list(fig.data[0].x) == ["2015", "2016"] and fig.layout.yaxis.title.text == "Yield [g C m⁻²]"
     cycle = pd.DataFrame({"CENTURY": np.arange(12.0)}, index=pd.date_range("2001-01-01", periods=12, freq="MS"))
     fig = series.seasonal_cycle(cycle, KINDS, label="GPP", unit="g C m-2 d-1")
