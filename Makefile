@@ -54,7 +54,7 @@ assets: $(STAMP) ## make the bundled data again; takes pip, npm and the engine (
 	$(BIN)/python assets/build/polygons.py
 	$(BIN)/python assets/build/weather_central_iowa.py
 	$(BIN)/python assets/build/towers_sample.py
-	$(BIN)/python assets/build/cornbelt.py --work build/bundle --workers $(WORKERS)
+	$(BIN)/python assets/build/cornbelt.py --work $(OUT) --workers $(WORKERS)
 	$(BIN)/python assets/build/chambers_synthetic.py
 	$(BIN)/python assets/build/data_card.py
 
@@ -62,7 +62,7 @@ simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 
 	$(BIN)/agroflux simulate --benchmark --n-rates 20 --years 2000-2018 --model century --out $(OUT) --workers $(WORKERS)
 
 train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
-	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --out models
+	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --max-epochs 45 --out models
 
 study: $(STAMP) ## train and score every model on both simulators, about 12 hours on two cores; resumable
 	$(BIN)/agroflux study --data $(OUT) --out models --workers $(WORKERS)

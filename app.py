@@ -11,8 +11,10 @@ PAGES = {
     "sites": ("Sites and counties", ":material/map:"),
     "compare": ("Simulated against observed", ":material/stacked_line_chart:"),
     "region": ("Run on a region", ":material/grid_on:"),
-    "emissions": ("Regional emissions", ":material/co2:"),
     "leaderboard": ("Leaderboard", ":material/leaderboard:"),
+    "whatif": ("What if", ":material/tune:"),
+    "emissions": ("Regional emissions", ":material/co2:"),
+    "data": ("Data", ":material/database:"),
 }
 
 st.set_page_config(

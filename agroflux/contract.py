@@ -6,12 +6,14 @@ observation  ``xr.Dataset`` over ``(site, time)``
 A variable may lack a dimension along which it does not vary (weather: ``(site, time)``; soil: ``(site,)``).
 ``time`` is daily and increasing, ``datetime64``; the attribute ``calendar`` says ``standard`` or
 ``noleap`` (29 February left out, so that every year has 365 days). Each variable carries ``units`` equal to
-those of :mod:`agroflux.schema`, in house signs. Missing is NaN; ``X_qc`` is the share [1] of
-measured (not gap-filled) half-hours behind a daily ``X``. Site coordinates: ``lat``, ``lon`` [degrees],
+those of :mod:`agroflux.schema`, in house signs. Missing is NaN. A variable ``X`` may have companions: ``X_qc``,
+the share [1] of measured (not gap-filled) half-hours behind a daily value; ``X_unc``, its random uncertainty (one
+standard deviation, or standard error over replicates); ``X_p25`` and ``X_p75``, the quartiles over ways of
+processing. A management driver that is NaN is unknown, never zero. Site coordinates: ``lat``, ``lon`` [degrees],
 ``site_name``, ``state``. Scenario coordinate: ``n_rate`` [kg N ha-1 to corn].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,27 @@ KINDS = ("simulation", "observation")
 CALENDARS = ("standard", "noleap")
 REQUIRED_ATTRS = ("kind", "calendar", "title", "source", "licence", "citation", "synthetic", "history")
 _DIMS = {"simulation": {"site", "scenario", "time", "year"}, "observation": {"site", "time", "year"}}
-_QC = "_qc"
+#: Companion of a variable ``X``: suffix -> unit; None stands for the unit of ``X``.
+COMPANIONS: dict[str, str | None] = {"_qc": "1", "_unc": None, "_p25": None, "_p75": None}
+
+
+def base_name(name: str) -> str:
+    """The variable that ``name`` belongs to: ``NEE`` of ``NEE_unc``, and of ``NEE`` itself."""
+    return next((name.removesuffix(s) for s in COMPANIONS if name.endswith(s)), name)
+
+
+def unit_of(name: str) -> str:
+    """The unit that a variable or companion must carry; KeyError for one that the schema does not know."""
+    base = base_name(name)
+    own = COMPANIONS.get(name.removeprefix(base)) if name != base else None
+    return own or schema.get(base).unit
+
+
+def names_in_order(names: Iterable[str]) -> list[str]:
+    """``names`` in the schema's order, each variable followed by its companions; unknown ones last."""
+    given = list(names)
+    known = [n for v in schema.VARIABLES for n in (v, *(v + s for s in COMPANIONS)) if n in given]
+    return known + [n for n in given if n not in known]
 
 
 def problems(ds: xr.Dataset, *, values: bool = False) -> list[str]:
@@ -91,11 +113,11 @@ def _variables(ds: xr.Dataset) -> list[str]:
     found = []
     for key, array in ds.data_vars.items():
         name = str(key)
-        base, is_qc = (name.removesuffix(_QC), True) if name.endswith(_QC) else (name, False)
+        base = base_name(name)
         if base not in schema.VARIABLES:
             found.append(f"variable {name!r} is not in the schema")
             continue
-        want = "1" if is_qc else schema.VARIABLES[base].unit
+        want = unit_of(name)
         have = array.attrs.get("units")
         if have != want:
             found.append(f"variable {name!r} has units {have!r}, not {want!r}")
@@ -104,11 +126,19 @@ def _variables(ds: xr.Dataset) -> list[str]:
     return found
 
 
+def limits(name: str) -> tuple[float, float]:
+    """Smallest and largest plausible value of a variable or companion, in its unit."""
+    if name.endswith("_qc"):
+        return 0.0, 1.0
+    known = schema.get(base_name(name))
+    return (0.0, known.high - known.low) if name.endswith("_unc") else (known.low, known.high)
+
+
 def _values(ds: xr.Dataset) -> list[str]:
     found = []
     for key, array in ds.data_vars.items():
         name = str(key)
-        low, high = (0.0, 1.0) if name.endswith(_QC) else (schema.get(name).low, schema.get(name).high)
+        low, high = limits(name)
         have_low, have_high = float(array.min()), float(array.max())
         if have_low < low or have_high > high:
             found.append(

@@ -1,9 +1,11 @@
-"""Regional emissions: county and state totals of N2O and net CO2, beside IPCC Tier 1."""
+"""Regional emissions: how much N2O and CO2, how sure, what drives it, and what less nitrogen would change."""
 
 import streamlit as st
 
-from agroflux.ui import cache, emissions, show
+from agroflux.ui import cache, emissions, emissions_answer, show
+from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui import emissions_panels as panels
+from agroflux.ui import emissions_policy as policy
 
 show.title(
     "Regional emissions",
@@ -19,20 +21,30 @@ entries = [cache.entry(choice.data)]
 show.banner(entries)
 
 with show.guard("The totals"):
-    made = emissions.totals(choice)
-    panels.headline(made)
-    panels.uncertainty(choice, made)
-    quantity = emissions.quantity(made.by("county"))
+    answer = emissions_answer.answer(choice)
+    policy.headline(answer)
+    panels.figures(answer)
+    with show.guard("The sources of uncertainty"):
+        policy.drivers(answer, choice)
+    st.subheader("Where", anchor=False)
+    quantity = emissions.quantity(answer.totals.by("county"))
     left, right = st.columns([1.3, 1], gap="medium")
     with left, show.guard("The map"):
-        panels.county_map(made, quantity)
+        panels.county_map(answer.totals, quantity)
     with right, show.guard("The ranking"):
-        panels.ranked(made, quantity)
-    st.subheader("Counties and states", anchor=False)
-    with show.guard("The table"):
-        panels.tables(made, choice)
+        panels.ranked(answer, quantity)
+    with show.guard("Years and months"):
+        policy.years(answer)
+    with show.guard("The nitrogen lever"):
+        policy.lever(answer, choice)
     st.subheader("Beside IPCC Tier 1", anchor=False)
     with show.guard("The comparison with Tier 1"):
-        panels.tier1_panel(choice)
+        panels.tier1_panel(answer, choice)
+    st.subheader("Counties and states", anchor=False)
+    with show.guard("The table"):
+        panels.tables(answer, choice)
+    policy.limits(answer)
+    with show.guard("The downloads"):
+        downloads.everything(answer, choice)
 
 show.sources(entries)

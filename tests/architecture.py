@@ -38,7 +38,7 @@ BLIND: dict[str, tuple[str, ...]] = {
     "agroflux.evaluation": ("agroflux.emissions", "agroflux.simulation", *_SHOW),
     "agroflux.emissions": (*_MODELS, *_SHOW, "agroflux.simulation"),
     "agroflux.ui": ("agroflux.cli",),
-    "agroflux.cli": ("agroflux.ui", "agroflux.figures", "agroflux.maps"),
+    "agroflux.cli": ("agroflux.ui", "agroflux.maps"),
 }
 
 #: figures and maps go from data to picture: of the package they may know these alone

@@ -37,6 +37,7 @@ class EALSTM(nn.Module):
 
     causal = True
     faster_in_bfloat16 = True
+    columns: Tensor
     module_parts = ("input_gate", "cell", "head")
 
     def __init__(
@@ -56,6 +57,8 @@ class EALSTM(nn.Module):
         self.hidden = hidden
         self.static = [k for k, name in enumerate(names) if name in chosen]
         self.dynamic = [k for k in range(n_drivers) if k not in self.static]
+        columns = torch.tensor([*self.dynamic, *self.static]).argsort()  # from that order to the drivers' own
+        self.register_buffer("columns", columns, persistent=False)
         self.input_gate = nn.Linear(len(self.static), hidden)
         self.cell = nn.Linear(len(self.dynamic) + hidden, 3 * hidden)  # forget, cell and output gates on [x, h]
         self.head = nn.Linear(hidden, n_targets)
@@ -67,10 +70,11 @@ class EALSTM(nn.Module):
     def _weights(self) -> list[Tensor]:
         """Weights of torch's LSTM: on the input, on the hidden state, and both biases (gates i, f, g, o)."""
         hidden, split = self.hidden, len(self.dynamic)
-        on_input = self.cell.weight.new_zeros(4 * hidden, len(self.static) + split)
-        on_input[:hidden, self.static] = self.input_gate.weight
-        on_input[hidden:, self.dynamic] = self.cell.weight[:, :split]
-        on_hidden = torch.cat([self.cell.weight.new_zeros(hidden, hidden), self.cell.weight[:, split:]])
+        zeros = self.cell.weight.new_zeros
+        gate = torch.cat([zeros(hidden, split), self.input_gate.weight], dim=1)
+        others = torch.cat([self.cell.weight[:, :split], zeros(3 * hidden, len(self.static))], dim=1)
+        on_input = torch.cat([gate, others]).index_select(1, self.columns)
+        on_hidden = torch.cat([zeros(hidden, hidden), self.cell.weight[:, split:]])
         bias = torch.cat([self.input_gate.bias, self.cell.bias])
         return [on_input, on_hidden, bias, torch.zeros_like(bias)]
 

@@ -24,8 +24,8 @@ class _Embedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(windows, drivers, days)`` to ``(windows, drivers, width)``."""
-        tokens: Tensor = self.series(x) + self.driver
-        return tokens
+        tokens: Tensor = self.series(x)
+        return tokens.add_(self.driver)
 
 
 class ITransformer(nn.Module):

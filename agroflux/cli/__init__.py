@@ -15,8 +15,9 @@ from agroflux.errors import AgroFluxError
 #: command -> (module, help). The module holds ``command`` (a function) or ``app`` (a Typer of subcommands).
 #: Loaded when called, so that ``agroflux --help`` imports neither torch nor xarray.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "data": ("agroflux.cli.data", "List and show data sets."),
+    "data": ("agroflux.cli.data", "List, show, check, import and remove data sets."),
     "simulate": ("agroflux.cli.simulate", "Run the DSSAT process model over counties and nitrogen rates."),
+    "whatif": ("agroflux.cli.whatif", "Simulate counties under other practices or weather."),
     "train": ("agroflux.cli.train", "Train a baseline on a data set."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
     "leaderboard": ("agroflux.cli.leaderboard", "Rank every evaluated model; check the figures."),

@@ -1,23 +1,28 @@
-"""``agroflux data``: which data sets there are, and what is in one."""
+"""``agroflux data``: which data sets there are, what is in one, and your own: check, import, remove."""
 
 from typing import Any
 
 import typer
 
-from agroflux.cli.output import print_json, print_rows
+from agroflux.cli import data_import, data_management
+from agroflux.cli.output import JSON, print_json, print_rows
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="List and show data sets.",
+    help="List, show, check, import and remove data sets.",
 )
-_JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
+app.command("import")(data_import.import_)
+app.command("fetch")(data_import.fetch)
+app.command("check")(data_import.check)
+app.command("template")(data_management.template)
+app.command("manage")(data_management.manage)
 
 
 @app.command("list")
-def list_(as_json: bool = _JSON) -> None:
+def list_(as_json: bool = JSON) -> None:
     """All data sets: those that ship with AgroFlux Explorer, then your own."""
     from agroflux.data import catalog
 
@@ -33,14 +38,13 @@ def list_(as_json: bool = _JSON) -> None:
 
 @app.command("show")
 def show(
-    data: str = typer.Argument(..., metavar="ID", help="A data set of `agroflux data list`."), as_json: bool = _JSON
+    data: str = typer.Argument(..., metavar="ID", help="A data set of `agroflux data list`."), as_json: bool = JSON
 ) -> None:
     """One data set: its source and licence, and each variable's mean, range and missing share."""
-    from agroflux.data import catalog, store
+    from agroflux.data import catalog, summary
 
     entry = catalog.get(data)
-    ds = catalog.open_dataset(entry.id)
-    facts = catalog.describe(entry) | {"statistics": [_statistics(store.load(ds[[n]]), n) for n in ds.data_vars]}
+    facts = catalog.describe(entry) | {"statistics": summary.statistics(catalog.open_dataset(entry.id))}
     if as_json:
         print_json(facts)
         return
@@ -49,23 +53,23 @@ def show(
     print_rows(facts["statistics"], as_json=False, title="Variables")
 
 
+@app.command("remove")
+def remove(
+    data: str = typer.Argument(..., metavar="ID", help="One of your own data sets."), as_json: bool = JSON
+) -> None:
+    """Delete one of your own data sets; bundled ones stay."""
+    from agroflux.data import importing
+
+    path = importing.remove(data)
+    if as_json:
+        print_json({"removed": data, "path": str(path)})
+    else:
+        typer.echo(f"{data} is removed ({path})")
+
+
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     """What fits in a terminal's line: one word says whether the values are simulated, measured or synthetic."""
     measured = "synthetic" if row["synthetic"] else "measured"
     what = {"observation": measured}.get(row["kind"], row["kind"])
     period = f"{row['start']} to {row['end']}" if row["start"] else ""
     return {"id": row["id"], "what": what, "sites": row["n_sites"], "period": period}
-
-
-def _statistics(ds: Any, name: Any) -> dict[str, Any]:
-    """Mean, smallest and largest value [unit of the variable] and the share of missing values."""
-    array = ds[name]
-    return {
-        "variable": str(name),
-        "unit": array.attrs.get("units", ""),
-        "mean": float(array.mean()),
-        "min": float(array.min()),
-        "max": float(array.max()),
-        "missing": float(array.isnull().mean()),
-        "derived": array.attrs.get("derived"),
-    }

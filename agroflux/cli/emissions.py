@@ -1,26 +1,13 @@
-"""``agroflux emissions``: county and state totals of N2O and net CO2, as a table, JSON, CSV or GeoJSON."""
+"""``agroflux emissions``: totals of N2O and net CO2 with intervals, as a table, a file or a report."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
-    from agroflux.emissions.totals import Totals
-
-SUFFIXES = (".csv", ".geojson")
-#: Column of the totals -> (narrow heading with unit, divisor, decimals), for a terminal.
-_SHOWN = {
-    "area_ha": ("area [1000 ha]", 1e3, 1),
-    "n2o_t": ("N2O [t yr-1]", 1.0, 0),
-    "n2o_t_co2e": ("CO2e [kt yr-1]", 1e3, 1),
-    "n2o_kg_n_ha": ("N2O-N [kg ha-1 yr-1]", 1.0, 2),
-    "nee_t_co2": ("NEE [kt CO2 yr-1]", 1e3, 1),
-    "necb_t_co2": ("NECB [kt CO2 yr-1]", 1e3, 1),
-}
+SUFFIXES = (".csv", ".geojson", ".xlsx", ".nc")
+REPORTS = (".html", ".pdf")
+Rows = Literal["county", "state", "crop", "year", "month"]
 
 
 def command(
@@ -28,132 +15,53 @@ def command(
     model: Annotated[str, typer.Option(help="Model id: predict the fluxes from the data set's drivers.")] = "",
     n_rate: Annotated[float, typer.Option(help="N rate to corn [kg N ha-1].")] = 168.0,
     years: Annotated[str, typer.Option(help="Years, as 2015 or 2013-2018 or 2015,2017; default: all.")] = "",
-    gwp: Annotated[str, typer.Option(help="GWP-100 of AR4, AR5 or AR6.")] = "AR6",
+    place: Annotated[str, typer.Option(help="all, a state (IA), or a county's FIPS (19169).")] = "all",
+    polygon: Annotated[Path | None, typer.Option(help="GeoJSON of a region of your own, WGS 84.")] = None,
+    gwp: Annotated[str, typer.Option(help="Warming potentials of AR4, AR5 or AR6.")] = "AR6",
+    horizon: Annotated[int, typer.Option(help="Years of the warming potential: 100 or 20.")] = 100,
+    indirect: Annotated[bool, typer.Option("--indirect", help="Add indirect N2O after IPCC Tier 1.")] = False,
     areas: Annotated[
         Path | None, typer.Option(help="CSV of own areas: fips,corn_area_ha,soybean_area_ha [ha].")
     ] = None,
-    by: Annotated[Literal["county", "state"], typer.Option(help="Add up by county or by state.")] = "county",
-    out: Annotated[Path | None, typer.Option(help="File to write: .csv or .geojson.")] = None,
+    area_sd: Annotated[float, typer.Option(min=0, max=1, help="Relative error of harvested areas, 0.05 = 5 %.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    by: Annotated[Rows, typer.Option(help="Rows of the table.")] = "county",
+    coverage: Annotated[bool, typer.Option("--coverage", help="Measure the intervals on held-out years.")] = False,
+    quantity: Annotated[str, typer.Option(help="With --coverage: n2o, nee, necb, harvest, soil_carbon.")] = "n2o",
+    report: Annotated[Path | None, typer.Option(help="Report to write: .html or .pdf.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write: .csv, .geojson, .xlsx or .nc.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Totals per year of the period: flux per hectare times harvested area, with IPCC Tier 1 beside them."""
+    """Totals per year of the period with their intervals: flux per hectare times harvested area; IPCC Tier 1 beside."""
     from agroflux import geo
-    from agroflux.data import catalog
-    from agroflux.emissions import areas as areas_module
-    from agroflux.emissions import fluxes, tier1, units
-
-    units.gwp100(gwp)
-    if out is not None:
-        check_target(out, force=force)
-    facts = geo.county_facts()
-    own = areas_module.read_areas(areas, facts) if areas is not None else None
-    ds = catalog.open_dataset(data)
-    fluxes.check_simulation(ds)
-    made = _totals(ds, data, model, n_rate, years, gwp, facts, own, show=not as_json)
-    has_zero = bool((ds["n_rate"] == 0).any())
-    zero = _totals(ds, data, model, 0.0, years, gwp, facts, own, show=not as_json) if has_zero else None
-    comparison = tier1.compare(made, zero, facts)
-    if out is not None:
-        _write(made, by, out)
-    _print(made, by, comparison, out, as_json=as_json)
-
-
-def check_target(out: Path, *, force: bool) -> None:
-    """Raise DataError unless ``out`` is named .csv or .geojson, has a folder to lie in, and may be written."""
-    from agroflux.errors import DataError
-
-    if out.suffix not in SUFFIXES:
-        raise DataError(f"--out {out}: give a name that ends in .csv or .geojson")
-    if not out.parent.is_dir():
-        raise DataError(f"--out {out}: the folder {out.parent} does not exist: make it first")
-    if out.exists() and not force:
-        raise DataError(f"--out {out} exists: choose another name, or replace it with --force")
-
-
-def _totals(
-    ds: "xr.Dataset",
-    data: str,
-    model: str,
-    n_rate: float,
-    years: str,
-    gwp: str,
-    facts: "pd.DataFrame",
-    own: "pd.DataFrame | None",
-    *,
-    show: bool,
-) -> "Totals":
+    from agroflux.cli import emissions_files as files
+    from agroflux.cli import emissions_sources as parts
+    from agroflux.cli import emissions_text as text
     from agroflux.cli.predict import parse_years
-    from agroflux.emissions import fluxes
-    from agroflux.emissions.totals import totals
+    from agroflux.emissions.assess import assess
+    from agroflux.emissions.fluxes import whole_years
+    from agroflux.emissions.question import Question
+    from agroflux.emissions.report import command_line
+    from agroflux.emissions.units import potential
 
-    source, name = ds, data
-    if model:
-        from agroflux.cli.progress import bar
-        from agroflux.inference.region import run_region
-
-        # All years, so that a crop's nearest year is there when the period shows only the other crop.
-        with bar(f"Predicting {n_rate:g} kg N ha-1", show=show) as progress:
-            source = fluxes.with_crops(run_region(model, ds, None, None, n_rate, progress), ds)
-        name = f"{model} on {data}"
-    chosen = parse_years(years) or fluxes.whole_years(source)
-    return totals(source, facts, n_rate=n_rate, years=chosen, gwp=gwp, areas=own, data=name)
-
-
-def _write(made: "Totals", by: Literal["county", "state"], out: Path) -> None:
-    """Write beside ``out`` and rename, so that an interrupted run leaves no half file under that name."""
-    from agroflux import geo
-    from agroflux.emissions import export
-
-    if out.suffix == ".csv":
-        text = export.to_csv(made.by(by), export.provenance(made))
-    else:
-        frame, key = (geo.counties(), "fips") if by == "county" else (geo.states(), "state")
-        text = export.to_geojson(made, dict(zip(frame[key], frame.geometry, strict=True)), by)
-    part = out.with_name(f".{out.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _print(
-    made: "Totals", by: Literal["county", "state"], comparison: "pd.DataFrame", out: Path | None, *, as_json: bool
-) -> None:
-    from agroflux.cli.output import print_json, print_rows
-    from agroflux.emissions import export
-    from agroflux.emissions.totals import COLUMNS
-
-    table, region = made.by(by), made.by("region").iloc[0].to_dict()
-    if as_json:
-        print_json(
-            {
-                **export.provenance(made),
-                "units": {c: COLUMNS[c].unit for c in table if COLUMNS[c].unit},
-                "region": region,
-                "totals": table.to_dict("records"),
-                "left_out": made.left_out.to_dict("records"),
-                "tier1": comparison.to_dict("records"),
-                "uncertainty": None,
-                "path": str(out) if out else None,
-            }
-        )
+    potential(gwp, horizon)
+    for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):
+        if path is not None:
+            files.check_target(path, option, endings, force=force)
+    facts = geo.county_facts()
+    if coverage:
+        text.print_coverage(parts.coverage(data, model, n_rate, facts, quantity, show=not as_json), as_json=as_json)
         return
-    rows = [_row(row, by) for row in [region | {"state": "All", "county": "All"}, *table.to_dict("records")]]
-    title = f"{made.data}, {made.n_rate:g} kg N ha-1, {made.period}, {made.gwp}: per year, no uncertainty"
-    print_rows(rows, as_json=False, title=title)
-    for row in made.left_out.to_dict("records"):
-        typer.echo(f"Left out: {row['crop']} in {row['county']}, {row['state']} ({row['reason']})", err=True)
+    made_of = parts.sources(data, model, n_rate, show=not as_json)
+    counties, own = parts.areas_and_counties(place, polygon, areas, data, facts)
+    chosen = tuple(parse_years(years) or whole_years(made_of.at(n_rate)))
+    question = Question(n_rate, chosen, gwp, horizon, indirect, area_sd, own, counties, seed=seed)
+    answer = assess(question, made_of, facts)
     if out is not None:
-        typer.echo(f"Wrote {out}", err=True)
-
-
-def _row(row: dict[str, Any], by: str) -> dict[str, str]:
-    place = row["state"] if by == "state" or row["county"] == "All" else f"{row['county']}, {row['state']}"
-    figures = {
-        heading: f"{row[name] / divisor:,.{places}f}"
-        for name, (heading, divisor, places) in _SHOWN.items()
-        if name in row
-    }
-    return {"place": place, **figures}
+        files.write(answer, by, out)
+    if report is not None:
+        given = {"polygon": str(polygon or ""), "areas": str(areas or "")}
+        again = command_line(question, data, model=model, place=place, **given)
+        files.write_report(answer, made_of, facts, again, report)
+    text.print_totals(answer, by, [path for path in (out, report) if path], as_json=as_json)

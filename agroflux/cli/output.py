@@ -9,6 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+#: The option that every reading command takes.
+JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
+
 
 def _plain(value: Any) -> Any:
     """JSON has no NaN and knows no NumPy: NaN becomes null, arrays and scalars plain Python."""

@@ -1,19 +1,34 @@
-"""Reader of AmeriFlux BASE files (half-hourly or hourly CSV after ``#`` lines), aggregated to days.
+"""Reader of AmeriFlux BASE files (half-hourly or hourly CSV after ``#`` lines, or the zip), aggregated to days.
 
 BASE: Chu et al. 2023, doi 10.1038/s41597-023-02531-2. A name may carry qualifiers: ``_PI`` (the site team's own
-version), ``_F`` (gap-filled), then positions ``_H_V_R``. ``FC_PI_F`` is thus the team's gap-filled flux, and it
-keeps a measured half-hour of ``FC`` only where the two are equal: where the team rejected the measurement
+version), ``_F`` (gap-filled), then a position ``_H_V_R`` or a layer ``_L``. ``FC_PI_F`` is thus the team's gap-filled
+flux, and it keeps a measured half-hour of ``FC`` only where the two are equal: where the team rejected the measurement
 (low turbulence, failed test) the filled value differs. The measured share counts half-hours that are equal.
+
+==========  ====================  ==================  ===========================================
+house name  base names in order   unit in the file    house unit
+==========  ====================  ==================  ===========================================
+NEE         NEE, FC               umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), mean of the day
+GPP         GPP                   umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), positive uptake
+Reco        RECO                  umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775)
+TMAX, TMIN  TA                    degC                degC, extremes of the day
+PRECN       P                     mm per step         mm d-1, sum
+SRAD        SW_IN                 W m-2               MJ m-2 d-1 (x 0.0864)
+==========  ====================  ==================  ===========================================
 """
 
 import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from agroflux.data.towers import GC_PER_UMOL, MISSING, MJ_PER_WATT, without_empty_ends
+from agroflux.data import fluxnet_files
+from agroflux.data.archives import Member, members
+from agroflux.data.calendar_days import regular, stamps
+from agroflux.data.report import Report
+from agroflux.data.text_table import columns_of, dialect, read_table
+from agroflux.data.towers import GC_PER_UMOL, MJ_PER_WATT, Reading, plausible, without_empty_ends
 from agroflux.errors import DataError
 
 #: house name -> base names in order of preference; of each, the gap-filled version goes before the plain one.
@@ -26,6 +41,9 @@ VARIABLE_MAP: dict[str, tuple[str, ...]] = {
     "PRECN": ("P",),
     "SRAD": ("SW_IN",),
 }
+#: Where a sensor stands: nothing, a layer ``_L``, or horizontal, vertical and replicate positions ``_H_V_R``.
+_POSITION = r"(_\d+(?:_\d+_\w+)?)?"
+_STAMPS = ("TIMESTAMP_START", "TIMESTAMP_END")
 _VERSIONS = ("_PI_F", "_F", "_PI", "")
 _FACTOR = {"NEE": GC_PER_UMOL, "GPP": GC_PER_UMOL, "Reco": GC_PER_UMOL, "SRAD": MJ_PER_WATT}
 #: Share of its half-hours without which a day has no value.
@@ -36,8 +54,24 @@ _HOURS = {"TMAX": (12, 18), "TMIN": (3, 9)}
 _SAME = 1e-3  # [umol m-2 s-1, degC, …]: BASE rounds to no less
 
 
-def read_base(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read an AmeriFlux BASE file and add up its half-hours to days of local standard time.
+def read(path: str | Path, *, report: Report | None = None) -> list[Reading]:
+    """Read every BASE file in a file, a folder, or a BASE-BADM zip as downloaded; one reading a site.
+
+    A site information sheet (``…_BIF_….xlsx``) in the zip gives position, name and state. Table, metadata and errors as
+    :func:`read_base`.
+    """
+    found = report if report is not None else Report()
+    given = members(path)
+    tables = [m for m in given if m.suffix in (".csv", ".txt") and (len(given) == 1 or "_BASE_" in m.name)]
+    if not tables:
+        raise DataError(f"{Path(path).name} holds no BASE file (AMF_…_BASE_….csv): give the file as downloaded")
+    facts = _site_information([m for m in given if "_BIF_" in m.name], found)
+    readings = [_read(member, found) for member in tables]
+    return [(table, meta | facts.get(str(meta["site_id"]), {})) for table, meta in readings]
+
+
+def read_base(path: str | Path) -> Reading:
+    """Read one AmeriFlux BASE file and add up its half-hours to days of local standard time.
 
     A day needs at least half of its half-hours. NEE is the team's gap-filled flux where there is one, else NEE_PI, else
     the plain flux, whose days are means of the half-hours there are; no storage term is added and
@@ -51,19 +85,22 @@ def read_base(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         PRECN [mm d-1] (sum), SRAD [MJ m-2 d-1], and their ``_qc`` [1]: measured, not filled, half-hours
         over all half-hours of the day (GPP, Reco: those of NEE). House signs.
     metadata
-        site_id, version, source, step_minutes, columns (house name -> column), notes, derived (empty).
+        site_id, network, version, source, step_minutes, columns (house name -> column), notes, derived (empty).
 
     Raises
     ------
     DataError
-        no such file, no BASE table, or no CO2 flux in it.
+        no such file, no BASE table, wrong cells or times, or no CO2 flux in it.
     """
-    file = Path(path)
-    header, raw = _raw(file)
-    step = _step(raw, file)
+    (member,) = members(path)
+    return _read(member, Report())
+
+
+def _read(member: Member, report: Report) -> Reading:
+    header, raw, step = _raw(member, report)
     columns = _choose(raw)
     if "NEE" not in columns:
-        raise DataError(f"{file} holds no CO2 flux (NEE or FC, plain, _PI or _F): give the site's BASE file")
+        raise DataError(f"{member.name} holds no CO2 flux (NEE or FC, plain, _PI or _F): give the site's BASE file")
     day = pd.DatetimeIndex(raw.index).normalize()
     full = round(24 * 60 / step)
     parts: dict[str, pd.Series] = {}
@@ -78,56 +115,63 @@ def read_base(path: str | Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     _partitioned(parts, notes)
     table = pd.DataFrame(parts).asfreq("D").rename_axis("time")
     table, notes["GPP"] = _signed(table, notes.get("GPP", ""))
-    notes = {name: text for name, text in notes.items() if name in table}
+    table = plausible(table, report, member.name)
+    report.stop()
     meta = {
-        "site_id": header.get("Site", file.stem),
+        "site_id": header.get("Site") or fluxnet_files.site(member.name),
+        "network": "AmeriFlux BASE",
         "version": header.get("Version", ""),
-        "source": file.name,
+        "source": member.name,
         "step_minutes": step,
         "columns": columns,
-        "notes": notes,
+        "notes": {name: text for name, text in notes.items() if name in table},
         "derived": (),
     }
-    return without_empty_ends(table, str(file)), meta
+    return without_empty_ends(table, member.name), meta
 
 
-def _raw(file: Path) -> tuple[dict[str, str], pd.DataFrame]:
-    """The ``#`` lines as a dictionary, and the table as numbers indexed by the start of each interval."""
-    if not file.is_file():
-        raise DataError(f"no file at {file}: give the path of an AmeriFlux BASE file")
+def _raw(member: Member, report: Report) -> tuple[dict[str, str], pd.DataFrame, int]:
+    """The ``#`` lines as a dictionary, the table as numbers indexed by the start of each interval, the step [min]."""
+    if not set(_STAMPS) <= set(columns_of(member, report)):
+        raise DataError(f"{member.name} lacks {' and '.join(_STAMPS)}: give an AmeriFlux BASE file")
     header: dict[str, str] = {}
-    try:
-        with file.open(encoding="utf-8-sig") as lines:
-            for line in lines:
-                if not line.startswith("#"):
-                    break
-                key, _, value = line[1:].partition(":")
-                header[key.strip()] = value.strip().strip(",").strip()
-        frame = pd.read_csv(file, comment="#", encoding="utf-8-sig")
-    except (ValueError, OSError, pd.errors.ParserError) as error:
-        raise DataError(f"{file} cannot be read as a table ({error}): give the file as downloaded") from error
-    if not {"TIMESTAMP_START", "TIMESTAMP_END"} <= set(frame.columns):
-        raise DataError(f"{file} lacks TIMESTAMP_START and TIMESTAMP_END: give an AmeriFlux BASE file")
-    try:
-        start, end = (
-            pd.to_datetime(frame[c].astype(str), format="%Y%m%d%H%M") for c in ("TIMESTAMP_START", "TIMESTAMP_END")
+    for line in dialect(member, Report()).comments if member.suffix != ".xlsx" else ():
+        key, _, value = line.lstrip("#").partition(":")
+        header[key.strip()] = value.strip().strip(",;").strip()
+    bases = "|".join(sorted({base for names in VARIABLE_MAP.values() for base in names}))
+    wanted = re.compile(rf"({bases})(_PI)?(_F)?{_POSITION}")
+    frame = read_table(member, report, text=_STAMPS, wanted=lambda n: n in _STAMPS or bool(wanted.fullmatch(n)))
+    start, end = (stamps(frame[c], report, member.name, digits=12) for c in _STAMPS)
+    report.stop()
+    if frame.empty:
+        raise DataError(f"{member.name} holds no row: give the file as downloaded")
+    minutes = ((end - start).dt.total_seconds() / 60).unique()
+    if len(minutes) != 1 or minutes[0] not in (30, 60):
+        raise DataError(
+            f"{member.name} has intervals of {minutes[:3].tolist()} minutes: give a half-hourly or hourly BASE file"
         )
-    except ValueError as error:
-        raise DataError(f"{file} holds a TIMESTAMP that is no time ({error}): restore the original file") from error
-    numbers = frame.drop(columns=["TIMESTAMP_START", "TIMESTAMP_END"]).apply(pd.to_numeric, errors="coerce")
-    numbers["_minutes"] = (end - start).dt.total_seconds() / 60
-    numbers.index = pd.DatetimeIndex(start, name="start")
-    if numbers.index.has_duplicates:
-        twice = numbers.index[numbers.index.duplicated()][0]
-        raise DataError(f"{file} holds {twice:%Y-%m-%d %H:%M} twice: restore the original file")
-    return header, numbers.replace(MISSING, np.nan).sort_index()
+    numbers = frame.drop(columns=list(_STAMPS))
+    table = regular(numbers, start, report, member.name, step=f"{minutes[0]:.0f}min", name="start")
+    report.stop()
+    return header, table, int(minutes[0])
 
 
-def _step(raw: pd.DataFrame, file: Path) -> int:
-    steps = raw["_minutes"].unique()
-    if len(steps) != 1 or steps[0] not in (30, 60):
-        raise DataError(f"{file} has intervals of {steps[:3].tolist()} minutes: give a half-hourly or hourly BASE file")
-    return int(steps[0])
+def _site_information(sheets: list[Member], report: Report) -> dict[str, dict[str, Any]]:
+    """Position [degrees], name and state of each site from BADM interchange sheets (SITE_ID, VARIABLE, DATAVALUE)."""
+    wanted = {"LOCATION_LAT": "lat", "LOCATION_LONG": "lon", "SITE_NAME": "site_name", "STATE": "state"}
+    found: dict[str, dict[str, Any]] = {}
+    columns = ("SITE_ID", "VARIABLE", "DATAVALUE")
+    for member in sheets:
+        table = read_table(member, report, text=columns, wanted=lambda n: n in columns)
+        if not set(columns) <= set(table.columns):
+            continue
+        for site, variable, value in table[list(columns)].itertuples(index=False):
+            if variable in wanted and value:
+                number = wanted[variable] in ("lat", "lon")
+                told = pd.to_numeric(value, errors="coerce") if number else value
+                if not number or pd.notna(told):
+                    found.setdefault(site, {})[wanted[variable]] = float(told) if number else told
+    return found
 
 
 def _choose(raw: pd.DataFrame) -> dict[str, str]:
@@ -136,7 +180,7 @@ def _choose(raw: pd.DataFrame) -> dict[str, str]:
     for name, bases in VARIABLE_MAP.items():
         wanted = [base + version for version in _VERSIONS for base in bases]
         for candidate in wanted:
-            positions = sorted(c for c in raw.columns if re.fullmatch(rf"{candidate}(_\d+_\d+_\w+)?", c))
+            positions = sorted(c for c in raw.columns if re.fullmatch(candidate + _POSITION, c))
             held = [c for c in positions if raw[c].notna().any()]
             if held:
                 found[name] = held[0]
@@ -181,7 +225,7 @@ def _measured(raw: pd.DataFrame, column: str) -> tuple[pd.Series, str] | None:
 
 def _plain(raw: pd.DataFrame, column: str) -> str | None:
     """The unfilled companion of a filled column: FC or FC_PI of FC_PI_F; the column itself if it is not filled."""
-    match = re.fullmatch(r"(.+?)(_PI)?_F(_\d+_\d+_\w+)?", column)
+    match = re.fullmatch(r"(.+?)(_PI)?_F" + _POSITION, column)
     if match is None:
         return column
     base, team, position = match[1], match[2] or "", match[3] or ""

@@ -45,6 +45,11 @@ class Entry:
         """Whether the data set opens."""
         return self.status == OK
 
+    @property
+    def own(self) -> bool:
+        """Whether it lies in the user's folder, and so can be changed and removed."""
+        return self.path.parent == paths.user_data() / "datasets"
+
     def version(self) -> str:
         """A short text that changes when the file does: a key for caches."""
         size, mtime = _stamp(self.path)

@@ -1,38 +1,74 @@
-"""Reader of FLUXNET2015 daily files (``FLX_…_DD_….csv``, or the same table as xlsx).
+"""Reader of the FLUXNET family: FLUXNET2015, AmeriFlux FLUXNET, ICOS and other output of ONEFlux.
 
-FLUXNET2015: Pastorello et al. 2020, doi 10.1038/s41597-020-0534-3. In daily files a ``_QC`` column is the share of
-half-hours that were measured or filled with good quality; it is passed on as ``X_qc``.
+Daily (DD), half-hourly (HH), hourly (HR) and monthly (MM) tables, FULLSET or SUBSET, as CSV, xlsx or the zip as
+downloaded. FLUXNET2015 and ONEFlux: Pastorello et al. 2020, doi 10.1038/s41597-020-0534-3.
+
+==========  =======================================  ================  ==============  =========================
+house name  column (first one with values)           unit, DD and MM   unit, HH        house unit
+==========  =======================================  ================  ==============  =========================
+NEE         NEE_{VUT,CUT}_REF                        gC m-2 d-1        umolCO2 m-2 s-1 g C m-2 d-1 (x 1.03775)
+GPP         GPP_{NT,DT}_{VUT,CUT}_REF                gC m-2 d-1        umolCO2 m-2 s-1 g C m-2 d-1 (x 1.03775)
+Reco        RECO_{NT,DT}_{VUT,CUT}_REF               gC m-2 d-1        umolCO2 m-2 s-1 g C m-2 d-1 (x 1.03775)
+ET          LE_F_MDS                                 W m-2             W m-2           mm d-1 (latent heat)
+TMAX, TMIN  TA_F                                     (daily mean)      degC            degC (extremes of the day)
+PRECN       P_F                                      mm d-1            mm per step     mm d-1
+SRAD        SW_IN_F                                  W m-2             W m-2           MJ m-2 d-1 (x 0.0864)
+==========  =======================================  ================  ==============  =========================
+
+``X_qc``: in daily files the share of half-hours measured or filled with good quality (``_QC``); from half-hours the
+share with flag 0 (measured) or 1 (good). ``X_unc``: RANDUNC. ``X_p25``, ``X_p75``: columns ``_25`` and ``_75``, the
+range over friction-velocity thresholds, from daily files only (a mean of half-hourly quartiles is none of the day's).
+Missing is -9999. NEE is positive to the air in these files too.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from agroflux.data.towers import MISSING, MJ_PER_WATT, without_empty_ends
+from agroflux.data import fluxnet_files as files
+from agroflux.data import fluxnet_steps
+from agroflux.data.archives import Member, members
+from agroflux.data.calendar_days import regular, stamps
+from agroflux.data.report import Report
+from agroflux.data.text_table import read_table
+from agroflux.data.towers import Reading, plausible, without_empty_ends
 from agroflux.errors import DataError
+
+Threshold = Literal["VUT", "CUT"]
+Partitioning = Literal["NT", "DT"]
 
 #: house name -> columns in order of preference; the first one that holds values is taken.
 VARIABLE_MAP: dict[str, tuple[str, ...]] = {
     "NEE": ("NEE_VUT_REF", "NEE_CUT_REF"),
     "GPP": ("GPP_NT_VUT_REF", "GPP_NT_CUT_REF", "GPP_DT_VUT_REF", "GPP_DT_CUT_REF"),
     "Reco": ("RECO_NT_VUT_REF", "RECO_NT_CUT_REF", "RECO_DT_VUT_REF", "RECO_DT_CUT_REF"),
+    "ET": ("LE_F_MDS",),
     "PRECN": ("P_F", "P"),
     "SRAD": ("SW_IN_F", "SW_IN_F_MDS", "SW_IN"),
 }
-#: house name -> column with the share of good half-hours; GPP and Reco are partitioned from NEE.
-QC_MAP: dict[str, str] = {
-    "NEE_qc": "NEE_VUT_REF_QC",
-    "GPP_qc": "NEE_VUT_REF_QC",
-    "Reco_qc": "NEE_VUT_REF_QC",
-    "PRECN_qc": "P_F_QC",
-    "SRAD_qc": "SW_IN_F_QC",
-}
-_UNITS = {"SRAD": MJ_PER_WATT}
+#: Columns that are not mapped to one house variable but needed to make one.
+_ALSO = ("TA_F", "SW_IN_POT", "SW_IN_F")
 _GOOD = "share of half-hours measured or gap-filled with good quality (FLUXNET {column})"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of the product's versions to take; what a file lacks is replaced by what it has, with a note.
+
+    ``threshold``: friction velocity threshold by year (VUT) or constant (CUT). ``partitioning`` of NEE into GPP and
+    Reco: from night-time respiration (NT; Reichstein et al. 2005) or daytime light response (DT; Lasslop et al. 2010).
+    """
+
+    threshold: Threshold = "VUT"
+    partitioning: Partitioning = "NT"
+
+    def ordered(self, columns: tuple[str, ...]) -> list[str]:
+        """``columns`` with the chosen threshold first and, within it, the chosen partitioning."""
+        ut, part = f"_{self.threshold}_", f"_{self.partitioning}_"
+        return sorted(columns, key=lambda c: (ut not in c, part not in c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +90,58 @@ class Hargreaves:
         return ((share / self.k) ** 2).clip(self.smallest, self.largest)
 
 
+def read(
+    path: str | Path,
+    *,
+    choice: Choice | None = None,
+    derive_temperature: Hargreaves | None = None,
+    report: Report | None = None,
+) -> list[Reading]:
+    """Read every site in a file, a folder, or a zip as downloaded.
+
+    Of each site the daily table is taken, and TMAX and TMIN from its half-hours where they are there too; without a
+    daily table the half-hours are added up to days. Other files in a zip are left alone.
+
+    Returns
+    -------
+    readings
+        one ``(table, metadata)`` a site, as :func:`read_daily`.
+
+    Raises
+    ------
+    DataError
+        no table of that kind, or one with errors.
+    """
+    found = report if report is not None else Report()
+    by_site: dict[str, dict[str, Member]] = {}
+    given = members(path)
+    for member in given:
+        step = files.named_step(member.name)
+        if len(given) > 1 and (step is None or files.BESIDE.search(member.name)):
+            continue
+        of_site, kept = by_site.setdefault(files.site(member.name), {}), step or files.step(member, found)
+        if kept in of_site:
+            found.add("warning", member.name, f"left out, because {of_site[kept].name} holds the same site and step")
+        of_site.setdefault(kept, member)
+    if any(_usable(held) for held in by_site.values()):
+        for held in [h for h in by_site.values() if not _usable(h)]:
+            found.add("warning", next(iter(held.values())).name, "left out: it is neither daily nor half-hourly")
+        by_site = {site: held for site, held in by_site.items() if _usable(held)}
+    readings = [_site_reading(held, choice or Choice(), derive_temperature, found) for held in by_site.values()]
+    if not readings:
+        raise DataError(
+            f"{Path(path).name} holds no FLUXNET table (…_DD_….csv or …_HH_….csv): give the file as downloaded"
+        )
+    return readings
+
+
 def read_daily(
-    path: str | Path, *, derive_temperature: Hargreaves | None = None
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read a FLUXNET2015 daily file.
+    path: str | Path, *, choice: Choice | None = None, derive_temperature: Hargreaves | None = None
+) -> Reading:
+    """Read one daily file (CSV or xlsx).
 
     Parameters
     ----------
-    path
-        ``.csv`` or ``.xlsx`` with a TIMESTAMP column of days (YYYYMMDD); missing is -9999.
     derive_temperature
         The daily product has no TMAX and TMIN. None leaves them out; a :class:`Hargreaves` rebuilds them
         as TA_F plus and minus half the range told by radiation, and names them in ``metadata["derived"]``.
@@ -70,64 +149,161 @@ def read_daily(
     Returns
     -------
     table
-        index ``time`` (days); NEE, GPP, Reco [g C m-2 d-1], CO2_FLUX (equal to NEE), PRECN [mm d-1],
-        SRAD [MJ m-2 d-1], their ``_qc`` [1], and TMAX, TMIN [degC] where derived. House signs.
+        index ``time`` (days); NEE, GPP, Reco [g C m-2 d-1], CO2_FLUX (equal to NEE), ET, PRECN [mm d-1], SRAD
+        [MJ m-2 d-1], TMAX, TMIN [degC] where derived, and companions (``_qc``, ``_unc``, ``_p25``, ``_p75``).
     metadata
-        site_id, source, columns (house name -> column), notes (house name -> remark), derived.
+        site_id, network, source, resolution, columns (house name -> column), notes (house name -> remark), derived.
 
     Raises
     ------
     DataError
-        no such file, no daily table, or no NEE in it.
+        no such file, no daily table, wrong cells or days, or no NEE in it.
     """
-    file = Path(path)
-    raw = _raw(file)
-    taken = {name: _first_held(raw, columns) for name, columns in VARIABLE_MAP.items()}
+    report = Report()
+    (member,) = members(path)
+    step = files.step(member, report)
+    if step != "DD":
+        raise DataError(f"{member.name} is not daily ({files.SHOWN[step]}): give the file with _DD_ in its name")
+    return _site_reading({"DD": member}, choice or Choice(), derive_temperature, report)
+
+
+def read_monthly(path: str | Path, *, choice: Choice | None = None) -> Reading:
+    """Read a monthly file, for comparison: index ``time`` (first of the month), monthly means of daily values.
+
+    Columns and metadata as :func:`read_daily`; a monthly table makes no data set, because the contract is daily.
+    """
+    report = Report()
+    (member,) = members(path)
+    if files.step(member, report) != "MM":
+        raise DataError(f"{member.name} is not monthly: give the file with _MM_ in its name")
+    raw = _raw(member, report, "TIMESTAMP", digits=6, freq="MS")
+    table, meta = _converted(raw, member, choice or Choice(), report, daily=True)
+    report.stop()
+    return table, meta | {"resolution": "MM", "derived": ()}
+
+
+def _usable(held: dict[str, Member]) -> bool:
+    return bool({"DD", "HH"} & set(held))
+
+
+def _site_reading(held: dict[str, Member], choice: Choice, rule: Hargreaves | None, report: Report) -> Reading:
+    """One site's daily table from its daily and half-hourly files."""
+    hours = held.get("HH")
+    if "DD" in held:
+        raw = _raw(held["DD"], report, "TIMESTAMP", digits=8, freq="D")
+        table, meta = _converted(raw, held["DD"], choice, report, daily=True)
+        meta["resolution"] = "DD"
+        if hours is not None:
+            extremes, notes = fluxnet_steps.extremes(_half_hours(hours, report, only=("TA_F", "TA_F_QC")))
+            table = table.join(extremes)
+            meta["notes"] |= {name: f"{text} of {hours.name}" for name, text in notes.items()}
+        elif rule is not None:
+            meta["derived"] = _temperature(raw, table, meta["notes"], rule)
+    elif hours is not None:
+        raw, extra, notes = fluxnet_steps.to_days(_half_hours(hours, report))
+        table, meta = _converted(raw, hours, choice, report, daily=False)
+        table = table.join(extra)
+        meta |= {"resolution": "HH", "notes": meta["notes"] | notes}
+    else:
+        member = next(iter(held.values()))
+        what = files.SHOWN.get(next(iter(held)), "another step")
+        raise DataError(
+            f"{member.name} is not daily but {what}: give the file with _DD_ or _HH_ in its name "
+            "(a monthly one serves for comparison only)"
+        )
+    table = plausible(table, report, str(meta["source"]))
+    report.stop()
+    return without_empty_ends(table, str(meta["source"])), meta
+
+
+def _needed(name: str) -> bool:
+    plain = re.sub(r"(_QC|_RANDUNC)$", "", name)
+    stem = re.sub(r"_(25|75)$", "_REF", plain)
+    return plain in _ALSO or any(stem in columns for columns in VARIABLE_MAP.values()) or name == "LE_RANDUNC"
+
+
+def _raw(member: Member, report: Report, stamp: str, *, digits: int, freq: str) -> pd.DataFrame:
+    frame = read_table(member, report, text=(stamp,), wanted=lambda n: n == stamp or _needed(n))
+    if stamp not in frame.columns:
+        raise DataError(f"{member.name} has no {stamp} column: give a FLUXNET table (FLX_…_DD_….csv)")
+    times = stamps(frame[stamp], report, member.name, digits=digits)
+    if times.isna().all():
+        report.stop()
+        raise DataError(f"{member.name} holds no row: give the file as downloaded")
+    table = regular(frame.drop(columns=stamp), times, report, member.name, step=freq, name="time")
+    report.stop()
+    return table
+
+
+def _half_hours(member: Member, report: Report, only: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Half-hours or hours, indexed by their start; the step [minutes] is the index's frequency."""
+    both = ("TIMESTAMP_START", "TIMESTAMP_END")
+    frame = read_table(member, report, text=both, wanted=lambda n: n in both or (n in only if only else _needed(n)))
+    if not set(both) <= set(frame.columns):
+        raise DataError(f"{member.name} has no TIMESTAMP_START and TIMESTAMP_END: give a FLUXNET HH or HR table")
+    start, end = (stamps(frame[c], report, member.name, digits=12) for c in both)
+    report.stop()
+    minutes = ((end - start).dt.total_seconds() / 60).unique()
+    if len(minutes) != 1 or minutes[0] not in (30, 60):
+        raise DataError(
+            f"{member.name} has intervals of {minutes[:3].tolist()} minutes: half-hours or hours are needed"
+        )
+    table = regular(
+        frame.drop(columns=list(both)), start, report, member.name, step=f"{minutes[0]:.0f}min", name="start"
+    )
+    report.stop()
+    return table
+
+
+def _converted(
+    raw: pd.DataFrame, member: Member, choice: Choice, report: Report, *, daily: bool
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Columns of a table of days in house names and units; half-hours come as means of the file's own units."""
+    taken = {name: _first_held(raw, choice.ordered(columns)) for name, columns in VARIABLE_MAP.items()}
     columns = {name: column for name, column in taken.items() if column is not None}
     if "NEE" not in columns:
-        raise DataError(f"{file} holds no NEE ({' or '.join(VARIABLE_MAP['NEE'])}): is it a FLUXNET2015 daily file?")
-    table = pd.DataFrame({name: raw[column] * _UNITS.get(name, 1.0) for name, column in columns.items()})
-    notes: dict[str, str] = {}
-    for name, column in QC_MAP.items():
-        if name.removesuffix("_qc") in columns and column in raw:
-            table[name] = raw[column].clip(0, 1).where(table[name.removesuffix("_qc")].notna())
-            notes[name] = _GOOD.format(column=column)
-    table["CO2_FLUX"] = table["NEE"]
-    if "NEE_qc" in table:
-        table["CO2_FLUX_qc"], notes["CO2_FLUX_qc"] = table["NEE_qc"], notes["NEE_qc"]
-    notes |= {name: f"FLUXNET {column}" for name, column in columns.items()}
-    derived = _temperature(raw, table, notes, derive_temperature) if derive_temperature else ()
-    meta = {"site_id": _site(file), "source": file.name, "columns": columns, "notes": notes, "derived": derived}
-    return without_empty_ends(table, str(file)), meta
+        raise DataError(
+            f"{member.name} holds no NEE ({' or '.join(VARIABLE_MAP['NEE'])}): "
+            "is it a FLUXNET daily or half-hourly file?"
+        )
+    factors = fluxnet_steps.factors(raw, daily=daily)
+    table = pd.DataFrame({name: raw[column] * factors[name] for name, column in columns.items()})
+    notes = {name: f"FLUXNET {column}" for name, column in columns.items()}
+    for name, column in columns.items():
+        others = {
+            "_qc": f"{columns['NEE'] if name in ('GPP', 'Reco') else column}_QC",
+            "_unc": f"{column.removesuffix('_F_MDS')}_RANDUNC",
+            "_p25": column.replace("_REF", "_25") if daily else "",
+            "_p75": column.replace("_REF", "_75") if daily else "",
+        }
+        for suffix, other in others.items():
+            if other != column and other in raw and raw[other].notna().any():
+                factor = 1.0 if suffix == "_qc" else factors[name]
+                table[name + suffix] = (raw[other] * factor).where(table[name].notna())
+                notes[name + suffix] = _GOOD.format(column=other) if suffix == "_qc" else f"FLUXNET {other}"
+    for suffix in ("", "_qc", "_unc", "_p25", "_p75"):
+        if f"NEE{suffix}" in table:
+            table[f"CO2_FLUX{suffix}"], notes[f"CO2_FLUX{suffix}"] = table[f"NEE{suffix}"], notes[f"NEE{suffix}"]
+    _say_choice(columns, choice, member.name, report)
+    name = member.name
+    meta = {
+        "site_id": files.site(name),
+        "network": files.network(name),
+        "source": name,
+        "columns": columns,
+        "notes": notes,
+    }
+    return table, meta | {"derived": ()}
 
 
-def _raw(file: Path) -> pd.DataFrame:
-    """All columns as numbers, -9999 as NaN, indexed by day."""
-    if not file.is_file():
-        raise DataError(f"no file at {file}: give the path of a FLUXNET2015 daily file")
-    try:
-        frame = pd.read_excel(file) if file.suffix.lower() in (".xlsx", ".xls") else pd.read_csv(file)
-    except (ValueError, OSError, KeyError, pd.errors.ParserError) as error:
-        raise DataError(f"{file} cannot be read as a table ({error}): give the file as downloaded") from error
-    if "TIMESTAMP" not in frame.columns:
-        raise DataError(f"{file} has no TIMESTAMP column: give a FLUXNET2015 daily file (FLX_…_DD_….csv)")
-    stamps = frame["TIMESTAMP"].astype(str).str.removesuffix(".0")
-    wrong = stamps[stamps.str.len() != 8]
-    if len(wrong) or stamps.empty:
-        example = f"TIMESTAMP {wrong.iloc[0]}" if len(wrong) else "no row"
-        raise DataError(f"{file} is not daily ({example}): give the file whose name holds _DD_")
-    try:
-        days = pd.DatetimeIndex(pd.to_datetime(stamps, format="%Y%m%d"), name="time")
-    except ValueError as error:
-        raise DataError(f"{file} holds a TIMESTAMP that is no day ({error}): restore the original file") from error
-    if days.has_duplicates:
-        raise DataError(f"{file} holds {days[days.duplicated()][0]:%Y-%m-%d} twice: restore the original file")
-    numbers = frame.drop(columns="TIMESTAMP").apply(pd.to_numeric, errors="coerce")
-    numbers.index = days
-    return numbers.replace(MISSING, np.nan).sort_index().asfreq("D")
+def _say_choice(columns: dict[str, str], choice: Choice, file: str, report: Report) -> None:
+    for name, column in columns.items():
+        asked = [f"_{choice.threshold}_", *([f"_{choice.partitioning}_"] if name != "NEE" else [])]
+        if name in ("NEE", "GPP", "Reco") and not all(part in column for part in asked):
+            report.add("note", file, f"{name} is {column}: the file holds no version chosen", column=column)
 
 
-def _first_held(raw: pd.DataFrame, columns: tuple[str, ...]) -> str | None:
+def _first_held(raw: pd.DataFrame, columns: list[str]) -> str | None:
     return next((c for c in columns if c in raw.columns and raw[c].notna().any()), None)
 
 
@@ -143,9 +319,3 @@ def _temperature(raw: pd.DataFrame, table: pd.DataFrame, notes: dict[str, str], 
             f"(Hargreaves and Samani 1982, k = {rule.k:g}, range {rule.smallest:g}-{rule.largest:g} degC)"
         )
     return ("TMAX", "TMIN")
-
-
-def _site(file: Path) -> str:
-    """Site id from a name such as FLX_US-ARM_FLUXNET2015_…; the whole stem where there is none."""
-    found = re.search(r"(?:^|_)([A-Z]{2}-[A-Za-z0-9]{3})(?:_|$)", file.stem)
-    return found[1] if found else file.stem

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import xarray as xr
 
-from agroflux import schema
+from agroflux import contract
 
 #: Share of a variable's standard deviation that a quantum may be; the error is at most half of it.
 SHARE = 0.01
@@ -33,7 +33,7 @@ def quanta_for(ds: xr.Dataset) -> dict[str, float]:
 def _roundable(name: str, array: xr.DataArray) -> bool:
     if "time" not in array.dims or array.dtype.kind != "f":
         return False
-    return name.endswith("_qc") or name not in ("PLANTING", "CROP", "FERTZR_N")
+    return name not in ("PLANTING", "CROP", "FERTZR_N")
 
 
 def _nice(limit: float) -> float:
@@ -70,7 +70,7 @@ def _equal(one: xr.DataArray, other: xr.DataArray) -> bool:
 
 def note(quanta: Mapping[str, float]) -> str:
     """One sentence on the rounding, for the data set's attributes."""
-    parts = [f"{n} {q:g} {'1' if n.endswith('_qc') else schema.get(n).unit}" for n, q in sorted(quanta.items())]
+    parts = [f"{n} {q:g} {contract.unit_of(n)}" for n, q in sorted(quanta.items())]
     return (
         "Values are whole multiples of a quantum; the error is at most half of it "
         "(NEE and CO2_FLUX: one quantum, as the difference of Reco and GPP). Quanta: " + ", ".join(parts)

@@ -24,7 +24,7 @@ import xarray as xr
 import zarr
 from numcodecs import LZMA, Blosc, Delta
 
-from agroflux import contract, schema
+from agroflux import contract
 from agroflux.data.rounding import balanced
 from agroflux.errors import DataError
 
@@ -79,8 +79,8 @@ def _open(where: Path) -> xr.Dataset:
     else:
         names = frozenset(p.name for p in where.iterdir())
         ds = xr.open_zarr(where, consolidated=_consolidated(names, where), chunks=None)
-    names_in_order = [n for v in schema.VARIABLES for n in (v, f"{v}_qc") if n in ds.data_vars]
-    ds = ds[[*names_in_order, *(n for n in ds.data_vars if n not in names_in_order)]]
+    coords = ds.coords  # a selection of variables drops coordinates that none of them uses, such as crop by year
+    ds = ds[contract.names_in_order(map(str, ds.data_vars))].assign_coords(coords)
     ds.encoding["source"] = str(where)
     return ds
 

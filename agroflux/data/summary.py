@@ -5,12 +5,14 @@ summary can be asked for one crop, and the seasonal cycle keeps the two apart.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from agroflux import schema
+from agroflux.data import store
 from agroflux.errors import SelectionError
 
 CROPS = ("both", "corn", "soybean")
@@ -78,6 +80,26 @@ def seasonal_cycle(
             parts += [_cycle(inside, array, variable, str(site), years, smooth) for site in inside["site"].to_numpy()]
     columns = ["site", "variable", "crop", "day", "mean", "low", "high", "n_years"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def statistics(ds: xr.Dataset) -> list[dict[str, Any]]:
+    """One row a variable: variable, unit, mean, min, max [unit], missing (share of values), derived (site ids or None).
+
+    Reads one variable at a time; of one without any value mean, min and max are NaN.
+    """
+    return [_statistics(store.load(ds[[name]])[name]) for name in ds.data_vars]
+
+
+def _statistics(array: xr.DataArray) -> dict[str, Any]:
+    return {
+        "variable": str(array.name),
+        "unit": array.attrs.get("units", ""),
+        "mean": float(array.mean()),
+        "min": float(array.min()),
+        "max": float(array.max()),
+        "missing": float(array.isnull().mean()),
+        "derived": array.attrs.get("derived"),
+    }
 
 
 def _pick(ds: xr.Dataset, variable: str, n_rate: float | None) -> xr.DataArray:
@@ -155,7 +177,8 @@ def _cycle(
     frame = pd.DataFrame({"value": series.to_numpy(float), "year": index.year, "day": day.to_numpy()})
     frame = frame[frame["year"].isin(list(years)) & (frame["day"] <= 365)]
     corn = _corn_years(ds.sel(site=[site]))
-    crops = {} if corn is None else corn.loc[site].map({1.0: "corn", 0.0: "soybean"}).to_dict()
+    # A year of which the crop is unknown is one without a name, not one to leave out.
+    crops = {} if corn is None else corn.loc[site].map({1.0: "corn", 0.0: "soybean"}).fillna("").to_dict()
     frame["crop"] = [crops.get(int(y), "") for y in frame["year"]]
     parts = []
     for crop, rows in frame.groupby("crop"):

@@ -1,7 +1,8 @@
-"""What every eddy-covariance reader shares: units, and the step from tables to a contract data set.
+"""What every reader of measurements shares: units, plausibility, and the step from tables to a contract data set.
 
-A reader returns ``(table, metadata)``: a daily table in house names, units and signs, indexed by day, with ``X_qc``
-columns, and a dictionary with at least site_id, source and notes (house name -> how the values came about).
+A reader returns ``(table, metadata)``: a daily table in house names, units and signs, indexed by day, with ``X_qc``,
+``X_unc``, ``X_p25`` and ``X_p75`` columns where known, and a dictionary with at least site_id, source and notes
+(house name -> how the values came about).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from agroflux import __version__, contract, schema
+from agroflux.data.report import Report
 from agroflux.errors import DataError
 
 SECONDS = 86_400.0
@@ -20,6 +22,9 @@ GC_PER_UMOL = 1e-6 * 12.011 * SECONDS
 #: 1 W m-2 over a day [MJ m-2 d-1].
 MJ_PER_WATT = 1e-6 * SECONDS
 MISSING = -9999.0
+#: Share of a variable's values outside its plausible range up to which they are left out one by one; above it the
+#: unit or sign of the whole column is wrong.
+FEW = 0.01
 
 Reading = tuple[pd.DataFrame, dict[str, Any]]
 
@@ -29,18 +34,21 @@ def as_dataset(readings: Sequence[Reading], *, attrs: Mapping[str, Any], history
 
     Each reading's metadata must hold site_id, lat, lon [degrees], site_name and state; ``attrs`` gives title,
     source, licence, citation and synthetic. Days outside a site's own record are NaN.
-    Raises ContractError where the result breaks the contract.
+    Raises ContractError where the result breaks the contract, DataError for a site that comes twice.
     """
     tables = [table for table, _ in readings]
     sites = [meta for _, meta in readings]
+    names_given = [str(m["site_id"]) for m in sites]
+    twice = next((s for s in names_given if names_given.count(s) > 1), None)
+    if twice is not None:
+        raise DataError(f"site {twice} comes from two files: give one file a site, or rename one with --site")
     first, last = min(t.index[0] for t in tables), max(t.index[-1] for t in tables)
     days = pd.date_range(first, last, freq="D", name="time")
-    ordered = [n for v in schema.VARIABLES for n in (v, f"{v}_qc")]
-    names = [n for n in ordered if any(n in t.columns for t in tables)]
+    names = contract.names_in_order({str(n) for t in tables for n in t.columns})
     ds = xr.Dataset(
         {name: _variable(name, tables, sites, days) for name in names},
         coords={
-            "site": [m["site_id"] for m in sites],
+            "site": names_given,
             "time": days,
             "lat": ("site", [float(m["lat"]) for m in sites], {"units": "degrees_north"}),
             "lon": ("site", [float(m["lon"]) for m in sites], {"units": "degrees_east"}),
@@ -61,21 +69,60 @@ def as_dataset(readings: Sequence[Reading], *, attrs: Mapping[str, Any], history
 def _variable(
     name: str, tables: Sequence[pd.DataFrame], sites: Sequence[Mapping[str, Any]], days: pd.DatetimeIndex
 ) -> xr.Variable:
-    base = name.removesuffix("_qc")
-    known = schema.get(base)
     rows = [t[name].reindex(days).to_numpy() if name in t.columns else np.full(len(days), np.nan) for t in tables]
-    attrs: dict[str, Any] = (
-        {"units": known.unit, "long_name": known.label}
-        if name == base
-        else {"units": "1", "long_name": f"Share of measured half-hours behind {known.label}"}
-    )
+    known = schema.get(contract.base_name(name))
+    attrs: dict[str, Any] = {"units": contract.unit_of(name), "long_name": _long_name(name)}
     notes = {m["site_id"]: m["notes"][name] for m in sites if name in m.get("notes", {})}
     derived = [m["site_id"] for m in sites if name in m.get("derived", ())]
     if notes:
         attrs["comment"] = "; ".join(f"{site}: {text}" for site, text in notes.items())
     if derived:
         attrs["derived"] = ", ".join(derived)
-    return xr.Variable(("site", "time"), np.stack(rows).astype("float32"), attrs)
+    values = np.stack(rows).astype("float32")
+    if known.per == "site":
+        first = [row[np.isfinite(row)][0] if np.isfinite(row).any() else np.nan for row in values]
+        return xr.Variable(("site",), np.array(first, "float32"), attrs)
+    return xr.Variable(("site", "time"), values, attrs)
+
+
+_COMPANION = {
+    "_qc": "Share of measured half-hours behind {}",
+    "_unc": "Random uncertainty (one standard deviation) of {}",
+    "_p25": "25th percentile over ways of processing of {}",
+    "_p75": "75th percentile over ways of processing of {}",
+}
+
+
+def _long_name(name: str) -> str:
+    base = contract.base_name(name)
+    return _COMPANION.get(name.removeprefix(base), "{}").format(schema.get(base).label)
+
+
+def plausible(table: pd.DataFrame, report: Report, file: str) -> pd.DataFrame:
+    """``table`` without values outside the plausible range of their variable.
+
+    A few are set to NaN with a warning that names the first day; a column of which more than one in a hundred lies
+    outside is an error in ``report``: its unit or sign is not what the format says.
+    """
+    out = table.copy()
+    for name in map(str, table.columns):
+        low, high = contract.limits(name)
+        if name.endswith("_qc"):
+            out[name] = table[name].clip(0, 1)
+            continue
+        wrong = (table[name] < low) | (table[name] > high)
+        count = int(wrong.sum())
+        if not count:
+            continue
+        day = wrong.idxmax()
+        what = f"{count} of {int(table[name].notna().sum()):,} values lie outside {low:g} to {high:g} "
+        what += f"{contract.unit_of(name)}, the first on {day:%Y-%m-%d} ({table.at[day, name]:.4g})"
+        if count > max(1, FEW * table[name].notna().sum()):
+            report.add("error", file, what, "check the unit and the sign of the column", column=name)
+        else:
+            report.add("warning", file, what + "; they are left out", column=name)
+        out[name] = table[name].where(~wrong)
+    return out
 
 
 def without_empty_ends(table: pd.DataFrame, what: str) -> pd.DataFrame:

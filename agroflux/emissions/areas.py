@@ -10,8 +10,9 @@ import pandas as pd
 
 from agroflux.errors import DataError
 
-#: Columns of a table of areas, indexed by 5-digit FIPS; blank (NaN) means not reported.
-AREA_COLUMNS = ("corn_area_ha", "soybean_area_ha")
+#: Crop -> column of a table of areas, indexed by 5-digit FIPS; blank (NaN) means not reported.
+AREA_OF = {"corn": "corn_area_ha", "soybean": "soybean_area_ha"}
+AREA_COLUMNS = tuple(AREA_OF.values())
 HEADER = ("fips", *AREA_COLUMNS)
 #: Where the areas that ship with the project come from.
 SURVEY_SOURCE = "USDA NASS Quick Stats, harvested area, mean of 2010-2019 (public domain)"

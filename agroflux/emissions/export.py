@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +14,15 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from agroflux.emissions.totals import COLUMNS, Level, Totals
+from agroflux.emissions.assess import Assessment
+from agroflux.emissions.totals import COLUMNS, REGION, Level, Totals
 from agroflux.errors import DataError
 
 #: First characters that spreadsheets take for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "|", "%")
+#: Ends of an interval, as columns name them.
+ENDS = ("median", "low50", "high50", "low80", "high80", "low95", "high95")
+_END = re.compile(rf"_({'|'.join(ENDS)})$")
 
 
 def provenance(totals: Totals) -> dict[str, Any]:
@@ -26,7 +31,7 @@ def provenance(totals: Totals) -> dict[str, Any]:
         "data": totals.data,
         "n_rate_kg_n_ha": totals.n_rate,
         "years": totals.period,
-        "gwp_set": f"{totals.gwp} GWP-100",
+        "gwp_set": f"{totals.gwp} GWP-{totals.horizon}",
         "area_source": totals.area_source,
     }
 
@@ -48,8 +53,25 @@ def to_csv(table: pd.DataFrame, made_by: Mapping[str, Any] | None = None) -> str
 
 def header(name: str) -> str:
     """A column's name with its unit in brackets."""
-    unit = COLUMNS[name].unit if name in COLUMNS else ""
+    unit = unit_of(name)
     return f"{name} [{unit}]" if unit else str(name)
+
+
+def unit_of(name: str) -> str:
+    """Unit of a column, or of an end of its interval (``n2o_t_low80``); empty where it has none."""
+    column = COLUMNS.get(_END.sub("", str(name)))
+    return column.unit if column else ""
+
+
+def with_intervals(answer: Assessment, level: Level) -> pd.DataFrame:
+    """The totals of a level with the interval of each quantity: columns ``<quantity>_median``, ``_low50`` and so on."""
+    table = answer.totals.by(level)
+    rows = answer.intervals[answer.intervals["level"] == level]
+    key = {"county": "fips", "state": "state", "crop": "crop"}.get(level)
+    for quantity, part in rows.groupby("quantity", sort=False):
+        ends = part.set_index("place")[list(ENDS)].add_prefix(f"{quantity}_")
+        table = table.join(ends, on=key) if key else table.assign(**ends.loc[REGION].to_dict())
+    return table
 
 
 def _cell(value: Any) -> str:
@@ -57,19 +79,26 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float | np.integer | np.floating):
         return "" if math.isnan(float(value)) else repr(value.item() if isinstance(value, np.generic) else value)
-    text = "" if value is None else str(value)
-    line = "".join(c if c.isprintable() else " " for c in text)
+    return "" if value is None else text_cell(value)
+
+
+def text_cell(value: object) -> str:
+    """Text of a cell on one line, with an apostrophe before what a spreadsheet would run as a formula."""
+    line = "".join(c if c.isprintable() else " " for c in str(value))
     return f"'{line}" if line.lstrip().startswith(_FORMULA) else line
 
 
-def to_geojson(totals: Totals, shapes: Mapping[str, BaseGeometry], level: Level = "county") -> str:
+def to_geojson(
+    totals: Totals, shapes: Mapping[str, BaseGeometry], level: Level = "county", table: pd.DataFrame | None = None
+) -> str:
     """County (or state) totals with polygons, as an RFC 7946 FeatureCollection.
 
     ``shapes``: polygons in WGS 84 longitude and latitude by FIPS (county) or state code. Exterior rings run
     counter-clockwise, coordinates have 4 decimals (about 10 m), NaN is null; ``units`` and ``made_by`` stand
-    beside the features. DataError where a polygon is missing.
+    beside the features. ``table``: rows to write in place of the level's own (:func:`with_intervals`). DataError where
+    a polygon is missing.
     """
-    table = totals.by(level)
+    table = totals.by(level) if table is None else table
     key = {"county": "fips", "state": "state"}.get(level)
     if key is None:
         raise DataError(f"GeoJSON is made by county or state, not by {level}")
@@ -79,7 +108,7 @@ def to_geojson(totals: Totals, shapes: Mapping[str, BaseGeometry], level: Level 
     collection = {
         "type": "FeatureCollection",
         "made_by": provenance(totals),
-        "units": {c: COLUMNS[c].unit for c in table if COLUMNS[c].unit},
+        "units": {c: unit_of(c) for c in table if unit_of(c)},
         "features": features,
     }
     return json.dumps(collection, ensure_ascii=False, allow_nan=False)

@@ -22,6 +22,7 @@ _SOURCES: dict[str, tuple[tuple[str, ...], str]] = {
     "nee": (("NEE", "CO2_FLUX"), units.C_RATE),
     "harvest": (("Yield",), units.C_RATE),
     "soil_carbon": (("Delta_SOC",), units.C_RATE),
+    "soil_co2": (("Rh",), units.C_RATE),
 }
 
 
@@ -29,18 +30,13 @@ def crop_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
     """Mean annual flux per hectare of each crop over its years in ``years``.
 
     ``ds``: a contract simulation, already one nitrogen rate (several scenarios of one rate, such as two rotation
-    phases, are averaged). Needs CROP and N2O_FLUX; takes NEE (or CO2_FLUX, or Reco - GPP), Yield and Delta_SOC
+    phases, are averaged). Needs CROP and N2O_FLUX; takes NEE (or CO2_FLUX, or Reco - GPP), Yield, Delta_SOC and Rh
     where they are there. Returns ``(site, crop)``: ``n2o`` [kg N2O-N ha-1 yr-1], ``nee``, ``harvest``,
-    ``soil_carbon`` [t C ha-1 yr-1]; coordinates ``crop_years`` (the years used, as text) and ``years_away``
-    (0 in the period, NaN where the crop never grows). A missing day makes the mean NaN.
+    ``soil_carbon``, ``soil_co2`` [t C ha-1 yr-1]; coordinates ``crop_years`` (the years used, as text) and
+    ``years_away`` (0 in the period, NaN where the crop never grows). A missing day makes the mean NaN.
     SelectionError where a year is not in the data or not whole; DataError where a variable is missing.
     """
-    check_simulation(ds)
-    missing = [v for v in ("CROP", "N2O_FLUX") if v not in ds]
-    if missing:
-        raise DataError(f"the data set holds no {' and no '.join(missing)}: choose one with N2O and crops")
-    starts, whole = _whole_years(ds)
-    _check_years(years, whole)
+    starts, whole = _ready(ds, years)
     used, away, grown = _years_used(_crop_of_year(ds, starts, whole), whole, years)
     out = {
         name: _mean(units.convert(array.rename(name), unit), used)
@@ -50,6 +46,51 @@ def crop_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
     coords = {"site": ds["site"].values, "crop": list(CROPS)}
     result = xr.Dataset(out).assign_coords(coords)
     return result.assign_coords(years_away=(("site", "crop"), away), crop_years=(("site", "crop"), grown))
+
+
+def yearly_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
+    """Annual flux per hectare of each crop in each of ``years``, ``(site, crop, year)``: variables and units as in
+    :func:`crop_fluxes`, NaN in a year in which the crop does not grow. Nothing is borrowed from other years.
+    """
+    starts, whole = _ready(ds, years)
+    crop = _crop_of_year(ds, starts, whole)
+    wanted = np.isin(whole, list(years))
+    used = np.stack([crop == code for code in CROPS.values()], axis=1)
+    grows = xr.DataArray(used, dims=("site", "crop", "scenario", "year")).isel(year=wanted)
+    out = {}
+    for name, (variables, unit) in _SOURCES.items():
+        if (array := _annual(ds, name, variables, starts, whole)) is not None:
+            annual = units.convert(array.rename(name), unit).isel(year=wanted)
+            mean = annual.where(grows, 0.0).sum("scenario", skipna=False) / grows.sum("scenario").where(
+                grows.any("scenario")
+            )
+            out[name] = units.label(mean.transpose("site", "crop", "year"), unit)
+    coords = {"site": ds["site"].values, "crop": list(CROPS), "year": whole[wanted]}
+    return xr.Dataset(out).assign_coords(coords)
+
+
+def monthly_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
+    """What each calendar month adds to :func:`crop_fluxes`, ``(site, crop, month)``, in the same units.
+
+    Daily variables only (``n2o``, ``nee``, ``soil_co2``); the twelve months sum to the annual flux.
+    """
+    starts, whole = _ready(ds, years)
+    used, _, _ = _years_used(_crop_of_year(ds, starts, whole), whole, years)
+    month = ds["time"].dt.month.values
+    parts = []
+    for number in range(1, 13):
+        one = ds.isel(time=np.flatnonzero(month == number))
+        slices = _slices(one["time"].dt.year.values)
+        held = {
+            name: _mean(units.convert(array.rename(name), unit), used)
+            for name, (variables, unit) in _SOURCES.items()
+            if name not in ("harvest", "soil_carbon")
+            and (array := _annual(one, name, variables, slices, whole)) is not None
+        }
+        parts.append(xr.Dataset(held))
+    result = xr.concat(parts, dim=xr.IndexVariable("month", np.arange(1, 13)), combine_attrs="override")
+    result = result.transpose("site", "crop", "month")
+    return result.assign_coords(site=ds["site"].values, crop=list(CROPS))
 
 
 def check_simulation(ds: xr.Dataset) -> None:
@@ -75,14 +116,28 @@ def whole_years(ds: xr.Dataset) -> list[int]:
     return _whole_years(ds)[1].tolist()
 
 
+def _ready(ds: xr.Dataset, years: Sequence[int]) -> tuple[dict[int, slice], np.ndarray]:
+    """Days of each year and the whole years of a simulation that has what a total needs and holds ``years``."""
+    check_simulation(ds)
+    missing = [v for v in ("CROP", "N2O_FLUX") if v not in ds]
+    if missing:
+        raise DataError(f"the data set holds no {' and no '.join(missing)}: choose one with N2O and crops")
+    starts, whole = _whole_years(ds)
+    _check_years(years, whole)
+    return starts, whole
+
+
 def _whole_years(ds: xr.Dataset) -> tuple[dict[int, slice], np.ndarray]:
-    year = ds["time"].dt.year.values
-    found, first, count = np.unique(year, return_index=True, return_counts=True)
+    found, count = np.unique(ds["time"].dt.year.values, return_counts=True)
     leap = (found % 4 == 0) & ((found % 100 != 0) | (found % 400 == 0))
     need = 365 + (leap & (ds.attrs.get("calendar") == "standard"))
-    whole = count == need
-    slices = {int(y): slice(int(f), int(f + c)) for y, f, c in zip(found, first, count, strict=True)}
-    return slices, found[whole]
+    return _slices(ds["time"].dt.year.values), found[count == need]
+
+
+def _slices(year: np.ndarray) -> dict[int, slice]:
+    """Where each year's days lie."""
+    found, first, count = np.unique(year, return_index=True, return_counts=True)
+    return {int(y): slice(int(f), int(f + c)) for y, f, c in zip(found, first, count, strict=True)}
 
 
 def _check_years(years: Sequence[int], whole: np.ndarray) -> None:

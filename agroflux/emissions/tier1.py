@@ -7,12 +7,14 @@ the same fields without nitrogen. Left out of Tier 1 here: crop residues (Tier 1
 counts only through residues), manure, mineralised soil N and indirect N2O from leaching and volatilisation.
 """
 
-from dataclasses import dataclass
+from functools import cache
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from agroflux.emissions import units
+from agroflux.emissions.indirect import Factor, share, share_draws
 from agroflux.emissions.totals import REGION, Totals
 from agroflux.errors import DataError
 
@@ -29,17 +31,7 @@ LEFT_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """An emission factor EF1 [t N2O-N per t N] with its uncertainty range."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-
-
-#: EF1 for synthetic fertiliser: by climate, and aggregated over climates.
+#: EF1 [t N2O-N per t N] for synthetic fertiliser: by climate, and aggregated over climates.
 EF1: dict[str, Factor] = {
     "wet": Factor("wet climate 1.6 %", 0.016, 0.013, 0.019),
     "aggregated": Factor("all climates 1.0 %", 0.010, 0.001, 0.018),
@@ -62,18 +54,21 @@ def direct_n2o(applied: xr.DataArray, factor: Factor) -> xr.Dataset:
     units.require(applied, units.N_APPLIED)
     return xr.Dataset(
         {
-            name: units.convert(units.label(applied * ef, units.N2O_N), units.N2O)
+            name: units.convert(units.emitted(applied, ef), units.N2O)
             for name, ef in (("best", factor.value), ("low", factor.low), ("high", factor.high))
         }
     )
 
 
-def compare(simulated: Totals, unfertilised: Totals | None, facts: pd.DataFrame) -> pd.DataFrame:
+def compare(
+    simulated: Totals, unfertilised: Totals | None, facts: pd.DataFrame, *, indirect: bool = False
+) -> pd.DataFrame:
     """Simulated N2O and Tier 1 for the region and each state, one row an estimate.
 
     ``unfertilised``: the same choice at 0 kg N ha-1, where the data set has it; ``facts``: county facts by FIPS
     with ``farm_n_2012_t``. Tier 1 stands on two amounts of nitrogen: the simulated one (corn area x rate) and what
-    farms of the same counties applied to all crops in 2012. Columns: place, estimate, kind (``data`` or ``tier1``),
+    farms of the same counties applied to all crops in 2012. ``indirect``: also direct and indirect N2O together, its
+    range the 95 % interval of factors drawn from their ranges. Columns: place, estimate, kind (``data`` or ``tier1``),
     n_applied_t_n [t N yr-1], n2o_t, low_t, high_t [t N2O yr-1] (NaN: no range).
     """
     crops = simulated.crops
@@ -90,6 +85,8 @@ def compare(simulated: Totals, unfertilised: Totals | None, facts: pd.DataFrame)
         rows += [(place, name, "data", rate_n.item(), n2o, None, None) for name, n2o in fields.items()]
         rows += [_tier1_row(place, f"Tier 1, {EF1[k].label}", rate_n, EF1[k]) for k in EF1]
         rows.append(_tier1_row(place, "Tier 1 on farm N of 2012, wet 1.6 %", farm_n, EF1["wet"]))
+        if indirect:
+            rows.append(_tier1_row(place, "Tier 1, wet climate, direct and indirect", rate_n, _with_indirect()))
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(dict.fromkeys(_COLUMNS[3:], float))
 
 
@@ -109,6 +106,15 @@ def _tier1_row(place: str, estimate: str, applied: xr.DataArray, factor: Factor)
     n2o = direct_n2o(applied, factor)
     best, low, high = (n2o[v].item() for v in ("best", "low", "high"))
     return place, estimate, "tier1", applied.item(), best, low, high
+
+
+@cache
+def _with_indirect() -> Factor:
+    """EF1 of a wet climate and the indirect share, added; 95 % interval of 10,000 draws of all factors."""
+    rng = np.random.default_rng(0)
+    drawn = EF1["wet"].draw(rng, 10_000) + share_draws(rng, 10_000)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Factor("direct and indirect", EF1["wet"].value + share(), float(low), float(high))
 
 
 def _due_to_fertiliser(simulated: Totals, unfertilised: Totals | None) -> pd.Series | None:

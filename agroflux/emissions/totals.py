@@ -1,4 +1,4 @@
-"""County, state and regional totals: flux per hectare times harvested area, added up.
+"""County, crop, state and regional totals: flux per hectare times harvested area, added up.
 
 Every sum is over the same fields: a county's crop is in all of them or in none. A crop without an area or without
 a flux is left out and listed, never counted as zero. N2O and CO2 are kept in columns of their own and never added.
@@ -18,10 +18,17 @@ from agroflux.data.select import select
 from agroflux.emissions import units
 from agroflux.emissions.areas import AREA_COLUMNS, survey_areas
 from agroflux.emissions.fluxes import CROPS, check_simulation, crop_fluxes
+from agroflux.emissions.indirect import indirect_n2o
 from agroflux.errors import SelectionError
 
-Level = Literal["county", "state", "region"]
-LEVELS: tuple[Level, ...] = ("county", "state", "region")
+Level = Literal["county", "state", "crop", "region"]
+_KEYS: dict[Level, list[str]] = {
+    "county": ["fips", "county", "state"],
+    "state": ["state"],
+    "crop": ["crop"],
+    "region": [],
+}
+LEVELS: tuple[Level, ...] = tuple(_KEYS)
 REGION = "All counties"
 
 
@@ -53,20 +60,35 @@ COLUMNS: dict[str, Column] = {
     "n2o_t_n": Column("N2O-N", units.N2O_N, adds=True),
     "n2o_t": Column("N2O", units.N2O, adds=True),
     "n2o_t_co2e": Column("N2O as CO2 equivalents", units.CO2E, adds=True),
+    "n2o_indirect_t": Column("Indirect N2O (Tier 1)", units.N2O, adds=True),
+    "n2o_all_t_co2e": Column("Direct and indirect N2O as CO2 equivalents", units.CO2E, adds=True),
     "nee_t_c_ha": Column("NEE per hectare", units.C_RATE),
     "nee_t_co2": Column("NEE (net CO2 to the air)", units.CO2, adds=True),
     "harvest_t_co2": Column("Carbon in harvested grain, as CO2", units.CO2, adds=True),
     "necb_t_co2": Column("Field carbon balance (NECB), as CO2", units.CO2, adds=True),
     "soil_carbon_t_co2": Column("Change of soil carbon, as CO2", units.CO2, adds=True),
+    "soil_co2_t_co2": Column("CO2 from soil (heterotrophic respiration)", units.CO2, adds=True),
+    "grain_t": Column("Grain, dry", units.GRAIN, adds=True),
+    "n_applied_t_n": Column("Nitrogen applied", units.N_APPLIED, adds=True),
+    "co2e_per_grain": Column("N2O as CO2 equivalents per tonne of dry grain", units.PER_GRAIN),
+    "n2o_n_per_n": Column("N2O-N per nitrogen applied", units.PER_N),
 }
 ADDITIVE = tuple(name for name, column in COLUMNS.items() if column.adds)
-#: Mass column -> (rate column, factor from t ha-1 to the rate's unit, factor from the mass's unit to t N or t C).
-_RATES = {"n2o_kg_n_ha": ("n2o_t_n", 1000.0), "nee_t_c_ha": ("nee_t_co2", 1.0 / units.CO2_PER_C)}
+#: Intensity -> (mass, what it is divided by, factor between their units and the intensity's).
+_RATES = {
+    "n2o_kg_n_ha": ("n2o_t_n", "area_ha", 1000.0),
+    "nee_t_c_ha": ("nee_t_co2", "area_ha", 1.0 / units.CO2_PER_C),
+    "co2e_per_grain": ("n2o_t_co2e", "grain_t", 1000.0),
+    "n2o_n_per_n": ("n2o_t_n", "n_applied_t_n", 1.0),
+}
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Totals of one choice. ``crops``: one row a county and crop that counts; ``left_out``: those that do not."""
+    """Totals of one choice. ``crops``: one row a county and crop that counts; ``left_out``: those that do not.
+
+    ``n_rate`` [kg N ha-1] to corn; ``gwp`` and ``horizon`` [yr]: the set behind CO2 equivalents.
+    """
 
     crops: pd.DataFrame
     left_out: pd.DataFrame
@@ -75,10 +97,11 @@ class Totals:
     years: tuple[int, ...]
     gwp: str
     area_source: str
+    horizon: int = 100
 
     def by(self, level: Level) -> pd.DataFrame:
-        """Sums by county, state or region, largest N2O first; per-hectare columns are area-weighted means."""
-        keys = {"county": ["fips", "county", "state"], "state": ["state"], "region": []}[level]
+        """Sums by county, state, crop or region, largest N2O first; intensities are ratios of the sums."""
+        keys = _KEYS[level]
         table = self.crops
         sums = [c for c in ADDITIVE if c in table]
         if keys:
@@ -90,9 +113,7 @@ class Totals:
             out = table[sums].sum(min_count=1).to_frame().T
             out["counties"] = table["fips"].nunique()
             out["outside_period"] = bool(table["outside_period"].any())
-        for rate, (mass, factor) in _RATES.items():
-            if mass in out:
-                out[rate] = (out[mass] * factor / out["area_ha"]).where(out["area_ha"] > 0)
+        out = with_intensities(out)
         order = [c for c in COLUMNS if c in out and not (level == "county" and c == "counties")]
         return out[order].sort_values("n2o_t", ascending=False, kind="stable").reset_index(drop=True)
 
@@ -100,6 +121,18 @@ class Totals:
     def period(self) -> str:
         """The years as text: ``2013-2018``, or a list where they have gaps."""
         return period_text(self.years)
+
+
+def with_intensities(table: pd.DataFrame) -> pd.DataFrame:
+    """``table`` of masses with its intensities: per hectare, per tonne of grain, per nitrogen applied.
+
+    NaN where there is nothing to divide by, and no column where the data have no such quantity.
+    """
+    out = table.copy()
+    for name, (mass, over, factor) in _RATES.items():
+        if mass in out and over in out:
+            out[name] = (out[mass] * factor / out[over]).where(out[over] > 0)
+    return out
 
 
 def period_text(years: Sequence[int]) -> str:
@@ -117,24 +150,29 @@ def totals(
     n_rate: float,
     years: Sequence[int],
     gwp: str = "AR6",
+    horizon: int = 100,
+    indirect: bool = False,
     areas: pd.DataFrame | None = None,
+    counties: Sequence[str] | None = None,
     data: str = "",
 ) -> Totals:
     """Totals of a simulation or a prediction for counties, as means per year of ``years``.
 
     ``ds``: contract data set whose sites are county FIPS; ``facts``: county, state and survey areas by FIPS
     (:func:`agroflux.geo.county_facts`); ``areas`` [ha] by FIPS in place of the survey's
-    (:func:`agroflux.emissions.areas.read_areas`). The nitrogen rate [kg N ha-1] is the one given to corn; soybean
-    gets none, and its fields carry over what corn's rate left in the soil. Raises SelectionError or DataError.
+    (:func:`agroflux.emissions.areas.read_areas`); ``counties``: these alone (default: all). The nitrogen rate
+    [kg N ha-1] is the one given to corn; soybean gets none, and its fields carry over what corn's rate left in the
+    soil. ``gwp`` and ``horizon`` [yr] give CO2 equivalents; ``indirect`` adds indirect N2O after IPCC Tier 1
+    (:mod:`agroflux.emissions.indirect`). Raises SelectionError or DataError.
     """
     check_simulation(ds)
-    chosen = select(ds, n_rate=n_rate)
+    chosen = select(ds, sites=counties, n_rate=n_rate)
     fluxes = crop_fluxes(chosen, years)
     table = areas if areas is not None else survey_areas(facts)
-    masses = _masses(fluxes, _area_array(fluxes, table), gwp)
-    frame = _frame(masses, facts)
-    quantities = [c for c in COLUMNS if c in frame and COLUMNS[c].unit]
-    counts = np.isfinite(frame[quantities].to_numpy(dtype=float)).all(axis=1)
+    made = masses(fluxes, area_array(fluxes, table), n_rate, gwp, horizon, indirect=indirect)
+    frame = _frame(made, facts)
+    sums = [c for c in ADDITIVE if c in frame]
+    counts = np.isfinite(frame[sums].to_numpy(dtype=float)).all(axis=1)
     if not counts.any():
         raise SelectionError("no county of the data set has both an area and a flux: check the table of areas")
     return Totals(
@@ -145,53 +183,66 @@ def totals(
         years=tuple(sorted({int(y) for y in years})),
         gwp=gwp,
         area_source=str(table.attrs.get("source", "given areas")),
+        horizon=horizon,
     )
 
 
-def _area_array(fluxes: xr.Dataset, areas: pd.DataFrame) -> xr.DataArray:
-    """Areas [ha] ``(site, crop)``; NaN where the table has none."""
+def area_array(fluxes: xr.Dataset, areas: pd.DataFrame) -> xr.DataArray:
+    """Areas [ha] ``(site, crop)`` of the sites of ``fluxes``; NaN where the table ``areas`` has none."""
     found = areas.reindex(fluxes["site"].to_numpy())[list(AREA_COLUMNS)].to_numpy(dtype=float)
     coords = {"site": fluxes["site"].to_numpy(), "crop": list(CROPS)}
     return xr.DataArray(found, coords, ("site", "crop"), "harvested area", {"units": units.AREA})
 
 
-def _masses(fluxes: xr.Dataset, area: xr.DataArray, gwp: str) -> xr.Dataset:
-    """The columns of a county and crop, ``(site, crop)``, each by a step whose units are checked."""
+def masses(
+    fluxes: xr.Dataset, area: xr.DataArray, n_rate: float, gwp: str, horizon: int = 100, *, indirect: bool = False
+) -> xr.Dataset:
+    """The additive columns of each county and crop, ``(site, crop, ...)``, each by a step whose units are checked.
+
+    ``fluxes`` per hectare as :func:`agroflux.emissions.fluxes.crop_fluxes` gives them, with or without years or
+    months; ``area`` [ha]; ``n_rate`` [kg N ha-1 yr-1] to corn.
+    """
     n2o_n = units.over_area(fluxes["n2o"], area)
     n2o = units.convert(n2o_n, units.N2O)
+    to_crop = xr.DataArray([n_rate if crop == "corn" else 0.0 for crop in CROPS], {"crop": list(CROPS)}, ("crop",))
+    applied = units.over_area(units.label(to_crop, units.N_RATE), area)
     out = {
         "area_ha": area,
-        "n2o_kg_n_ha": fluxes["n2o"],
         "n2o_t_n": n2o_n,
         "n2o_t": n2o,
-        "n2o_t_co2e": units.co2e(n2o, gwp),
+        "n2o_t_co2e": units.co2e(n2o, gwp, horizon),
+        "n_applied_t_n": applied,
     }
+    if indirect:
+        out["n2o_indirect_t"] = indirect_n2o(applied)
+        out["n2o_all_t_co2e"] = units.co2e(units.add(n2o, out["n2o_indirect_t"]), gwp, horizon)
     carbon = {
-        name: units.convert(units.over_area(fluxes[name], area), units.CO2)
-        for name in ("nee", "harvest", "soil_carbon")
+        name: units.over_area(fluxes[name], area)
+        for name in ("nee", "harvest", "soil_carbon", "soil_co2")
         if name in fluxes
     }
-    if "nee" in carbon:
-        out["nee_t_c_ha"] = fluxes["nee"]
-    out |= {f"{name}_t_co2": array for name, array in carbon.items()}
-    if {"nee", "harvest"} <= set(carbon):
-        gained = units.add(carbon["nee"], carbon["harvest"])
+    if "harvest" in carbon:
+        out["grain_t"] = units.convert(carbon["harvest"], units.GRAIN)
+    co2 = {name: units.convert(array, units.CO2) for name, array in carbon.items()}
+    out |= {f"{name}_t_co2": array for name, array in co2.items()}
+    if {"nee", "harvest"} <= set(co2):
+        gained = units.add(co2["nee"], co2["harvest"])
         out["necb_t_co2"] = units.label(-gained, units.CO2)
     for name, array in out.items():
         units.require(array, COLUMNS[name].unit)
     return xr.Dataset(out)
 
 
-def _frame(masses: xr.Dataset, facts: pd.DataFrame) -> pd.DataFrame:
+def _frame(made: xr.Dataset, facts: pd.DataFrame) -> pd.DataFrame:
     """One row a county and crop, columns in the order of COLUMNS."""
-    frame = masses.to_dataframe().reset_index().rename(columns={"site": "fips"})
+    frame = made.to_dataframe().reset_index().rename(columns={"site": "fips"})
     unknown = sorted(set(frame["fips"]) - set(facts.index))
     if unknown:
         raise SelectionError(
             f"site {unknown[0]!r} is no county of the county table: totals need a data set whose sites are county FIPS"
         )
     frame["outside_period"] = frame.pop("years_away") > 0
-    frame = frame.join(facts[["county", "state"]], on="fips")
+    frame = with_intensities(frame.join(facts[["county", "state"]], on="fips"))
     return frame[[c for c in COLUMNS if c in frame]]
 
 

@@ -5,6 +5,7 @@ cannot be exchanged::
 
     g N m-2 yr-1 -> kg N2O-N ha-1 yr-1 -(area)-> t N2O-N yr-1 -> t N2O yr-1 -(GWP)-> t CO2e yr-1
     g C m-2 yr-1 -> t C ha-1 yr-1      -(area)-> t C yr-1     -> t CO2 yr-1
+                                                  t C yr-1     -> t grain yr-1 (dry)
     kg N ha-1 yr-1                     -(area)-> t N yr-1
 
 Molar masses as in IPCC 2006 Guidelines, Volume 4: N2O/N2 = 44/28 (equation 11.1), CO2/C = 44/12.
@@ -20,22 +21,31 @@ from agroflux import schema
 from agroflux.errors import DataError
 
 GwpSet = Literal["AR4", "AR5", "AR6"]
-#: The IPCC assessment reports whose 100-year global warming potentials can be chosen.
+#: The IPCC assessment reports whose global warming potentials can be chosen.
 GWP_SETS: tuple[GwpSet, ...] = get_args(GwpSet)
+#: Time horizons of a global warming potential [yr].
+HORIZONS = (100, 20)
+#: GWP-20 of N2O that the package does not carry: IPCC AR4 WG1 Table 2.14; AR5 WG1 Table 8.A.1 (without feedbacks).
+_GWP20 = {"AR4": 289.0, "AR5": 264.0}
 
 N2O_PER_N = 44.0 / 28.0
 CO2_PER_C = 44.0 / 12.0
+#: Carbon in dry grain [t C per t]: the figure that the simulations' Yield was made with.
+GRAIN_CARBON = 0.42
 
 AREA = "ha"
 N2O_N_RATE, N2O_N, N2O, CO2E = "kg N2O-N ha-1 yr-1", "t N2O-N yr-1", "t N2O yr-1", "t CO2e yr-1"
 C_RATE, C, CO2 = "t C ha-1 yr-1", "t C yr-1", "t CO2 yr-1"
 N_RATE, N_APPLIED = "kg N ha-1 yr-1", "t N yr-1"
+GRAIN = "t grain yr-1"
+PER_GRAIN, PER_N = "kg CO2e (t grain)-1", "kg N2O-N (kg N)-1"
 
 _CONVERSIONS: dict[tuple[str, str], float] = {
     ("g N m-2 yr-1", N2O_N_RATE): 10.0,  # 1 g m-2 = 10 kg ha-1
     ("g C m-2 yr-1", C_RATE): 0.01,
     (N2O_N, N2O): N2O_PER_N,
     (C, CO2): CO2_PER_C,
+    (C, GRAIN): 1.0 / GRAIN_CARBON,
 }
 _OVER_AREA: dict[str, tuple[str, float]] = {
     N2O_N_RATE: (N2O_N, 1e-3),  # kg to t
@@ -114,19 +124,27 @@ def add(*arrays: xr.DataArray) -> xr.DataArray:
 
 
 @cache
-def gwp100(gwp: str) -> float:
-    """The 100-year global warming potential of N2O [t CO2e per t N2O] in an IPCC assessment report.
+def potential(gwp: str, horizon: int = 100) -> float:
+    """The global warming potential of N2O [t CO2e per t N2O] of an IPCC assessment report over ``horizon`` [yr].
 
-    AR4 298, AR5 265 (without climate-carbon feedback), AR6 273, from the tables of the package
-    ``globalwarmingpotentials``. UnitsError names the sets that can be chosen.
+    GWP-100: AR4 298, AR5 265 (without climate-carbon feedback), AR6 273; GWP-20: AR4 289, AR5 264, AR6 273. From
+    the tables of the package ``globalwarmingpotentials``, where it carries them. UnitsError names what can be chosen.
     """
     import globalwarmingpotentials
 
     if gwp not in GWP_SETS:
         raise UnitsError(f"unknown GWP set {gwp!r}: choose one of {', '.join(GWP_SETS)}")
-    return float(globalwarmingpotentials.data[f"{gwp}GWP100"]["N2O"])
+    if horizon not in HORIZONS:
+        raise UnitsError(f"unknown GWP horizon {horizon!r}: choose {' or '.join(map(str, HORIZONS))} years")
+    table = globalwarmingpotentials.data.get(f"{gwp}GWP{horizon}")
+    return float(table["N2O"]) if table else _GWP20[gwp]
 
 
-def co2e(n2o: xr.DataArray, gwp: str) -> xr.DataArray:
-    """N2O [t N2O yr-1] as CO2 equivalents [t CO2e yr-1] with the GWP-100 of ``gwp``."""
-    return label(require(n2o, N2O) * gwp100(gwp), CO2E)
+def co2e(n2o: xr.DataArray, gwp: str, horizon: int = 100) -> xr.DataArray:
+    """N2O [t N2O yr-1] as CO2 equivalents [t CO2e yr-1] with the potential of ``gwp`` over ``horizon`` [yr]."""
+    return label(require(n2o, N2O) * potential(gwp, horizon), CO2E)
+
+
+def emitted(applied: xr.DataArray, share: float) -> xr.DataArray:
+    """N2O-N [t N2O-N yr-1] that ``share`` [t N2O-N per t N] of the nitrogen ``applied`` [t N yr-1] becomes."""
+    return label(require(applied, N_APPLIED) * share, N2O_N)

@@ -1,17 +1,22 @@
 """Run DSSAT-CSM 4.8 for one rotation and give back its daily and annual values.
 
 The executable and its data files come with the package DSSATTools (BSD-3 engine); only those files are used. Every
-run has a scratch folder of its own that is removed in the end, also after a failure.
+run has a scratch folder of its own that is removed in the end, also after a failure. A process that is killed cannot
+do that: :func:`sweep` removes what it left and ends an engine that still runs there.
 """
 
 import importlib.util
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +31,13 @@ from agroflux.simulation.soil import Soil
 #: A 24-year rotation takes about two seconds: a minute means that the engine waits for a key.
 TIMEOUT_S = 60
 _TAIL_YEARS = 2
+_POLL_S = 0.05
+_CONSOLE = "console.txt"
+_SCRATCH = re.compile(r"agx-(\d+)-(\d+)-\w+")
+
+
+class CancelledError(SimulationError):
+    """A run was stopped because its caller no longer wants it."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +84,52 @@ def engine() -> tuple[Path, Path]:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A short-named folder in memory where there is one (paths of over about 80 characters confuse the engine)."""
-    shm = Path("/dev/shm")
-    parent = shm if shm.is_dir() and os.access(shm, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="agx", dir=parent))
+    """A short-named folder in memory where there is one (paths of over about 80 characters confuse the engine).
+
+    Its name tells the process that owns it, so that :func:`sweep` knows what is left over.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"agx-{os.getpid()}-{_started(os.getpid())}-", dir=_scratch_parent()))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scratch_parent() -> Path:
+    shm = Path("/dev/shm")
+    return shm if shm.is_dir() and os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _started(pid: int) -> int:
+    """When a process began [ticks since the machine's start]; 0 where it is gone or the system does not tell.
+
+    A process number is given out again; together with its start it is not.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def sweep() -> int:
+    """Remove the scratch folders of processes that are gone and end engines that still run in one; how many there were.
+
+    Folders of other users, and of processes that live, are left alone.
+    """
+    stale = [
+        folder
+        for folder in _scratch_parent().glob("agx-*")
+        if (owner := _SCRATCH.fullmatch(folder.name))
+        and folder.stat().st_uid == os.getuid()
+        and _started(int(owner[1])) != int(owner[2])
+    ]
+    for place in Path("/proc").glob("[0-9]*/cwd") if stale else ():
+        with suppress(OSError):
+            if any(place.readlink().is_relative_to(folder) for folder in stale):
+                os.kill(int(place.parent.name), signal.SIGKILL)
+    for folder in stale:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(stale)
 
 
 def prepare_home(folder: Path) -> Path:
@@ -99,11 +149,20 @@ def prepare_home(folder: Path) -> Path:
     return home
 
 
-def run(scenario: Scenario, site: Site, folder: Path, home: Path) -> Result:
+def run(
+    scenario: Scenario,
+    site: Site,
+    folder: Path,
+    home: Path,
+    *,
+    timeout: float = TIMEOUT_S,
+    stop: threading.Event | None = None,
+) -> Result:
     """Run one rotation in ``folder`` (emptied first) with the engine's ``home``.
 
     The site's weather must reach from the year before ``first_year`` to two years past ``last_year``: the engine
-    opens the next cycle's files before it stops. Raises SimulationError with the engine's own words when it fails.
+    opens the next cycle's files before it stops. Raises SimulationError with the engine's own words when it fails
+    or is not done in ``timeout`` [s], and CancelledError soon after ``stop`` is set.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -116,28 +175,46 @@ def run(scenario: Scenario, site: Site, folder: Path, home: Path) -> Result:
     text, planted, components = filex.rotation(scenario, (site.weather["TMAX"] + site.weather["TMIN"]) / 2)
     (folder / filex.NAME).write_text(text)
     (folder / "DSSBatch.v48").write_text(filex.batch_file(components))
-    (folder / f"{filex.STATION}.WTH").write_text(site.weather_text)
+    weather = site.weather_text
+    if scenario.co2 is not None:
+        weather = filex.weather_file(site.weather, site.lat, site.lon, co2=scenario.co2)
+    (folder / f"{filex.STATION}.WTH").write_text(weather)
     (folder / "SOIL.SOL").write_text(filex.soil_file(site.soil))
-    try:
-        done = subprocess.run(
-            [home.parent / "dscsm048", "Q", "DSSBatch.v48"],
-            cwd=folder,
-            env={"DSSAT_HOME": f"{home}/", "PATH": os.environ.get("PATH", "")},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT_S,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise SimulationError(f"the engine did not finish within {TIMEOUT_S} s") from error
-    if done.returncode != 0 or (folder / "ERROR.OUT").exists():
-        raise SimulationError(f"the engine stopped: {_reason(folder, done.stdout)}")
+    code = _engine(folder, home, timeout, stop or threading.Event())
+    if code != 0 or (folder / "ERROR.OUT").exists():
+        console = (folder / _CONSOLE).read_text(errors="replace")
+        raise SimulationError(f"the engine stopped: {_reason(folder, console)}")
     return Result(
         daily=outputs.house_series(folder, scenario, site.weather, planted),
         annual=outputs.annual_values(folder, scenario),
         balances=_balances(folder) if scenario.balances else {},
     )
+
+
+def _engine(folder: Path, home: Path, timeout: float, stop: threading.Event) -> int:
+    """Let the engine run in ``folder``; its exit code. It does not outlive this call."""
+    deadline = time.monotonic() + timeout
+    with (folder / _CONSOLE).open("wb") as console:
+        process = subprocess.Popen(
+            [home.parent / "dscsm048", "Q", "DSSBatch.v48"],
+            cwd=folder,
+            env={"DSSAT_HOME": f"{home}/", "PATH": os.environ.get("PATH", "")},
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_POLL_S)
+            if stop.is_set():
+                raise CancelledError("the run was cancelled")
+            if time.monotonic() > deadline:
+                raise SimulationError(f"the engine did not finish within {timeout:g} s")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def _balances(folder: Path) -> dict[str, pd.Series]:

@@ -20,18 +20,20 @@ def _day(date: pd.Timestamp) -> str:
     return f"{date.year % 100:02d}{date.day_of_year:03d}"
 
 
-def weather_file(weather: pd.DataFrame, lat: float, lon: float, elevation: float = 250.0) -> str:
+def weather_file(
+    weather: pd.DataFrame, lat: float, lon: float, elevation: float = 250.0, co2: float | None = None
+) -> str:
     """One .WTH text for all years. TAV and AMP (annual mean, half the monthly range) [degC] are given:
 
-    without them the engine assumes a 20 degC soil.
+    without them the engine assumes a 20 degC soil. ``co2`` [ppm] is read where the rotation's CO2 option is W.
     """
     mean = (weather["TMAX"] + weather["TMIN"]) / 2
     monthly = mean.groupby(mean.index.month).mean()
     lines = [
         "*WEATHER DATA : AGROFLUX",
-        "@ INSI      LAT     LONG  ELEV   TAV   AMP REFHT WNDHT",
+        "@ INSI      LAT     LONG  ELEV   TAV   AMP REFHT WNDHT" + ("" if co2 is None else "  CCO2"),
         f"  {STATION} {lat:8.3f} {lon:8.3f} {elevation:5.0f} {mean.mean():5.1f} "
-        f"{(monthly.max() - monthly.min()) / 2:5.1f} -99.0 -99.0",
+        f"{(monthly.max() - monthly.min()) / 2:5.1f} -99.0 -99.0" + ("" if co2 is None else f" {co2:5.0f}"),
         "@DATE  SRAD  TMAX  TMIN  RAIN",
     ]
     lines += [
@@ -100,39 +102,46 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
     """
     start = pd.Timestamp(scenario.first_year - 1, 11, 2)
     years = range(scenario.first_year, scenario.last_year + 1)
-    planted = {y: scenario.plan(scenario.crop(y)).planting.day(mean_temperature, y) for y in years}
+    planted = scenario.planted(mean_temperature)
     treatments, plantings, fertilizers, tillage, harvests = [], [], [], [], []
+    given = scenario.fertiliser
     for i, year in enumerate(years, start=1):
         crop = scenario.crop(year)
         plan = scenario.plan(crop)
         cultivar = 1 if crop == "corn" else 2
         day = planted[year]
         harvest_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
-        has_n = crop == "corn" and scenario.n_rate > 0
+        doses = scenario.applications(year, day)
+        # A level of nitrogen belongs to the component in which its days lie: fallow before planting, then the crop.
+        early = [dose for dose in doses if dose[0] < day]
+        late = [dose for dose in doses if dose[0] >= day]
+        of_fallow, of_crop = (len(years) + i if early else 0), (i if late else 0)
         tilled = i if scenario.tillage else 0
         # The first component decides which daily files there are; the others only add balances, which
         # control levels 4-6 leave out.
         quiet = 0 if scenario.balances or i == 1 else 3
         treatments += [
-            f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0  0  0  0 {tilled:2d}  0"
-            f" {2 * i - 1:2d} {3 + quiet:2d}",
-            f" 1{2 * i:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {i if has_n else 0:2d}"
+            f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0 {of_fallow:2d}"
+            f"  0  0 {tilled:2d}  0 {2 * i - 1:2d} {3 + quiet:2d}",
+            f" 1{2 * i:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {of_crop:2d}"
             f"  0  0  0  0 {2 * i:2d} {cultivar + quiet:2d}",
         ]
         plantings.append(
             f"{i:2d} {_day(day)}   -99 {plan.plants:5.1f} {plan.plants:5.1f}     S     R {plan.row_cm:5.0f}     0"
             "     5   -99   -99   -99   -99     0                        -99"
         )
-        if has_n:
-            fertilizers.append(
-                f"{i:2d} {_day(day + pd.Timedelta(days=scenario.n_delay))} FE010 AP004    10 {scenario.n_rate:5.0f}"
-                "     0     0     0     0   -99 -99"
-            )
+        fertilizers += [
+            f"{level:2d} {_day(date)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
+            "     0     0     0     0   -99 -99"
+            for level, part in ((of_fallow, early), (of_crop, late))
+            for date, amount in part
+        ]
         tillage += [f"{i:2d} {_day(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
+        stover = scenario.residue_removal if crop == "corn" else 0.0
         before = day - pd.Timedelta(days=1)
         harvests += [
             f"{2 * i - 1:2d} {_day(before)} GS000   -99   -99   -99   -99 -99",
-            f"{2 * i:2d} {_day(harvest_day)} GS000   -99   -99   100     0 -99",
+            f"{2 * i:2d} {_day(harvest_day)} GS000   -99   -99   100 {stover:5.0f} -99",
         ]
     text = "\n".join(
         [
@@ -199,22 +208,25 @@ def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
     """Corn and soybean end at maturity (or the last date), fallow on its date; then the same three without balances."""
     soil = SOIL_MODELS[scenario.soil_model]
     tills = "Y" if scenario.tillage else "N"
+    co2 = "M" if scenario.co2 is None else "W"
+    sprinkler = "IR004" if scenario.irrigated else "IR001"
     length = scenario.last_year - scenario.first_year + 2
     lines = []
     kinds = [("CORN", "MZCER", "Y", "M"), ("SOYBEAN", "CRGRO", "Y", "M"), ("FALLOW", "CRGRO", "N", "R")]
     for level, (name, model, symbiosis, harvest) in enumerate([*kinds, *kinds], start=1):
         daily = "Y" if level <= len(kinds) else "N"
+        irrigates = "A" if scenario.irrigated and name != "FALLOW" else "N"
         lines += [
             "@N GENERAL     NYERS NREPS START SDATE RSEED SNAME.................... SMODEL",
             f"{level:2d} GE          {length:5d}     1     S {_day(start)}  2150 {name:<25} {model}",
             "@N OPTIONS     WATER NITRO SYMBI PHOSP POTAS DISES  CHEM  TILL   CO2",
-            f"{level:2d} OP              Y     Y     {symbiosis}     N     N     N     N     {tills}     M",
+            f"{level:2d} OP              Y     Y     {symbiosis}     N     N     N     N     {tills}     {co2}",
             "@N METHODS     WTHER INCON LIGHT EVAPO INFIL PHOTO HYDRO NSWIT MESOM MESEV MESOL METMP MEGHG",
             # MESEV R: Ritchie's two-stage evaporation; Suleiman's (S) dries bare soil by 100-150 mm a year more.
             f"{level:2d} ME              M     M     E     R     S     C     R     1     {soil.organic_matter}     R"
             f"     2     E     {soil.gases}",
             "@N MANAGEMENT  PLANT IRRIG FERTI RESID HARVS",
-            f"{level:2d} MA              R     N     R     N     {harvest}",
+            f"{level:2d} MA              R     {irrigates}     R     N     {harvest}",
             "@N OUTPUTS     FNAME OVVEW SUMRY FROPT GROUT CAOUT WAOUT NIOUT MIOUT DIOUT VBOSE CHOUT OPOUT FMOPT",
             f"{level:2d} OU              N     N     Y     1"
             + f"     {daily}" * 4
@@ -224,7 +236,7 @@ def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
             "@N PLANTING    PFRST PLAST PH2OL PH2OU PH2OD PSTMX PSTMN",
             f"{level:2d} PL          {_day(start)} {_day(start)}    40   100    30    40    10",
             "@N IRRIGATION  IMDEP ITHRL ITHRU IROFF IMETH IRAMT IREFF",
-            f"{level:2d} IR             30    50   100 GS000 IR001    10     1",
+            f"{level:2d} IR             30    50   100 GS000 {sprinkler}    10     1",
             "@N NITROGEN    NMDEP NMTHR NAMNT NCODE NAOFF",
             f"{level:2d} NI             30    50    25 FE001 GS000",
             "@N RESIDUES    RIPCN RTIME RIDEP",

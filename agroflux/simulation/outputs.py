@@ -122,8 +122,9 @@ def house_series(
     for year, day in planted.items():
         if scenario.keep_from <= year <= scenario.last_year:
             out.loc[day, "PLANTING"] = 1.0
-            if scenario.crop(year) == "corn":
-                out.loc[day + pd.Timedelta(days=scenario.n_delay), "FERTZR_N"] = scenario.n_rate / 10
+        for date, amount in scenario.applications(year, day):
+            if date in out.index:  # a dose before planting may lie in the year before
+                out.loc[date, "FERTZR_N"] += amount / 10
     return out
 
 

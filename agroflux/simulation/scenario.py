@@ -72,6 +72,20 @@ class Tillage:
 CONVENTIONAL = (Tillage("TI005", 18, fall_day=318), Tillage("TI011", 10, days_before=3))
 
 
+@dataclass(frozen=True, slots=True)
+class Fertiliser:
+    """How the nitrogen of a corn year is given: material and method (codes of the engine's DETAIL.CDE), depth [cm],
+
+    and ``doses``: days from planting and share of the rate [1]; shares add up to 1. Negative days lie before
+    planting. The usual: urea ammonium nitrate injected 10 cm deep at once, 19 days after planting.
+    """
+
+    material: str = "FE010"
+    method: str = "AP004"
+    depth_cm: int = 10
+    doses: tuple[tuple[int, float], ...] = ((19, 1.0),)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One rotation at one place: who is first, how much nitrogen, which soil model, from when to when."""
@@ -85,12 +99,19 @@ class Scenario:
     first_year: int = 1996
     last_year: int = 2018
     keep_from: int = 2000
-    #: Days from planting to the injection of nitrogen (urea ammonium nitrate, 10 cm deep).
-    n_delay: int = 19
+    fertiliser: Fertiliser = Fertiliser()
+    #: Days by which both crops are planted later (or, below zero, earlier) than their rules say.
+    planting_shift: int = 0
     #: Passes before each planting; none leaves residues on the surface.
     tillage: tuple[Tillage, ...] = CONVENTIONAL
     #: Harvest no later than this day of year.
     harvest_by: int = 310
+    #: Share of the corn stover [%] that leaves the field at harvest.
+    residue_removal: float = 0.0
+    #: Sprinkle to the drained upper limit whenever half of the water that plants can take from 0-30 cm is gone.
+    irrigated: bool = False
+    #: Carbon dioxide in the air [ppm]; None: as recorded at Mauna Loa, year by year.
+    co2: float | None = None
     #: Let the engine print its water, nitrogen and carbon balances too (a third slower).
     balances: bool = False
 
@@ -102,6 +123,20 @@ class Scenario:
 
     def plan(self, crop: Crop) -> CropPlan:
         return self.corn if crop == "corn" else self.soybean
+
+    def planted(self, mean_temperature: pd.Series) -> dict[int, pd.Timestamp]:
+        """Planting day of each year of the run given daily mean air temperature [degC]."""
+        shift = pd.Timedelta(days=self.planting_shift)
+        return {
+            year: self.plan(self.crop(year)).planting.day(mean_temperature, year) + shift
+            for year in range(self.first_year, self.last_year + 1)
+        }
+
+    def applications(self, year: int, planting: pd.Timestamp) -> list[tuple[pd.Timestamp, float]]:
+        """Days and amounts [kg N ha-1] of the nitrogen for the crop of ``year``; none for soybean."""
+        if self.crop(year) != "corn" or self.n_rate <= 0:
+            return []
+        return [(planting + pd.Timedelta(days=day), share * self.n_rate) for day, share in self.fertiliser.doses]
 
 
 def midwest_corn(lat: float) -> CropPlan:

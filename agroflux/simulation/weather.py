@@ -9,6 +9,7 @@ coherent, and climate follows the stations; storms that pass one county and miss
 """
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -74,3 +75,29 @@ def county_weather(lat: float, lon: float) -> pd.DataFrame:
     # Separate additions may bring the two within a hair of each other on a flat day; DSSAT needs TMAX > TMIN.
     out["TMAX"] = np.maximum(out["TMAX"], out["TMIN"] + 0.2)
     return out.round(2)
+
+
+def shifted(weather: pd.DataFrame, *, warmer: float = 0.0, rain: float = 1.0) -> pd.DataFrame:
+    """``weather`` with ``warmer`` [degC] added to TMAX and TMIN and PRECN multiplied by ``rain`` [1]."""
+    out = weather.copy()
+    out[["TMAX", "TMIN"]] += warmer
+    out["PRECN"] *= rain
+    return out.round(2)
+
+
+def repeated(weather: pd.DataFrame, year: int) -> pd.DataFrame:
+    """``weather`` with every year like ``year``; 29 February is like the 28th where ``year`` has none."""
+    own = weather[weather.index.year == year]
+    source = own[~((own.index.month == 2) & (own.index.day == 29))].to_numpy()
+    after = np.asarray(weather.index.is_leap_year & (weather.index.day_of_year > 59))
+    return pd.DataFrame(
+        source[weather.index.day_of_year.to_numpy() - 1 - after], index=weather.index, columns=weather.columns
+    )
+
+
+def extreme_year(weather: pd.DataFrame, kind: Literal["dry", "wet"], years: tuple[int, int] = (2000, 2018)) -> int:
+    """The year with the least (``dry``) or most (``wet``) rain in May to August of ``years``."""
+    index = weather.index
+    summer = weather["PRECN"][(index.month >= 5) & (index.month <= 8) & (index.year >= years[0])]
+    sums = summer.groupby(summer.index.year).sum().loc[: years[1]]
+    return int(sums.idxmin() if kind == "dry" else sums.idxmax())

@@ -50,8 +50,10 @@ def dataset(data: str) -> "xr.Dataset":
 
 
 def variables(data: str) -> list[str]:
-    """Names of its variables without QC shares."""
-    return [str(v) for v in dataset(data).data_vars if not str(v).endswith("_qc")]
+    """Names of its variables without their companions (quality shares, uncertainties)."""
+    from agroflux.contract import base_name
+
+    return [str(v) for v in dataset(data).data_vars if base_name(str(v)) == str(v)]
 
 
 def years(data: str) -> list[int]:

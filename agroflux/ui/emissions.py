@@ -1,13 +1,16 @@
-"""What the page "Regional emissions" asks and computes: the choice, the areas, totals kept for the same question."""
+"""What the page "Regional emissions" asks: source, nitrogen, years, place, areas, warming potential."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from agroflux.emissions import areas, units
-from agroflux.emissions.totals import COLUMNS, Totals
+from agroflux.emissions.place import ALL
+from agroflux.emissions.polygon import MAX_BYTES, Region, read_polygon
+from agroflux.emissions.question import AREA_SD, predicts_n2o
+from agroflux.emissions.totals import COLUMNS
 from agroflux.errors import AgroFluxError
 from agroflux.ui import cache, controls, show, state
 
@@ -19,12 +22,19 @@ SIMULATOR = "simulator"
 QUANTITIES = (
     "n2o_t",
     "n2o_t_co2e",
+    "n2o_all_t_co2e",
     "n2o_kg_n_ha",
+    "co2e_per_grain",
+    "n2o_n_per_n",
     "nee_t_co2",
     "necb_t_co2",
     "soil_carbon_t_co2",
+    "soil_co2_t_co2",
     "nee_t_c_ha",
 )
+STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
+_AREA_ERRORS = (0, 2, 5, 10, 20)  # %
+_MOST_UPLOAD = 110  # MB that the browser may send, so that a file too large is told so here and not cut off
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,12 @@ class Choice:
     gwp: str
     areas: bytes = b""
     areas_name: str = ""
+    where: str = ALL  # ALL, a state's code or a county's FIPS
+    polygon: bytes = b""
+    polygon_name: str = ""
+    horizon: int = 100
+    indirect: bool = False
+    area_sd: float = AREA_SD
 
     @property
     def is_model(self) -> bool:
@@ -48,31 +64,85 @@ class Choice:
     def file(self) -> str:
         """Stem of the names of downloads."""
         origin = f"{self.source}-{self.data}" if self.is_model else self.data
-        return f"emissions-{origin}-n{self.rate:g}-{self.years[0]}-{self.years[-1]}-{self.gwp.lower()}"
+        place = "own-region" if self.polygon_name else self.where
+        stem = f"emissions-{origin}-{place}-n{self.rate:g}-{self.years[0]}-{self.years[-1]}"
+        return f"{stem}-{self.gwp.lower()}-{self.horizon}"
 
 
 def choose() -> Choice:
     """The controls of the page; what holds now."""
     with controls.row():
         data = controls.data_set()
-        models = [str(card["id"]) for card in cache.models() if _predicts_n2o(card)]
+        models = [str(card["id"]) for card in cache.models() if predicts_n2o(card)]
         names = {SIMULATOR: "The simulator itself"} | {m: f"{m} on its drivers" for m in models}
         source = _pick("Fluxes from", names, "emissions-from", 250)
         rate = controls.n_rate(cache.n_rates(data))
         years = controls.years(cache.years(data))
-        st.segmented_control(
-            "GWP-100 of N₂O",
-            units.GWP_SETS,
-            format_func=lambda s: f"{s}: {units.gwp100(s):g}",
-            required=True,
-            **state.bind("emissions-gwp", default="AR6", options=units.GWP_SETS),
-        )
-    choice = Choice(data, source, rate, tuple(years), str(state.get("emissions-gwp", "AR6")))
-    return _with_own_areas(choice)
+        where = _where(data)
+    with controls.row():
+        gwp, horizon = _potential()
+        indirect = _indirect()
+        area_sd = _area_error()
+    choice = Choice(data, source, rate, tuple(years), gwp, where=where)
+    choice = replace(choice, horizon=horizon, indirect=indirect, area_sd=area_sd)
+    with st.expander("Own areas, or a region of your own", icon=":material/agriculture:"):
+        return _with_own_region(_with_own_areas(choice))
 
 
-def _predicts_n2o(card: dict[str, Any]) -> bool:
-    return "N2O_FLUX" in {name for name, _ in card["targets"]}
+def _where(data: str) -> str:
+    """Pick all counties, a state or a county."""
+    table = cache.sites(data).sort_values(["state", "name"])
+    held = [code for code in STATES if code in set(table["state"])]
+    names = {ALL: f"All {len(table)} counties"} | {code: STATES[code] for code in held}
+    names |= {str(fips): f"{row['name']}, {row['state']}" for fips, row in table.iterrows()}
+    return _pick("Place", names, "emissions-where", 220)
+
+
+def _potential() -> tuple[str, int]:
+    """Pick the report and the horizon of the warming potential of N2O."""
+    horizon = int(state.get("emissions-horizon", units.HORIZONS[0]) or units.HORIZONS[0])
+    st.segmented_control(
+        f"GWP-{horizon} of N₂O",
+        units.GWP_SETS,
+        format_func=lambda s: f"{s}: {units.potential(s, horizon):g}",
+        required=True,
+        **state.bind("emissions-gwp", default="AR6", options=units.GWP_SETS),
+    )
+    st.segmented_control(
+        "Over",
+        units.HORIZONS,
+        format_func=lambda y: f"{y} years",
+        required=True,
+        **state.bind("emissions-horizon", default=units.HORIZONS[0], options=units.HORIZONS),
+    )
+    return str(state.get("emissions-gwp", "AR6")), int(state.get("emissions-horizon", units.HORIZONS[0]))
+
+
+def _indirect() -> bool:
+    """Pick direct N2O alone, or with the indirect part."""
+    names = {"direct": "Direct", "all": "Direct and indirect"}
+    st.segmented_control(
+        "N₂O",
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        help="Indirect N₂O comes from nitrogen that volatilises or leaches from the field (IPCC Tier 1 factors).",
+        **state.bind("emissions-n2o", default="direct", options=list(names)),
+    )
+    return str(state.get("emissions-n2o", "direct")) == "all"
+
+
+def _area_error() -> float:
+    """Pick the relative error of harvested areas [1]."""
+    st.selectbox(
+        "Error of areas",
+        _AREA_ERRORS,
+        format_func=lambda percent: f"{percent} %",
+        width=130,
+        help="Relative standard deviation of harvested areas. An assumption: the survey states none by county.",
+        **state.bind("emissions-area", default=round(AREA_SD * 100), options=_AREA_ERRORS),
+    )
+    return float(state.get("emissions-area", AREA_SD * 100)) / 100.0
 
 
 def _pick(label: str, names: dict[str, str], name: str, width: int) -> str:
@@ -112,98 +182,77 @@ def level() -> str:
 
 
 def _with_own_areas(choice: Choice) -> Choice:
-    """The expander for areas: source, template, upload. A file with mistakes is named and not used."""
-    with st.expander("Harvested areas: survey, or your own CSV", icon=":material/agriculture:"):
-        st.caption(
-            f"Used unless you give your own: {areas.SURVEY_SOURCE}. Your file: columns {', '.join(areas.HEADER)}, "
-            "hectares with a decimal point; a blank cell or a county left out of the file is left out of the totals."
-        )
-        show.download("Template (CSV, survey areas filled in)", lambda: _template(choice.data), "areas.csv", "text/csv")
-        sent = st.file_uploader("Own areas", type="csv", key="emissions.areas", max_upload_size=1)
-        if sent is None:
-            return choice
-        own = replace(choice, areas=sent.getvalue(), areas_name=str(sent.name))
-        try:
-            found = len(_own_areas(own.areas, own.areas_name))
-        except AgroFluxError as error:
-            st.error(show.plain(error), icon=":material/error:")
-            st.caption("The totals below stand on the survey's areas until the file is right.")
-            return choice
-        st.success(f"Own areas of {found} counties are in use.", icon=":material/check:")
-        return own
+    """Areas: source, template, upload. A file with mistakes is named and not used."""
+    st.caption(
+        f"**Areas.** Used unless you give your own: {areas.SURVEY_SOURCE}. Your file: columns "
+        f"{', '.join(areas.HEADER)}, hectares with a decimal point; a blank cell or a county left out of the "
+        "file is left out of the totals."
+    )
+    show.download("Template (CSV, survey areas filled in)", lambda: _template(choice.data), "areas.csv", "text/csv")
+    sent = st.file_uploader("Own areas", type="csv", key="emissions.areas", max_upload_size=1)
+    if sent is None:
+        return choice
+    own = replace(choice, areas=sent.getvalue(), areas_name=str(sent.name))
+    try:
+        found = len(own_areas(own.areas, own.areas_name))
+    except AgroFluxError as error:
+        st.error(show.plain(error), icon=":material/error:")
+        st.caption("The totals below stand on the survey's areas until the file is right.")
+        return choice
+    st.success(f"Own areas of {found} counties are in use.", icon=":material/check:")
+    return own
+
+
+def _with_own_region(choice: Choice) -> Choice:
+    """A polygon: upload, in place of the picked place. A file that cannot be used is named and not used."""
+    st.caption(
+        "**Region.** A GeoJSON polygon in WGS 84 longitude and latitude, at most "
+        f"{MAX_BYTES / 1e6:g} MB. Each county counts by the share of its area that lies inside."
+    )
+    sent = st.file_uploader(
+        "Own region", type=["geojson", "json"], key="emissions.polygon", max_upload_size=_MOST_UPLOAD
+    )
+    if sent is None:
+        return choice
+    try:
+        # A file too large is refused by its size; its content need not be kept.
+        raw = sent.getvalue()
+        region = own_region(raw, str(sent.name)) if len(raw) <= MAX_BYTES else read_polygon(raw, str(sent.name))
+        shares = counties_inside(choice.data, region)
+    except AgroFluxError as error:
+        st.error(show.plain(error), icon=":material/error:")
+        st.caption("The totals below stand on the place picked above until the file is right.")
+        return choice
+    st.success(
+        f"{show.plain(region.name)} is in use: {shares} counties of the data lie in it, whole or in part.",
+        icon=":material/check:",
+    )
+    return replace(choice, polygon=raw, polygon_name=region.name)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _own_areas(raw: bytes, name: str) -> "pd.DataFrame":
+def own_region(raw: bytes, name: str) -> Region:
+    """A user's polygon, read and checked (:func:`agroflux.emissions.polygon.read_polygon`)."""
+    return read_polygon(raw, name)
+
+
+def counties_inside(data: str, region: Region) -> int:
+    """Number of counties of the data that a polygon touches; PolygonError for none."""
+    from agroflux import geo
+    from agroflux.emissions import place
+
+    return len(place.inside(region, geo.counties(), list(cache.sites(data).index), cache.county_facts())[0])
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def own_areas(raw: bytes, name: str) -> "pd.DataFrame":
+    """A user's areas, read and checked (:func:`agroflux.emissions.areas.read_areas`)."""
     return areas.read_areas(raw, cache.county_facts(), name=name)
 
 
 def _template(data: str) -> str:
     survey = areas.survey_areas(cache.county_facts())
     return areas.template(survey.loc[survey.index.isin(cache.sites(data).index)])
-
-
-def totals(choice: Choice) -> Totals:
-    """Totals of the choice (kept for the same question)."""
-    weights = {str(card["id"]): str(card["weights_sha256"]) for card in cache.models()} if choice.is_model else {}
-    return _totals(choice, cache.version(choice.data), weights.get(choice.source, ""))
-
-
-@st.cache_data(show_spinner="Adding up the counties", max_entries=64)
-def _totals(choice: Choice, version: str, weights: str) -> Totals:
-    from agroflux.emissions import totals as recipe
-    from agroflux.emissions.fluxes import with_crops
-
-    ds, name = cache.dataset(choice.data), choice.data
-    if choice.is_model:
-        # All years, so that a crop's nearest year is there when the period shows only the other crop.
-        every = tuple(cache.sites(choice.data).index), tuple(cache.years(choice.data))
-        ds = with_crops(cache.region(choice.source, choice.data, *every, choice.rate), ds)
-        name = f"{choice.source} on {choice.data}"
-    own = _own_areas(choice.areas, choice.areas_name) if choice.areas_name else None
-    facts = cache.county_facts()
-    return recipe.totals(ds, facts, n_rate=choice.rate, years=choice.years, gwp=choice.gwp, areas=own, data=name)
-
-
-def simulators(choice: Choice) -> dict[str, float]:
-    """N2O of the region [t N2O yr-1] by each simulator that holds the rate and the years, by title."""
-    found = {}
-    for entry in cache.entries("simulation"):
-        same = choice.rate in cache.n_rates(entry.id) and set(choice.years) <= set(cache.years(entry.id))
-        if same and set(cache.sites(entry.id).index) == set(cache.sites(choice.data).index):
-            made = totals(replace(choice, data=entry.id, source=SIMULATOR))
-            found[entry.title] = float(made.by("region")["n2o_t"].iloc[0])
-    return found
-
-
-def comparison(choice: Choice) -> "pd.DataFrame":
-    """The choice beside IPCC Tier 1 (:func:`agroflux.emissions.tier1.compare`)."""
-    from agroflux.emissions import tier1
-
-    zero = totals(replace(choice, rate=0.0)) if 0.0 in cache.n_rates(choice.data) else None
-    return tier1.compare(totals(choice), zero, cache.county_facts())
-
-
-def moisture(data: str) -> "pd.DataFrame":
-    """Rain over potential evapotranspiration by site (:func:`agroflux.emissions.climate.moisture`)."""
-    return _moisture(data, cache.version(data))
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _moisture(data: str, version: str) -> "pd.DataFrame":
-    from agroflux.emissions import climate
-
-    return climate.moisture(cache.dataset(data))
-
-
-def geojson(made: Totals, rows: str) -> str:
-    """The totals with their polygons, for download."""
-    from agroflux import geo
-    from agroflux.emissions.export import to_geojson
-
-    frame, key = (geo.states(), "state") if rows == "state" else (geo.counties(), "fips")
-    shapes = dict(zip(frame[key], frame.geometry, strict=True))
-    return to_geojson(made, shapes, "state" if rows == "state" else "county")
 
 
 def pretty(text: str) -> str:

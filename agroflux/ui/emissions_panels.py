@@ -1,4 +1,4 @@
-"""The panels of the page "Regional emissions": headline, map, ranking, table, IPCC Tier 1, what is left out."""
+"""Panels of the page "Regional emissions" on the totals themselves: figures, map, ranking, table, IPCC Tier 1."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from agroflux.emissions import export, tier1
+from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, Totals
-from agroflux.figures import choropleth, ranking
-from agroflux.ui import emissions, show
+from agroflux.figures import choropleth, intervals, ranking
+from agroflux.ui import emissions, emissions_answer, show
+from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui.emissions import Choice, pretty
 from agroflux.ui.region import outlines
 
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
 #: Columns of the table in the order of interest; the CSV holds all.
 _TABLE = (
-    "county", "state", "counties", "n2o_t", "n2o_t_co2e", "n2o_kg_n_ha", "nee_t_co2", "harvest_t_co2", "necb_t_co2",
-    "soil_carbon_t_co2", "area_ha",
+    "county", "state", "counties", "n2o_t", "n2o_t_co2e", "n2o_all_t_co2e", "n2o_kg_n_ha", "co2e_per_grain",
+    "n2o_n_per_n", "nee_t_co2", "harvest_t_co2", "necb_t_co2", "soil_carbon_t_co2", "soil_co2_t_co2", "area_ha",
 )  # fmt: skip
 _SCALES = ((1e6, "Mt"), (1e3, "kt"), (1.0, "t"))
 #: Colour scale of a quantity: that of the schema's variable of the same nature.
@@ -26,7 +28,8 @@ _LIKE = {"nee_t_co2": "NEE", "nee_t_c_ha": "NEE", "necb_t_co2": "Delta_SOC", "so
 #: Headline figures: column -> (short name, what it says). Units follow the size of the figure.
 _N2O = {
     "n2o_t": ("N₂O", "Nitrous oxide to the air: what the nitrogen adds, and the background."),
-    "n2o_t_co2e": ("N₂O as CO₂e", "N₂O times its 100-year global warming potential."),
+    "n2o_t_co2e": ("N₂O as CO₂e", "N₂O times its global warming potential."),
+    "n2o_all_t_co2e": ("With indirect", "Direct N₂O and what applied nitrogen gives off elsewhere (IPCC Tier 1)."),
     "n2o_kg_n_ha": ("Mean N₂O-N", "Mean over corn and soybean, weighted by area."),
     "area_ha": ("Harvested area", "Corn and soybean of the counties that count."),
 }
@@ -35,33 +38,51 @@ _CARBON = {
     "harvest_t_co2": ("Harvested carbon", "Carbon in the grain that leaves the field."),
     "necb_t_co2": ("NECB", "Net ecosystem carbon balance: -NEE less harvested carbon. Positive: the field gains."),
     "soil_carbon_t_co2": ("Soil carbon", "Change of soil organic carbon. Positive: the soil gains."),
+    "soil_co2_t_co2": ("Soil CO₂", "CO₂ that soil organisms respire; a part of NEE."),
 }
 
 
-def headline(made: Totals) -> None:
-    """Totals of the region: N2O first, then carbon in a row of its own."""
-    region = made.by("region").iloc[0]
+def figures(answer: Assessment) -> None:
+    """Totals of the region with their intervals: N2O first, then carbon in a row of its own."""
+    region = answer.totals.by("region").iloc[0]
+    made = answer.totals
     st.subheader("N₂O", anchor=False)
-    _metrics(region, _N2O)
+    _metrics(answer, region, _N2O)
+    counties = f"{int(region['counties'])} {'county' if region['counties'] == 1 else 'counties'}"
     st.caption(
-        f"{int(region['counties'])} counties. {show.plain(made.area_source)}. Nitrogen {made.n_rate:g} kg ha⁻¹ to "
-        f"corn, years {made.period}, GWP-100 of {made.gwp}."
+        f"{counties}. {show.plain(made.area_source)}. Nitrogen {made.n_rate:g} kg ha⁻¹ to corn, years {made.period}, "
+        f"GWP-{made.horizon} of {made.gwp}. Below a figure: its 80 % interval."
     )
     if any(name in region for name in _CARBON):
         st.subheader("Carbon, kept apart and never added to N₂O", anchor=False)
-        _metrics(region, _CARBON)
+        _metrics(answer, region, _CARBON)
         st.caption(
             "NEE is not a net carbon balance: the grain's carbon leaves the field and returns to the air elsewhere. "
             "NECB = -NEE - harvested carbon says what the field gains; it differs from the change of soil carbon by "
             "what litter, roots and standing residues gain or lose."
         )
+    borrowed = made.crops["outside_period"]
+    if borrowed.any():
+        st.caption(
+            f"{int(borrowed.sum())} of {len(borrowed)} county crops do not grow in the chosen period: their flux is "
+            "that of the same county's nearest year with the crop (see the table of crops)."
+        )
 
 
-def _metrics(region: "pd.Series", names: dict[str, tuple[str, str]]) -> None:
+def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str, str]]) -> None:
     held = {name: words for name, words in names.items() if name in region}
-    for place, (name, (short, text)) in zip(st.columns(4, gap="small"), held.items(), strict=False):
-        value, unit = scaled(float(region[name]), COLUMNS[name].unit)
-        place.metric(f"{short} [{pretty(unit)}]", f"{value:,.4g}", help=text, border=True)
+    for place, (name, (short, text)) in zip(st.columns(len(held), gap="small"), held.items(), strict=True):
+        unit = COLUMNS[name].unit
+        value, shown = scaled(float(region[name]), unit)
+        interval = None
+        if name in set(answer.intervals["quantity"]):
+            row = answer.interval(name)
+            size = float(region[name]) / value if value else 1.0
+            interval = f"{row['low80'] / size:,.3g} to {row['high80'] / size:,.3g}"
+        place.metric(
+            f"{short} [{pretty(shown)}]", f"{value:,.4g}", delta=interval, delta_color="off", delta_arrow="off",
+            help=text, border=True, height="stretch",
+        )  # fmt: skip
 
 
 def scaled(value: float, unit: str) -> tuple[float, str]:
@@ -72,28 +93,6 @@ def scaled(value: float, unit: str) -> tuple[float, str]:
         return value, unit
     size, name = next((s for s in _SCALES if abs(value) >= s[0]), _SCALES[-1])
     return value / size, name + unit.removeprefix("t")
-
-
-def uncertainty(choice: Choice, made: Totals) -> None:
-    """The line that says what is not shown, with how far the simulators lie apart for this very choice."""
-    text = "This page shows no uncertainty: it comes with a later version."
-    found = emissions.simulators(choice)
-    if len(found) > 1:
-        low, high = min(found.values()), max(found.values())
-        middle = sum(found.values()) / len(found)
-        given = ", ".join(f"{show.plain(name)} {value:,.0f}" for name, value in found.items())
-        apart = f" ({(high - low) / middle:.0%} of their mean)" if middle > 0 else ""
-        text += (
-            f" For a sense of it, the simulators give for the same choice {given} t N₂O yr⁻¹: "
-            f"they differ by {high - low:,.0f} t{apart}."
-        )
-    st.info(text, icon=":material/help:")
-    borrowed = made.crops["outside_period"]
-    if borrowed.any():
-        st.caption(
-            f"{int(borrowed.sum())} of {len(borrowed)} county crops do not grow in the chosen period: their flux is "
-            "that of the same county's nearest year with the crop (see the table of crops)."
-        )
 
 
 def county_map(made: Totals, name: str) -> None:
@@ -113,34 +112,36 @@ def county_map(made: Totals, name: str) -> None:
     show.figure(fig, "emissions-map", key="emissions.map")
 
 
-def ranked(made: Totals, name: str) -> None:
-    """The counties with most, by crop; a rate per hectare is ranked by its county mean."""
-    crops = made.crops
-    places = crops["county"] + ", " + crops["state"]
-    if COLUMNS[name].adds:
-        parts = pd.DataFrame({"place": places, "part": crops["crop"], "value": crops[name]})
+def ranked(answer: Assessment, name: str) -> None:
+    """The places with most: with intervals where the quantity has them, else by crop or by county mean."""
+    made = answer.totals
+    label, unit = pretty(COLUMNS[name].label), pretty(COLUMNS[name].unit)
+    if name in set(answer.intervals["quantity"]):
+        fig = intervals.places(answer.ranked(name), label=label, unit=unit)
+    elif COLUMNS[name].adds:
+        crops = made.crops
+        parts = pd.DataFrame(
+            {"place": crops["county"] + ", " + crops["state"], "part": crops["crop"], "value": crops[name]}
+        )
+        fig = ranking.ranking(parts, label=label, unit=unit)
     else:
-        mean = made.by("county")
-        named = mean["county"] + ", " + mean["state"]
-        parts = pd.DataFrame({"place": named, "part": "both", "value": mean[name]})
-    fig = ranking.ranking(parts, label=pretty(COLUMNS[name].label), unit=pretty(COLUMNS[name].unit))
+        mean = made.by("county").dropna(subset=[name])
+        parts = pd.DataFrame({"place": mean["county"] + ", " + mean["state"], "part": "both", "value": mean[name]})
+        fig = ranking.ranking(parts, label=label, unit=unit)
     show.figure(fig, "emissions-ranking", key="emissions.ranking")
 
 
-def tables(made: Totals, choice: Choice) -> None:
-    """Ranked table by county or state, downloads, and the crops behind it."""
+def tables(answer: Assessment, choice: Choice) -> None:
+    """Ranked table by county or state with intervals, and the crops behind it."""
+    made = answer.totals
     rows: Level = "state" if emissions.level() == "state" else "county"
-    table = made.by(rows)
-    shown = table[[c for c in _TABLE if c in table]]
+    table = export.with_intervals(answer, rows)
+    ends = [f"{answer.headline}_low80", f"{answer.headline}_high80"]
+    at = _TABLE.index("n2o_t_co2e") + 1
+    shown = table[[c for c in (*_TABLE[:at], *ends, *_TABLE[at:]) if c in table]]
     shown.index = pd.RangeIndex(1, len(shown) + 1, name="Rank")
     st.dataframe(shown, width="stretch", height=min(36 * (len(shown) + 1), 420), column_config=_columns(shown))
-    name = f"{choice.file}-{rows}"
-    with st.container(horizontal=True):
-        made_by = export.provenance(made)
-        show.download("CSV", lambda: export.to_csv(table, made_by), f"{name}.csv", "text/csv")
-        show.download("GeoJSON", lambda: emissions.geojson(made, rows), f"{name}.geojson", "application/geo+json")
-        crops = f"{choice.file}-crops.csv"
-        show.download("CSV by crop", lambda: export.to_csv(made.crops, made_by), crops, "text/csv")
+    downloads.rows(answer, choice, rows, table)
     with st.expander("By crop, with the years behind each flux"):
         st.caption(
             "A calendar year shows one crop in a county. The flux of a crop is the mean over its years in the period, "
@@ -160,7 +161,10 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in map(str, table.columns):
         column = COLUMNS.get(name)
-        if column is None:
+        if column is None and (unit := export.unit_of(name)):
+            end = "80 % from" if name.endswith("low80") else "80 % to"
+            found[name] = st.column_config.NumberColumn(f"{end} [{pretty(unit)}]", format="%,.0f")
+        elif column is None:
             found[name] = st.column_config.Column(name.capitalize())
         elif column.unit:
             places = "%,.0f" if column.adds and name != "n2o_t" else "%,.2f"
@@ -170,9 +174,9 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
-def tier1_panel(choice: Choice) -> None:
+def tier1_panel(answer: Assessment, choice: Choice) -> None:
     """Simulated N2O beside IPCC Tier 1 on the same area and nitrogen."""
-    rows = emissions.comparison(choice)
+    rows = answer.tier1
     place = emissions.place(list(dict.fromkeys(rows["place"])))
     here = rows[rows["place"] == place]
     drawn = here.rename(columns={"n2o_t": "value", "low_t": "low", "high_t": "high"})
@@ -195,7 +199,7 @@ def tier1_panel(choice: Choice) -> None:
 
 def _climate(data: str) -> str:
     """Why the wet factor, with the ratios of the data's own weather."""
-    found = emissions.moisture(data)
+    found = emissions_answer.moisture(data)
     spans = {f: (found[f].min(), found[f].max()) for f in ("thornthwaite", "hargreaves")}
     low, high = spans["thornthwaite"]
     low2, high2 = spans["hargreaves"]

@@ -27,19 +27,19 @@ def county_map(
     key: str = "map",
     height: int = _HEIGHT,
     tiles: bool = False,
-    view: tuple[float, float, float] | None = None,
+    bounds: tuple[tuple[float, float], tuple[float, float]] = maps.CORN_BELT,
 ) -> str | None:
     """Show counties coloured by ``values`` (indexed by FIPS, in ``unit``) and site markers, with the legend.
 
-    ``names`` maps FIPS to what the tooltip says; ``view`` (lat, lon, zoom) moves the map. Returns the id of a
-    county or site clicked since the last run, once, else None. Panning and zooming run nothing.
+    ``names`` maps FIPS to what the tooltip says; ``bounds``: the first view (others redraw the map). Returns the id of
+    a county or site clicked since the last run, once, else None. Panning and zooming run nothing.
     """
     from streamlit_folium import st_folium
 
     scale = maps.Scale.of(variable, label, pretty(unit), values.tolist())
     table = {str(fips): float(value) for fips, value in values.items()}
     shapes = cache.county_shapes()
-    board = maps.base_map(cache.state_shapes(), cache.county_outlines(), tiles=tiles)
+    board = maps.base_map(cache.state_shapes(), cache.county_outlines(), tiles=tiles, bounds=bounds)
     groups = [maps.choropleth(table, shapes, names, scale, selected), maps.markers(points, selected)]
     result = st_folium(
         board,
@@ -48,8 +48,6 @@ def county_map(
         use_container_width=True,
         returned_objects=["last_active_drawing", "last_object_clicked_count"],
         feature_group_to_add=groups,
-        center=view[:2] if view else None,
-        zoom=view[2] if view else None,
     )
     st.html(maps.legend(scale, {p.kind for p in points}, missing=bool(values.isna().any())))
     return _new_click(result, key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from agroflux import schema
+from agroflux import maps, schema
 from agroflux.data.summary import yearly_unit
 from agroflux.figures import seasonal
 from agroflux.figures.theme import pretty
@@ -30,7 +30,7 @@ _COUNTY_FACTS = {
     "Nitrogen on farms, 2012": (("farm_n_2012_t",), "{:,.0f} t N"),
 }
 MOST_PANELS = 6
-ALL_SITES = (39.0, -103.0, 4.0)  # lat, lon [degrees], zoom: from California to Michigan
+_MARGIN = 1.0  # degrees around the outermost sites
 COUNTY_SOURCES = (
     "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
     "Nitrogen: USGS county fertilizer estimates. Land and position: US Census Bureau gazetteer 2010."
@@ -185,12 +185,18 @@ def show_map(layer: Layer, points: Sequence[Marker], chosen: Sequence[str]) -> s
         points=points,
         key="map.sites",
         tiles=bool(st.session_state.get("sites.tiles")),
-        view=ALL_SITES if st.session_state.get("sites.wide") else None,
+        bounds=bounds_of(points) if st.session_state.get("sites.wide") else maps.CORN_BELT,
     )
     with controls.row():
-        st.toggle("Show all towers", key="sites.wide", help="Zoom out to the towers outside the Corn Belt.")
+        st.toggle("Show all towers", key="sites.wide", help="Zoom out to every site, your own included.")
         st.toggle("Online map tiles", key="sites.tiles", help="Needs internet: tiles come from OpenStreetMap.")
     return hit
+
+
+def bounds_of(points: Sequence[Marker]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """South-west and north-east corner (lat, lon [degrees]) of a map that shows every one of ``points``."""
+    lats, lons = [p.lat for p in points], [p.lon for p in points]
+    return (min(lats) - _MARGIN, min(lons) - _MARGIN), (max(lats) + _MARGIN, max(lons) + _MARGIN)
 
 
 def show_overview(layer: Layer) -> None:

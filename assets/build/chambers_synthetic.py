@@ -16,6 +16,7 @@ from agroflux import __version__, schema
 from agroflux.data.store import write_store
 from agroflux.simulation import dssat
 from agroflux.simulation.county import benchmark_counties, county_scenario
+from agroflux.simulation.scenario import Fertiliser
 from agroflux.simulation.soil import Drainage, county_soil
 from agroflux.simulation.weather import county_weather
 
@@ -49,7 +50,9 @@ def main() -> None:
         home = dssat.prepare_home(folder)
         for rate, sldr, ssks, delay in HIDDEN:
             soil = county_soil(facts, fertility=0.82, drainage=Drainage(sldr, ssks))
-            scenario = replace(county_scenario(LAT, "corn", rate, "century", YEARS), n_delay=delay)
+            scenario = replace(
+                county_scenario(LAT, "corn", rate, "century", YEARS), fertiliser=Fertiliser(doses=((delay, 1.0),))
+            )
             daily = dssat.run(scenario, dssat.Site(LAT, LON, soil, weather), folder / "r", home).daily.loc[days]
             daily["N2O_FLUX"] = measured(daily["N2O_FLUX"], random)
             chambers.append(daily[["N2O_FLUX", "FERTZR_N", "PLANTING", "CROP"]])

@@ -105,7 +105,7 @@ ammonium nitrate injected 10 cm deep 19 days after planting corn.
 **Fitted.** A factor on photosynthesis stands for pests, weeds and losses: {fertility} times a county's *yield index* to
 the power {exponent}. The index is the county's reported yield over the region's mean, averaged over corn and soybean,
 bounded to 0.75-1.2. So the pattern of yields over counties below is fitted to the same surveys, not predicted; mean,
-bias and the years are not fitted by county. Factor, drainage, cultivar and plant density were chosen on twenty counties.
+bias and years are not fitted by county. Factor, drainage, cultivar and plant density were chosen on twenty counties.
 
 **Derived.** GPP = NPP / 0.55 (corn) or / 0.50 (soybean), NPP = three-day mean of the daily gain of tops and roots x
 0.42 C; Reco = Rh + GPP - NPP; NEE = Reco - GPP = CO2_FLUX. Daily soil temperature extremes are the engine's daily mean

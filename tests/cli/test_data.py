@@ -1,10 +1,17 @@
 """``agroflux data``: JSON alone on request, one line for a user's error."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from agroflux.cli import main
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "own"))
+    return tmp_path / "own" / "datasets"
 
 
 def _run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -37,3 +44,82 @@ def test_tables_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 def test_unknown_id_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = _run(capsys, "show", "nope", "--json")
     assert code == 2 and out == "" and len(err.strip().splitlines()) == 1 and "towers-sample" in err
+
+
+# -- check, import, remove ------------------------------------------------------------------------------
+
+
+def _daily(folder: Path, nee: str = "1.5") -> str:
+    path = folder / "FLX_US-Ne1_FLUXNET2015_SUBSET_DD_2005-2005_1-4.csv"
+    path.write_text(f"TIMESTAMP,NEE_VUT_REF\n20050101,1.5\n20050102,{nee}\n")
+    return str(path)
+
+
+def test_import_show_and_remove(capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path) -> None:
+    code, out, _ = _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "mine", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["n_sites"] == 1 and facts["path"] == str(own_folder / "mine.zarr.zip")
+    code, out, _ = _run(capsys, "show", "mine", "--json")
+    stats = {row["variable"]: row for row in json.loads(out)["statistics"]}
+    assert stats["NEE"] | {"mean": 1.5, "min": 1.5, "max": 1.5, "missing": 0.0} == stats["NEE"]
+    code, _, err = _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "mine")
+    assert code == 2 and "--replace" in err and len(err.strip().splitlines()) == 1
+    assert json.loads(_run(capsys, "remove", "mine", "--json")[1])["removed"] == "mine"
+    assert _run(capsys, "remove", "towers-sample")[0] == 2
+
+
+def test_check_names_row_and_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, _ = _run(capsys, "check", _daily(tmp_path, "oops"), "--json")
+    told = json.loads(out)
+    assert code == 2 and told["ok"] is False and told["format"] == "fluxnet"
+    assert (told["findings"][0]["row"], told["findings"][0]["column"]) == (3, "NEE_VUT_REF")
+    code, out, _ = _run(capsys, "check", _daily(tmp_path))
+    assert code == 0 and "can be imported as fluxnet" in out
+
+
+def test_wrong_words_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for words in (
+        ("import", "nonsense", _daily(tmp_path), "--id", "x"),
+        ("import", "fluxnet", str(tmp_path / "none.csv"), "--id", "x"),
+        ("import", "fluxnet", _daily(tmp_path), "--id", "../x"),
+        ("check", _daily(tmp_path), "--threshold", "ABC"),
+    ):
+        code, out, err = _run(capsys, *words)
+        assert code == 2 and out == "" and len(err.strip().splitlines()) == 1, words
+
+
+def test_a_template_filled_in_becomes_drivers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    assert _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "mine")[0] == 0
+    out = tmp_path / "m.csv"
+    assert _run(capsys, "template", "management", "--data", "mine", "--out", str(out))[0] == 0
+    assert _run(capsys, "template", "management", "--data", "mine", "--out", str(out))[0] == 2, "nothing is overwritten"
+    text = out.read_text()
+    assert text.startswith("site,year,crop,planting") and "US-Ne1,2005" in text
+    out.write_text("site,year,crop,planting\nUS-Ne1,2005,corn,2005-01-02\n")
+    assert json.loads(_run(capsys, "manage", "mine", str(out), "--json")[1])["rows"] == 1
+    stats = {row["variable"]: row for row in json.loads(_run(capsys, "show", "mine", "--json")[1])["statistics"]}
+    assert stats["PLANTING"]["mean"] == 0.5 and stats["FERTZR_N"]["missing"] == 1.0
+    assert _run(capsys, "template", "nonsense")[0] == 2
+
+
+def test_a_part_of_the_archive_is_imported(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    from tests.data import agroflux_archive
+
+    agroflux_archive.simulation(tmp_path / "archive", "mw", 1, 1)
+    words = ("import", "agroflux", str(tmp_path / "archive"), "--id", "eco")
+    assert _run(capsys, *words)[0] == 2, "the part must be named"
+    code, out, _ = _run(capsys, *words, "--part", "ecosys", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["kind"] == "simulation" and facts["n_scenarios"] == 20
+    assert _run(capsys, *words, "--part", "ecosys")[0] == 2, "the id is taken"
+    assert _run(capsys, "remove", "eco")[0] == 0 and list(own_folder.iterdir()) == []
+
+
+def test_a_download_without_a_connection_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = _run(capsys, "fetch", "agroflux", "--out", str(tmp_path), "--endpoint", "http://127.0.0.1:9")
+    assert code == 2 and len(err.strip().splitlines()) == 1 and "qic69/AgroFlux" in err
+    assert _run(capsys, "fetch", "nonsense", "--out", str(tmp_path))[0] == 2

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from shapely.geometry import mapping
 
-from agroflux import cli
+from agroflux import cli, geo, paths
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -37,7 +38,9 @@ def test_json_alone_and_states_add_up(run: Run) -> None:
     assert sum(row["n2o_t"] for row in told["totals"]) == pytest.approx(told["region"]["n2o_t"], rel=1e-9)
     assert told["region"]["n2o_t_co2e"] == pytest.approx(told["region"]["n2o_t"] * 273)
     assert told["units"]["n2o_t"] == "t N2O yr-1"
-    assert told["uncertainty"] is None
+    assert {"simulators", "weather", "area"} <= set(told["uncertainty"]["components"])
+    for row in (told["region"], *told["totals"]):
+        assert row["n2o_t_co2e_low95"] <= row["n2o_t_co2e_low80"] < row["n2o_t_co2e_high80"]
     # DuPage grows neither crop and Cook no soybean, by the survey
     assert {(row["county"], row["crop"]) for row in told["left_out"]} == {
         ("DuPage", "corn"),
@@ -59,6 +62,48 @@ def test_one_year_and_another_gwp_set(run: Run) -> None:
     assert len(told["totals"]) == 98
 
 
+def test_a_state_a_county_and_a_polygon(run: Run, tmp_path: Path) -> None:
+    states = {row["state"]: row for row in json.loads(run("--by", "state", "--json")[1])["totals"]}
+    iowa = json.loads(run("--place", "IA", "--json")[1])
+    assert iowa["region"]["n2o_t"] == pytest.approx(states["IA"]["n2o_t"], rel=1e-9)
+    fips = iowa["totals"][0]["fips"]
+    one = json.loads(run("--place", fips, "--json")[1])
+    assert one["region"]["n2o_t"] == pytest.approx(iowa["totals"][0]["n2o_t"], rel=1e-9)
+    outline = geo.counties().set_index("fips").geometry[fips]
+    drawn = tmp_path / "drawn.geojson"
+    drawn.write_text(json.dumps(mapping(outline)))
+    inside = json.loads(run("--polygon", str(drawn), "--json")[1])
+    assert inside["region"]["n2o_t"] == pytest.approx(one["region"]["n2o_t"], rel=1e-6)
+    assert "inside drawn.geojson: 1 whole counties" in inside["area_source"]
+
+
+def test_years_months_and_crops_are_rows_too(run: Run) -> None:
+    crops = json.loads(run("--by", "crop", "--json")[1])
+    assert {row["crop"] for row in crops["totals"]} == {"corn", "soybean"}
+    months = [r for r in json.loads(run("--by", "month", "--json")[1])["totals"] if r["crop"] == "both"]
+    assert sum(row["n2o_t"] for row in months) == pytest.approx(crops["region"]["n2o_t"], rel=1e-9)
+    assert "2014" in run("--by", "year")[1]
+
+
+def test_indirect_and_a_20_year_potential(run: Run) -> None:
+    region = json.loads(run("--indirect", "--gwp", "AR4", "--horizon", "20", "--json")[1])["region"]
+    assert region["n2o_all_t_co2e"] == pytest.approx((region["n2o_t"] + region["n2o_indirect_t"]) * 289)
+
+
+def test_coverage_is_measured_on_years_the_model_has_not_seen(run: Run) -> None:
+    code, out, err = run("--coverage", "--json")
+    if code == 2:  # a bundled model whose held-out years the bundled data do not hold
+        assert "fewer than two years" in err
+        return
+    told = json.loads(out)
+    assert list(told["coverage"]) == ["0.5", "0.8", "0.95"]
+    assert told["coverage"]["0.5"] < told["coverage"]["0.8"] < told["coverage"]["0.95"]
+    assert 0.6 < told["coverage"]["0.8"] < 0.97
+    card = json.loads((paths.MODELS / "lstm-cornbelt-century.json").read_text())
+    held = {year for use in told["held_out_years"].values() for year in use}
+    assert not held & set(card["split"]["train"]) and held
+
+
 def test_own_areas_to_csv(run: Run, tmp_path: Path) -> None:
     areas, out_file = tmp_path / "mine.csv", tmp_path / "totals.csv"
     areas.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,\n")
@@ -67,6 +112,7 @@ def test_own_areas_to_csv(run: Run, tmp_path: Path) -> None:
     assert "Carroll, IA" in out
     assert f"Wrote {out_file}" in err
     (row,) = csv.DictReader(out_file.open(encoding="utf-8"))
+    assert float(row["n2o_t_co2e_low80 [t CO2e yr-1]"]) < float(row["n2o_t_co2e_high80 [t CO2e yr-1]"])
     assert row["fips"] == "19027"
     assert float(row["area_ha [ha]"]) == 1000
     assert row["area_source"] == "own areas (mine.csv)"
@@ -95,7 +141,11 @@ def test_geojson(run: Run, tmp_path: Path, by: str, n: int) -> None:
         (("--model", "no-such-model"), "no-such-model"),
         (("--data", "towers-sample"), "measured sites"),
         (("--areas", "none.csv"), "none.csv: cannot be read"),
-        (("--out", "totals.xlsx"), ".csv or .geojson"),
+        (("--out", "totals.doc"), ".csv"),
+        (("--place", "XX"), "no place called 'XX'"),
+        (("--polygon", "none.geojson"), "none.geojson: cannot be read"),
+        (("--horizon", "50"), "100 or 20 years"),
+        (("--coverage", "--model", "no-such-model"), "no-such-model"),
         (("--out", "no/such/folder/totals.csv"), "does not exist"),
     ],
 )

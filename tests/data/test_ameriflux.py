@@ -1,10 +1,13 @@
 """AmeriFlux BASE files: tiny ones made here, and the real one kept beside the checkout."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agroflux.data import towers
 from agroflux.data.ameriflux import read_base
@@ -124,3 +127,17 @@ def test_two_sites_join_into_one_data_set(tmp_path: Path) -> None:
     attrs = dict.fromkeys(("title", "source", "licence", "citation"), "test") | {"synthetic": True}
     ds = towers.as_dataset(readings, attrs=attrs, history="test")
     assert ds["NEE"].sizes == {"site": 2, "time": 2} and ds["NEE"].attrs["comment"].startswith("US-Xx1: AmeriFlux FC")
+
+
+@given(st.binary(max_size=300), st.lists(st.text(max_size=8) | st.floats().map(str), max_size=8))
+def test_no_malformed_file_does_worse_than_a_clear_error(content: bytes, cells: list[str]) -> None:
+    row = ",".join(["201401010000", "201401010030", *cells])
+    table = f"TIMESTAMP_START,TIMESTAMP_END,FC,TA\n{row}\n{row}".encode("utf-8", errors="surrogatepass")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "AMF_US-Xx1_BASE_HH_1-5.csv"
+        for bad in (content, table):
+            path.write_bytes(bad)
+            try:
+                assert read_base(path)[0]["NEE"].notna().any()
+            except DataError as error:
+                assert path.name in str(error)

@@ -32,7 +32,9 @@ QUERIES: dict[str, dict[str, str]] = {
     "sites": {"var": "N2O_FLUX", "sites": "19027"},
     "compare": {},
     "region": {},
+    "whatif": {"sites": "19015,19027,19153", "years": "2009-2018", "whatif-2": "tillage:none~rain:0.7"},
     "emissions": {},
+    "data": {},
     "leaderboard": {},
 }
 
@@ -45,7 +47,14 @@ def _run_region(tab: Page) -> None:
     expect(tab.get_by_text(re.compile("594 site-years in")).first).to_be_visible()
 
 
-AFTER: dict[str, Callable[[Page], None]] = {"region": _run_region}
+def _run_whatif(tab: Page) -> None:
+    for label in ("Simulate: ", "Run the rates: "):
+        tab.get_by_role("button", name=re.compile(label)).click()
+    expect(tab.get_by_role("button", name="Scenarios as YAML")).to_be_visible(timeout=120_000)
+    expect(tab.get_by_text("Of the rates that were run").first).to_be_visible(timeout=120_000)
+
+
+AFTER: dict[str, Callable[[Page], None]] = {"region": _run_region, "whatif": _run_whatif}
 
 
 def _drawn(tab: Page) -> None:

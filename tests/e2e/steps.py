@@ -18,7 +18,9 @@ TITLES = {
     "sites": "Sites and counties",
     "compare": "Simulated against observed",
     "region": "Run on a region",
+    "whatif": "What if",
     "emissions": "Regional emissions",
+    "data": "Data",
     "leaderboard": "Leaderboard",
 }
 _APP = '[data-testid="stApp"]'

@@ -51,10 +51,11 @@ def test_a_gwp_set_scales_co2_equivalents_alone(tab: Page) -> None:
     assert _tonnes(tab, "CO₂e") == pytest.approx(265 * gas, rel=2e-3)
 
 
-def test_carbon_stands_apart_and_uncertainty_is_said_to_be_absent(tab: Page) -> None:
+def test_carbon_stands_apart_and_the_interval_is_in_words(tab: Page) -> None:
     steps.open_page(tab, "emissions")
     expect(tab.get_by_text("never added to N₂O").first).to_be_visible()
-    expect(tab.get_by_text("shows no uncertainty").first).to_be_visible()
+    expect(tab.get_by_text("80 % interval").first).to_be_visible()
+    expect(tab.get_by_text("What this number is, and what it is not").first).to_be_visible()
     expect(tab.get_by_text("IPCC Tier 1").first).to_be_visible()
     assert steps.faults(tab) == []
 
@@ -69,7 +70,7 @@ def test_areas_with_wrong_columns_are_named_and_the_totals_stay(tab: Page, tmp_p
     before = _tonnes(tab, "N₂O [")
     wrong = tmp_path / "areas.csv"
     wrong.write_text("county,hectares\nStory,1000\n")
-    tab.get_by_text("Harvested areas").first.click()
+    tab.get_by_text("Own areas, or a region of your own").first.click()
     tab.locator('input[type="file"]').first.set_input_files(wrong)
     message = tab.get_by_test_id("stAlertContentError").first
     expect(message).to_contain_text("corn_area_ha")
@@ -82,7 +83,7 @@ def test_own_areas_change_the_totals(tab: Page, tmp_path: Path) -> None:
     before = _tonnes(tab, "N₂O [")
     own = tmp_path / "areas.csv"
     own.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
-    tab.get_by_text("Harvested areas").first.click()
+    tab.get_by_text("Own areas, or a region of your own").first.click()
     tab.locator('input[type="file"]').first.set_input_files(own)
     expect(tab.get_by_text("Own areas of 1 counties are in use").first).to_be_visible()
     steps.settle(tab)

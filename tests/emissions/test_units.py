@@ -6,20 +6,35 @@ import xarray as xr
 
 from agroflux.emissions import units
 from agroflux.emissions.units import UnitsError
+from agroflux.simulation.outputs import CARBON
 
 
 def _q(value: float, unit: str | None) -> xr.DataArray:
     return xr.DataArray(value, name="q", attrs={} if unit is None else {"units": unit})
 
 
-@pytest.mark.parametrize(("gwp", "value"), [("AR4", 298.0), ("AR5", 265.0), ("AR6", 273.0)])
-def test_gwp100_of_n2o(gwp: str, value: float) -> None:
-    assert units.gwp100(gwp) == value
+@pytest.mark.parametrize(
+    ("gwp", "hundred", "twenty"), [("AR4", 298.0, 289.0), ("AR5", 265.0, 264.0), ("AR6", 273.0, 273.0)]
+)
+def test_potentials_of_n2o(gwp: str, hundred: float, twenty: float) -> None:
+    assert units.potential(gwp) == units.potential(gwp, 100) == hundred
+    assert units.potential(gwp, 20) == twenty
 
 
 def test_unknown_gwp_set_is_named() -> None:
     with pytest.raises(UnitsError, match=r"'AR7'.*AR4, AR5, AR6"):
-        units.gwp100("AR7")
+        units.potential("AR7")
+    with pytest.raises(UnitsError, match="100 or 20 years"):
+        units.potential("AR6", 500)
+
+
+def test_grain_and_emitted_nitrogen_by_hand() -> None:
+    # 42 t C in grain are 100 t of dry grain; 1.1 % of 1,000 t N leave as 11 t N2O-N
+    assert float(units.convert(_q(42.0, "t C yr-1"), units.GRAIN)) == pytest.approx(100.0)
+    assert units.GRAIN_CARBON == CARBON
+    assert float(units.emitted(_q(1000.0, "t N yr-1"), 0.011)) == pytest.approx(11.0)
+    with pytest.raises(UnitsError):
+        units.emitted(_q(1000.0, "t N2O-N yr-1"), 0.011)
 
 
 def test_n2o_chain_by_hand() -> None:

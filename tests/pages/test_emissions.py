@@ -1,13 +1,22 @@
 """The page "Regional emissions" with the bundled data: what it shows is what the package computes."""
 
+import contextlib
+import json
 import re
+import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from shapely.geometry import mapping
 from streamlit.testing.v1 import AppTest
 
-from agroflux import geo
+from agroflux import cli, geo
 from agroflux.data import catalog
+from agroflux.emissions import notes
+from agroflux.emissions.assess import assess
+from agroflux.emissions.fluxes import whole_years
+from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.totals import Totals, totals
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,10 +45,16 @@ def _metric(app: AppTest, label: str) -> float:
     return float(found.value.replace(",", "")) * SCALE[unit[1]]
 
 
+def _table(app: AppTest) -> pd.DataFrame:
+    """The ranked table of counties or states."""
+    return next(d.value for d in app.dataframe if "Rank" in d.value.index.names)
+
+
 def _expected(**changes: object) -> Totals:
-    kwargs = {"n_rate": 168.0, "years": range(2013, 2019), "gwp": "AR6", **changes}
-    data = str(kwargs.pop("data", "cornbelt-century"))
-    return totals(catalog.open_dataset(data), geo.county_facts(), **kwargs)
+    kwargs = {"n_rate": 168.0, "gwp": "AR6", **changes}
+    ds = catalog.open_dataset(str(kwargs.pop("data", "cornbelt-century")))
+    kwargs.setdefault("years", whole_years(ds))
+    return totals(ds, geo.county_facts(), **kwargs)
 
 
 def test_the_headline_is_the_packages_total(opened: AppTest) -> None:
@@ -70,24 +85,24 @@ def test_a_single_year_says_that_crops_are_borrowed(opened: AppTest) -> None:
     assert not any("do not grow in the chosen period" in c.value for c in opened.caption)
 
 
-def test_uncertainty_is_said_to_be_absent_and_the_simulators_are_compared(opened: AppTest) -> None:
-    (text,) = [i.value for i in opened.info if "shows no uncertainty" in i.value]
-    found = [_expected(data=d).by("region")["n2o_t"].item() for d in ("cornbelt-century", "cornbelt-ceres")]
-    assert all(f"{value:,.0f}" in text for value in found)
-    assert f"{abs(found[0] - found[1]):,.0f} t" in text
+def test_the_headline_says_its_interval_in_words(opened: AppTest) -> None:
+    (text,) = [m.value for m in opened.markdown if m.value.startswith("## ")]
+    assert re.search(r"t CO₂e, 80 % interval \d", text.replace("\\", ""))
+    deltas = [m.delta for m in opened.metric if m.label.startswith("N₂O as CO₂e [")]
+    assert " to " in deltas[0]
 
 
 def test_the_table_ranks_counties_or_states(opened: AppTest) -> None:
-    table = opened.dataframe[0].value
-    assert len(table) == 98
+    table = _table(opened)
+    assert len(table) == len(_expected().by("county"))
     assert table["n2o_t"].is_monotonic_decreasing
-    states = _open(emissions_rows="state").dataframe[0].value
+    states = _table(_open(emissions_rows="state"))
     assert states["n2o_t"].tolist() == pytest.approx(_expected().by("state")["n2o_t"].tolist())
 
 
 def _with_areas(text: str) -> AppTest:
     app = _open()
-    (upload,) = app.file_uploader
+    (upload,) = [u for u in app.file_uploader if u.label == "Own areas"]
     return upload.set_value(("mine.csv", text.encode(), "text/csv")).run()
 
 
@@ -95,7 +110,7 @@ def test_own_areas_are_used() -> None:
     app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
     assert not app.error
     assert any("Own areas of 1 counties" in s.value for s in app.success)
-    assert len(app.dataframe[0].value) == 1
+    assert len(_table(app)) == 1
 
 
 def test_areas_with_a_mistake_are_named_and_the_page_goes_on() -> None:
@@ -104,5 +119,64 @@ def test_areas_with_a_mistake_are_named_and_the_page_goes_on() -> None:
     (error,) = app.error
     assert "row 2, column corn" in error.value.replace("\\", "")
     assert "negative" in error.value
-    assert len(app.dataframe[0].value) == 98
+    assert len(_table(app)) == len(_expected().by("county"))
     assert _metric(app, "N₂O") == pytest.approx(_expected().by("region")["n2o_t"].item(), rel=1e-3)
+
+
+def _upload_region(raw: bytes) -> AppTest:
+    app = _open()
+    (upload,) = [u for u in app.file_uploader if u.label == "Own region"]
+    return upload.set_value(("mine.geojson", raw, "application/geo+json")).run()
+
+
+def test_a_polygon_of_ones_own_gives_the_county_it_outlines() -> None:
+    fips = str(_expected().by("county")["fips"].iloc[0])
+    outline = geo.counties().set_index("fips").geometry[fips]
+    app = _upload_region(json.dumps(mapping(outline)).encode())
+    assert not app.error
+    county = _expected().by("county").iloc[0]
+    assert _metric(app, "N₂O") == pytest.approx(county["n2o_t"], rel=1e-3)
+    assert any("1 counties of the data" in s.value for s in app.success)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"{", "not JSON"),
+        (b'{"type":"Polygon","coordinates":[[[5,50],[6,50],[6,51],[5,50]]]}', "outside the counties"),
+        (b" " * 6_000_000, "MB that are read"),
+    ],
+)
+def test_a_polygon_that_cannot_be_used_is_named_and_the_page_goes_on(raw: bytes, message: str) -> None:
+    app = _upload_region(raw)
+    assert not app.exception
+    (error,) = app.error
+    assert message in error.value.replace("\\", "")
+    assert _metric(app, "N₂O") == pytest.approx(_expected().by("region")["n2o_t"].item(), rel=1e-3)
+
+
+def test_one_county_by_link_with_the_command_that_gives_the_same_numbers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Page, command line and Python: one question, one answer."""
+    fips = str(_expected().by("county")["fips"].iloc[3])
+    app = _open(emissions_where=fips, emissions_n2o="all", emissions_gwp="AR5", emissions_horizon="20")
+    (code,) = app.get("code")
+    words = shlex.split(code.value)
+    _run([*words[1 : words.index("--report")], "--json"])
+    told = json.loads(capsys.readouterr().out)
+    ds = catalog.open_dataset("cornbelt-century")
+    question = Question(168.0, tuple(whole_years(ds)), "AR5", 20, True, counties=(fips,))
+    mine = assess(question, of_simulator("cornbelt-century", ds, catalog.open_dataset), geo.county_facts())
+    row = mine.interval("n2o_all_t_co2e")
+    for end in ("low80", "high80", "low95"):
+        assert told["region"][f"n2o_all_t_co2e_{end}"] == pytest.approx(row[end], rel=1e-12)
+    assert told["region"]["n2o_all_t_co2e"] == pytest.approx(row["value"], rel=1e-12)
+    assert _metric(app, "With indirect") == pytest.approx(row["value"], rel=1e-3)
+    shown = next(m.value for m in app.markdown if m.value.startswith("## "))
+    assert notes.headline(mine).split(" t CO2e")[0] in shown.replace("\\", "")
+
+
+def _run(arguments: list[str]) -> None:
+    with contextlib.suppress(SystemExit):
+        cli.main(arguments)

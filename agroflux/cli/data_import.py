@@ -1,0 +1,165 @@
+"""``agroflux data check`` and ``agroflux data import``: from a file as downloaded to a data set of your own."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agroflux.cli.output import JSON, print_json, print_rows
+from agroflux.errors import SelectionError
+
+if TYPE_CHECKING:
+    from agroflux.data.formats import Options
+    from agroflux.data.report import Report
+
+FormatName = Annotated[
+    str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o, n2o, netcdf or agroflux.")
+]
+Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
+Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
+Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]
+_CHAMBERS = "N2O chambers"
+Date = Annotated[str, typer.Option(help="Column of the day.", rich_help_panel=_CHAMBERS)]
+Flux = Annotated[str, typer.Option(help="Column of the flux.", rich_help_panel=_CHAMBERS)]
+Unit = Annotated[str, typer.Option(help="Unit of the flux, as 'g N ha-1 d-1'.", rich_help_panel=_CHAMBERS)]
+Plot = Annotated[str, typer.Option(help="Column of the plot (replicate).", rich_help_panel=_CHAMBERS)]
+Series = Annotated[str, typer.Option(help="Column whose values become sites.", rich_help_panel=_CHAMBERS)]
+
+
+def check(
+    path: Source,
+    form: Annotated[str, typer.Option("--format", help="The format; left out, it is recognised.")] = "",
+    threshold: Threshold = "VUT",
+    partitioning: Partitioning = "NT",
+    date: Date = "",
+    flux: Flux = "",
+    unit: Unit = "",
+    plot: Plot = "",
+    series: Series = "",
+    as_json: bool = JSON,
+) -> None:
+    """What is wrong with a file, by row and column, and what it would give. Exit code 2 where it cannot be imported."""
+    from agroflux.data import checking
+
+    done = checking.check(path, form, _options(threshold, partitioning, (date, flux, unit, plot, series)))
+    if as_json:
+        facts = {"path": str(path), "format": done.format, "ok": done.ok}
+        print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
+    else:
+        _say(done.report, err=False)
+        for site in done.sites():
+            title = f"{site['site']}, {site['first']} to {site['last']}, {site['days']:,} days"
+            print_rows(site["variables"], as_json=False, title=title)
+        verdict = f"can be imported as {done.format}" if done.ok else "cannot be imported as it is"
+        typer.echo(f"{path.name} {verdict}.")
+    if not done.ok:
+        raise typer.Exit(2)
+
+
+def import_(
+    form: FormatName,
+    path: Source,
+    data_id: Annotated[str, typer.Option("--id", help="What the data set is to be called.")],
+    site: Annotated[str, typer.Option(help="Site id, where the file's own is not to be used.")] = "",
+    lat: Annotated[float | None, typer.Option(help="Latitude [degrees north]; known towers need none.")] = None,
+    lon: Annotated[float | None, typer.Option(help="Longitude [degrees east].")] = None,
+    name: Annotated[str, typer.Option(help="Name of the site.")] = "",
+    state: Annotated[str, typer.Option(help="State or country of the site.")] = "",
+    title: Annotated[str, typer.Option(help="Title of the data set.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence, where it is not the network's.")] = "",
+    citation: Annotated[str, typer.Option(help="How to cite the data.")] = "",
+    threshold: Threshold = "VUT",
+    partitioning: Partitioning = "NT",
+    date: Date = "",
+    flux: Flux = "",
+    unit: Unit = "",
+    plot: Plot = "",
+    series: Series = "",
+    management: Annotated[Path | None, typer.Option(help="Management table (CSV, xlsx) of the sites.")] = None,
+    part: Annotated[str, typer.Option(help="Of the AgroFlux archive: ecosys, daycent, chambers or towers.")] = "",
+    first_year: Annotated[int | None, typer.Option(min=1900, max=2199, help="First year of that part.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a data set of that id.")] = False,
+    as_json: bool = JSON,
+) -> None:
+    """Import a file, a folder, or a zip as downloaded, into your data folder."""
+    from agroflux.data import catalog, importing, management_table
+    from agroflux.data.known_sites import SiteFacts
+    from agroflux.data.report import Report
+
+    report = Report()
+    if form == "agroflux":
+        _archive(path, part, data_id, first_year, report, as_json=as_json)
+        return
+    importing.import_file(
+        form,
+        path,
+        data_id,
+        site=SiteFacts(site, name, state, lat, lon),
+        options=_options(threshold, partitioning, (date, flux, unit, plot, series)),
+        about=importing.About(title, licence, citation),
+        seasons=management_table.read(management, report) if management else (),
+        replace=replace,
+        report=report,
+        history="agroflux " + shlex.join(sys.argv[1:]),
+    )
+    facts = catalog.describe(catalog.get(data_id))
+    if as_json:
+        print_json(facts | {"findings": report.rows()})
+        return
+    _say(report, err=True)
+    typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
+
+
+def fetch(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="agroflux: the published archive.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files; a download that stopped goes on.")],
+    parts: Annotated[str, typer.Option(help="Parts, comma separated.")] = "ecosys,daycent,chambers,towers",
+    revision: Annotated[str, typer.Option(help="Commit or tag; left out, the newest.")] = "",
+    endpoint: Annotated[str, typer.Option(help="Another hub than the public one.")] = "",
+) -> None:
+    """Download the AgroFlux archive from the Hugging Face hub (needs internet); import its parts afterwards."""
+    from agroflux.data import remote
+
+    if what != "agroflux":
+        raise SelectionError(f"nothing called {what!r} can be fetched: choose agroflux")
+    names = tuple(part.strip() for part in parts.split(",") if part.strip())
+    folder = remote.fetch_agroflux(out, names, endpoint=endpoint or None, revision=revision or None)
+    typer.echo(f"{folder}: now run `agroflux data import agroflux {folder} --part {names[0]} --id agroflux-{names[0]}`")
+
+
+def _archive(path: Path, part: str, data_id: str, first_year: int | None, report: "Report", *, as_json: bool) -> None:
+    from agroflux.cli.progress import bar
+    from agroflux.data import agroflux_import, catalog
+
+    with bar("Counties", show=not as_json) as progress:
+        agroflux_import.import_part(path, part, data_id, first_year=first_year, report=report, progress=progress)
+    facts = catalog.describe(catalog.get(data_id))
+    if as_json:
+        print_json(facts | {"findings": report.rows()})
+        return
+    _say(report, err=True)
+    typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
+
+
+def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, str, str]) -> "Options":
+    from agroflux.data.fluxnet import Choice
+    from agroflux.data.formats import Options
+    from agroflux.data.n2o_chambers import Columns
+
+    if threshold not in ("VUT", "CUT"):
+        raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
+    if partitioning not in ("NT", "DT"):
+        raise SelectionError(f"--partitioning {partitioning!r} is not one of NT, DT")
+    if any(columns) and not all(columns[:3]):
+        raise SelectionError("--date, --flux and --unit go together: name all three, or none to have them guessed")
+    mapped = Columns(*columns) if any(columns) else None
+    return Options(Choice(threshold, partitioning), columns=mapped)  # type: ignore[arg-type]
+
+
+def _say(report: "Report", *, err: bool) -> None:
+    for finding in report.findings:
+        typer.echo(f"{finding.level}: {finding.sentence()}", err=err)
+    for what, count in report.more().items():
+        typer.echo(f"… {what}: {count} more", err=err)

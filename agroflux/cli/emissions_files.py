@@ -1,0 +1,75 @@
+"""Files that ``agroflux emissions`` writes, whole or not at all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agroflux.emissions.assess import Assessment
+    from agroflux.emissions.question import Sources
+    from agroflux.emissions.totals import Level
+
+
+def check_target(path: Path, option: str, endings: Sequence[str], *, force: bool) -> None:
+    """Raise DataError unless ``path`` has one of the endings, a folder to lie in, and may be written."""
+    from agroflux.errors import DataError
+
+    if path.suffix not in endings:
+        raise DataError(f"{option} {path}: give a name that ends in {', '.join(endings[:-1])} or {endings[-1]}")
+    if not path.parent.is_dir():
+        raise DataError(f"{option} {path}: the folder {path.parent} does not exist: make it first")
+    if path.exists() and not force:
+        raise DataError(f"{option} {path} exists: choose another name, or replace it with --force")
+
+
+def write(answer: "Assessment", by: str, out: Path) -> None:
+    """Write the rows of ``by`` (CSV, GeoJSON) or every table (XLSX, NetCDF) in the format that ``out`` names."""
+    from agroflux import geo
+    from agroflux.cli.emissions_text import table
+    from agroflux.emissions import export
+
+    if out.suffix == ".xlsx":
+        from agroflux.emissions.workbook import to_xlsx
+
+        save(to_xlsx(answer), out)
+    elif out.suffix == ".nc":
+        from agroflux.emissions.netcdf import to_netcdf
+
+        save(to_netcdf(answer, geo.county_facts()), out)
+    elif out.suffix == ".geojson":
+        level: Level = "state" if by == "state" else "county"
+        frame, key = (geo.states(), "state") if by == "state" else (geo.counties(), "fips")
+        shapes = dict(zip(frame[key], frame.geometry, strict=True))
+        save(export.to_geojson(answer.totals, shapes, level, export.with_intervals(answer, level)).encode(), out)
+    else:
+        save(export.to_csv(table(answer, by), export.provenance(answer.totals)).encode(), out)
+
+
+def write_report(
+    answer: "Assessment", sources: "Sources", facts: "pd.DataFrame", again: Sequence[str], path: Path
+) -> None:
+    """Write the report as HTML, or as PDF where a browser can print it."""
+    import json
+
+    from agroflux import geo
+    from agroflux.emissions import coverage, report
+    from agroflux.emissions.pdf import to_pdf
+    from agroflux.figures.report import pictures
+
+    held = coverage.of_sources(sources, "n2o", facts) if sources.held_out is not None else None
+    features = json.loads(geo.counties().to_json(drop_id=True))["features"]
+    shapes = {str(one["properties"]["fips"]): one for one in features}
+    text = report.html(answer, pictures(answer, shapes, held), report.data_sources(sources), again, held)
+    save(to_pdf(text) if path.suffix == ".pdf" else text.encode(), path)
+
+
+def save(content: bytes, out: Path) -> None:
+    """Write beside ``out`` and rename, so that an interrupted run leaves no half file under that name."""
+    part = out.with_name(f".{out.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

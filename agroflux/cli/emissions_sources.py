@@ -1,0 +1,86 @@
+"""What ``agroflux emissions`` adds up: the question and the data sets behind it, a model's runs among them."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from agroflux.emissions.coverage import Coverage
+    from agroflux.emissions.question import Sources
+
+
+def sources(data: str, model: str, n_rate: float, *, show: bool) -> "Sources":
+    """The data set itself, or a model on its drivers, with what stands beside them; a bar on stderr if ``show``."""
+    from agroflux.data.catalog import open_dataset
+    from agroflux.emissions import fluxes, question
+
+    ds = open_dataset(data)
+    fluxes.check_simulation(ds)
+    if not model:
+        return question.of_simulator(data, ds, open_dataset)
+    cards = _cards(model)
+
+    @lru_cache(maxsize=64)
+    def run(one: str, rate: float) -> "xr.Dataset":
+        from agroflux.cli.progress import bar
+        from agroflux.inference.region import run_region
+
+        # All years, so that a crop's nearest year is there when the period shows only the other crop.
+        with bar(f"Predicting {rate:g} kg N ha-1 with {one}", show=show) as progress:
+            return run_region(one, ds, None, None, rate, progress)
+
+    return question.of_model(model, data, ds, open_dataset, cards, run, n_rate)
+
+
+def coverage(data: str, model: str, n_rate: float, facts: "pd.DataFrame", quantity: str, *, show: bool) -> "Coverage":
+    """Coverage of the model's intervals on held-out years of ``data``; ``model`` empty: the first that gives N2O.
+
+    SelectionError where the data hold fewer than two years that the model was not trained on.
+    """
+    from agroflux.emissions.coverage import of_sources
+
+    return of_sources(sources(data, model or _first_model(), n_rate, show=show), quantity, facts)
+
+
+def _first_model() -> str:
+    from agroflux.emissions.question import predicts_n2o
+    from agroflux.errors import ModelError
+    from agroflux.inference.region import available_models
+
+    found = [str(card["id"]) for card in available_models() if predicts_n2o(card)]
+    if not found:
+        raise ModelError("no trained model that gives N2O is installed: make one with agroflux train")
+    return found[0]
+
+
+def _cards(model: str) -> list[Mapping[str, Any]]:
+    """Cards of the models at hand; ModelError where ``model`` is not among them."""
+    from agroflux.errors import ModelError
+    from agroflux.inference.region import available_models
+
+    cards: list[Mapping[str, Any]] = list(available_models())
+    if model not in {card["id"] for card in cards}:
+        known = ", ".join(str(card["id"]) for card in cards) or "none"
+        raise ModelError(f"no trained model called {model!r}: installed are {known}")
+    return cards
+
+
+def areas_and_counties(
+    place: str, polygon: Path | None, areas: Path | None, data: str, facts: "pd.DataFrame"
+) -> "tuple[tuple[str, ...] | None, pd.DataFrame | None]":
+    """Counties and own areas [ha] that the options name; (None, None) for all of the data on the survey's areas."""
+    from agroflux import geo
+    from agroflux.data.catalog import open_dataset
+    from agroflux.emissions import place as places
+    from agroflux.emissions.areas import read_areas
+    from agroflux.emissions.polygon import read_polygon_file
+
+    own = read_areas(areas, facts) if areas is not None else None
+    sites = [str(site) for site in open_dataset(data)["site"].to_numpy()]
+    if polygon is None:
+        return places.counties_of(place, sites, facts), own
+    return places.inside(read_polygon_file(polygon), geo.counties(), sites, facts, own)

@@ -1,0 +1,131 @@
+"""The files in what a user brings: one file, a folder, or a zip. Nothing is unpacked onto the disk.
+
+A zip may be hostile: one that claims to unpack into too much, holds too many files, or names a place outside
+itself is refused before anything in it is read. Python's zipfile stops at the size that the directory states and
+compares checksums, so that an entry cannot give more than it declared.
+"""
+
+import stat
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from agroflux.errors import DataError
+
+#: Limits: one file [bytes], all files of a zip together [bytes], number of files, and unpacked over packed size.
+MAX_FILE = 2_000_000_000
+MAX_TOTAL = 8_000_000_000
+MAX_MEMBERS = 2_000
+MAX_RATIO = 300
+#: Below this unpacked size [bytes] the ratio says nothing: a short file of zeros packs very well.
+SMALL = 5_000_000
+#: A spreadsheet is a zip, and is held in memory as a whole.
+MAX_SHEET = 300_000_000
+TABLES = (".csv", ".txt", ".tsv", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file: its plain ``name``, its size [bytes], and how to open it for reading bytes."""
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+
+def members(path: str | Path, *, endings: tuple[str, ...] = TABLES) -> list[Member]:
+    """Files with one of ``endings`` at ``path``: the file itself, those of a folder, or those in a zip, sorted by name.
+
+    Raises
+    ------
+    DataError
+        nothing there, a file or zip over the limits, a zip that is damaged, encrypted or names places outside itself.
+    """
+    where = Path(path)
+    if where.is_dir():
+        inside = sorted(p for p in where.iterdir() if p.is_file() and not p.name.startswith("."))
+        return [m for p in inside if p.suffix.lower() in (*endings, ".zip") for m in members(p, endings=endings)]
+    if not where.is_file():
+        raise DataError(f"no file at {where}: check the path")
+    size = where.stat().st_size
+    if where.suffix.lower() == ".zip":
+        return [m for m in _zipped(where) if m.suffix in endings]
+    if size > MAX_FILE:
+        raise DataError(f"{where.name} has {size / 1e9:.1f} GB, more than the {MAX_FILE / 1e9:g} GB that are read")
+    if where.suffix.lower() == ".xlsx":
+        _sheet(where)
+    return [Member(where.name, size, lambda: where.open("rb"))]
+
+
+def _zipped(where: Path) -> list[Member]:
+    try:
+        with zipfile.ZipFile(where) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(f"{where.name} is no zip that can be read ({error}): download it again") from error
+    _within_limits(where.name, entries, where.stat().st_size, MAX_TOTAL)
+    found = []
+    for entry in sorted(entries, key=lambda e: e.filename):
+        name = _safe_name(where.name, entry)
+        if entry.file_size > MAX_FILE:
+            raise DataError(f"{where.name}: {name} unpacks to {entry.file_size / 1e9:.1f} GB, more than {MAX_FILE:g}")
+        found.append(Member(name, entry.file_size, _opener(where, entry)))
+    return found
+
+
+def _within_limits(name: str, entries: list[zipfile.ZipInfo], packed: int, limit: int) -> None:
+    total = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_MEMBERS:
+        raise DataError(f"{name} holds {len(entries):,} files, more than {MAX_MEMBERS:,}: give the files you need")
+    if total > limit:
+        raise DataError(
+            f"{name} unpacks to {total / 1e9:.1f} GB, more than {limit / 1e9:g} GB: give the files you need"
+        )
+    worst = max((e.file_size / max(1, e.compress_size) for e in entries if e.file_size > SMALL), default=0.0)
+    if worst > MAX_RATIO or total > max(SMALL, MAX_RATIO * packed):
+        raise DataError(
+            f"{name} unpacks to {max(worst, total / max(1, packed)):,.0f} times its size, which no table of "
+            "measurements does: it is refused as a zip bomb; give the unpacked file if it is sound"
+        )
+
+
+def _safe_name(archive: str, entry: zipfile.ZipInfo) -> str:
+    """The entry's last name; DataError for a name that leads out of the archive, a link, or an encrypted entry."""
+    raw = entry.orig_filename
+    parts = PurePosixPath(raw.replace("\\", "/")).parts
+    outside = not parts or ".." in parts or raw.startswith(("/", "\\")) or ":" in raw or "\\" in raw
+    if outside or any(ord(c) < 32 for c in raw):
+        raise DataError(f"{archive} holds the entry {raw[:80]!r}, which points outside the archive: it is refused")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise DataError(f"{archive} holds the link {raw[:80]!r}: pack the file itself")
+    if entry.flag_bits & 0x1:
+        raise DataError(f"{archive} is encrypted ({parts[-1]}): unpack it and give the files")
+    return parts[-1]
+
+
+def _opener(where: Path, entry: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
+    def start() -> IO[bytes]:
+        try:
+            # The entry's stream keeps its own handle of the file, which closes with it.
+            with zipfile.ZipFile(where) as archive:
+                return archive.open(entry)
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+            raise DataError(f"{where.name}: {entry.filename} cannot be unpacked ({error})") from error
+
+    return start
+
+
+def _sheet(where: Path) -> None:
+    """A spreadsheet is a zip too, and the same limits hold."""
+    try:
+        with zipfile.ZipFile(where) as archive:
+            _within_limits(where.name, archive.infolist(), where.stat().st_size, MAX_SHEET)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(f"{where.name} is no .xlsx spreadsheet ({error}): save it as .xlsx or CSV") from error

@@ -1,0 +1,78 @@
+"""Time stamps of tables: days and intervals read strictly, with the row of each that is wrong."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from agroflux.data.report import Report
+
+_FORMS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M"}
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
+_EARLIEST, _LATEST = pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1)
+
+
+def stamps(cells: pd.Series, report: Report, file: str, *, digits: int = 8, day_first: bool = False) -> pd.Series:
+    """Times from cells of text: ``digits`` digits (8: YYYYMMDD, 12: YYYYMMDDHHMM), ISO, or 31.12.2010 and 12/31/2010.
+
+    ``day_first`` reads 1/2/2010 as 1 February; a dotted date always has the day first. What is no time between
+    1900 and 2199 is NaT and an error in ``report`` (index = row).
+    """
+    compact = cells.str.fullmatch(rf"\d{{{digits}}}")
+    iso = cells.str.fullmatch(_ISO.pattern)
+    dotted = cells.str.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}")
+    slashed = cells.str.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}")
+    parsed = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[s]")
+    for mask, form in (
+        (compact, _FORMS[digits]),
+        (dotted, "%d.%m.%Y"),
+        (slashed, "%d/%m/%Y" if day_first else "%m/%d/%Y"),
+    ):
+        if mask.any():
+            parsed[mask] = pd.to_datetime(cells[mask], format=form, errors="coerce").astype("datetime64[s]")
+    if iso.any():
+        parsed[iso] = pd.to_datetime(cells[iso], format="ISO8601", errors="coerce").astype("datetime64[s]")
+    parsed = parsed.where((parsed >= _EARLIEST) & (parsed < _LATEST))
+    wanted = {4: "YYYY", 6: "YYYYMM", 8: "YYYYMMDD", 12: "YYYYMMDDHHMM"}[digits]
+    for row in cells.index[parsed.isna().to_numpy()]:
+        what = "the time is missing" if not cells[row] else f"{cells[row][:40]!r} is no time"
+        report.add(
+            "error", file, what, f"write it as {wanted}", row=int(row), column=str(cells.name), kind="wrong times"
+        )
+    return parsed
+
+
+def regular(table: pd.DataFrame, times: pd.Series, report: Report, file: str, *, step: str, name: str) -> pd.DataFrame:
+    """``table`` in steps of ``step`` from its first to its last time, index ``name``; absent steps are NaN.
+
+    ``times`` is aligned with the table's rows. A time that comes twice with the same values counts once (note), with
+    different values it is an error naming both rows. Rows out of order are sorted and absent steps counted (notes).
+    """
+    form = "%Y-%m-%d" if step == "D" else "%Y-%m-%d %H:%M"
+    out = table.assign(_time=times.to_numpy(), _row=table.index).dropna(subset="_time")
+    twice = out["_time"].duplicated(keep=False)
+    if twice.any():
+        values = [c for c in out.columns if c not in ("_time", "_row")]
+        same = out.duplicated(subset=["_time", *values], keep=False)
+        clash = out[twice & ~same].sort_values(["_time", "_row"])
+        for time, rows in clash.groupby("_time")["_row"]:
+            others = ", ".join(str(r) for r in rows.iloc[1:4])
+            what = f"{time:{form}} comes twice (again in row {others}) with different values"
+            report.add("error", file, what, "delete the wrong row", row=int(rows.iloc[0]), kind="times that come twice")
+        if not len(clash):
+            report.add("note", file, f"{int(out['_time'].duplicated().sum())} rows come twice with the same values")
+        out = out.drop_duplicates(subset="_time")
+    if not out["_time"].is_monotonic_increasing:
+        report.add("note", file, "rows are not in order of time; sorted")
+        out = out.sort_values("_time")
+    if out.empty:
+        return out.drop(columns=["_time", "_row"])
+    index = pd.DatetimeIndex(out["_time"], name=name)
+    every = pd.date_range(index[0], index[-1], freq=step, name=name)
+    steps = np.diff(index.to_numpy()).astype("timedelta64[s]").astype(int)
+    missing = len(every) - len(index)
+    if missing > 0:
+        first = index[int(np.flatnonzero(steps > steps.min())[0])] if len(steps) else index[0]
+        what = f"{missing:,} {'days' if step == 'D' else 'time steps'} are absent, the first after {first:{form}}"
+        report.add("warning", file, what + "; they are left empty", "restore them if the file was cut")
+    return out.drop(columns=["_time", "_row"]).set_axis(index).reindex(every)

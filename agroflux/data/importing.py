@@ -1,0 +1,269 @@
+"""From a user's file to a data set in the user's folder: read, place, describe, check, write.
+
+A data set is written beside its place and put there in one step, so that a reader sees the whole of it or nothing, and
+two imports at once do not clash: of two under one id the second is told that the id is taken.
+"""
+
+import errno
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from agroflux import paths
+from agroflux.data import catalog, formats, management, management_table, towers
+from agroflux.data.formats import Options
+from agroflux.data.known_sites import SiteFacts
+from agroflux.data.management import Season
+from agroflux.data.report import Report
+from agroflux.data.store import write_store
+from agroflux.data.towers import Reading
+from agroflux.errors import DataError
+
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,63}")
+#: Names that some systems keep for devices; a folder with such a data set could not be copied there.
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+_SUFFIX = ".zarr.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a data set says of itself; empty text takes the format's own words."""
+
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    source: str = ""
+
+
+def check_id(data_id: str) -> str:
+    """``data_id`` if it can name a data set, else DataError: up to 64 letters, digits, ``_``, ``-``, single dots."""
+    bare = data_id.split(".")[0].lower()
+    if not _ID.fullmatch(data_id) or data_id.endswith((".", *catalog.SUFFIXES, ".zip")) or bare in _DEVICES:
+        raise DataError(
+            f"{data_id[:80]!r} cannot be the id of a data set: use up to 64 letters, digits, - and _, such as us-arm"
+        )
+    if data_id in catalog.BUNDLED:
+        raise DataError(f"{data_id} is a bundled data set: choose another id")
+    return data_id
+
+
+def import_file(
+    form: str,
+    path: str | Path,
+    data_id: str,
+    *,
+    site: SiteFacts | None = None,
+    options: Options | None = None,
+    about: About | None = None,
+    seasons: Sequence[Season] = (),
+    replace: bool = False,
+    report: Report | None = None,
+    history: str = "",
+) -> Path:
+    """Import the file, folder or zip at ``path`` in format ``form`` under the id ``data_id``.
+
+    Parameters
+    ----------
+    site
+        where it was measured; only for what holds one site. Known towers need none.
+    seasons
+        management table of the sites; of known towers what is published is taken for years that it leaves out.
+    report
+        receives what was found on the way.
+
+    Returns
+    -------
+    target
+        the data set's file in the user's folder.
+
+    Raises
+    ------
+    DataError
+        a bad or taken id, a file that cannot be read or is wrong (the first finding is named), a site without
+        a position; ContractError if the result breaks the contract.
+    """
+    check_id(data_id)
+    if not replace:
+        must_be_free(data_id)
+    found = report if report is not None else Report()
+    ds = build(form, path, site=site, options=options, about=about, seasons=seasons, report=found, history=history)
+    return save(ds, data_id, replace=replace)
+
+
+def build(
+    form: str,
+    path: str | Path,
+    *,
+    site: SiteFacts | None = None,
+    options: Options | None = None,
+    about: About | None = None,
+    seasons: Sequence[Season] = (),
+    report: Report,
+    history: str = "",
+) -> xr.Dataset:
+    """The data set that :func:`import_file` would write, unwritten: for a preview."""
+    known = formats.get(form)
+    readings = known.read(Path(path), options or Options(), report)
+    report.stop()
+    said = about or About()
+    if isinstance(readings, xr.Dataset):
+        told = {k: v for k, v in asdict(said).items() if v}
+        ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})
+        return management.apply(ds, seasons) if seasons else ds
+    readings = placed(readings, site or SiteFacts())
+    names = ", ".join(str(meta["site_id"]) for _, meta in readings)
+    files = ", ".join(dict.fromkeys(str(meta["source"]) for _, meta in readings))
+    network = readings[0][1].get("network") or known.label
+    attrs: dict[str, Any] = {
+        "title": said.title or f"{network} {names}"[:120],
+        "source": said.source or f"{known.label}; files {files}",
+        "licence": said.licence or known.licence,
+        "citation": said.citation or known.citation,
+        "synthetic": False,
+        "format": known.name,
+    }
+    remarks = [f.sentence() for f in report.findings if f.level != "error"]
+    if remarks:
+        attrs["remarks"] = " | ".join(remarks)
+    ds = towers.as_dataset(readings, attrs=attrs, history=history or f"agroflux data import {form} {files}")
+    return management.apply(ds, _seasons(readings, seasons, report))
+
+
+def _seasons(readings: Sequence[Reading], told: Sequence[Season], report: Report) -> list[Season]:
+    """The user's rows, and for years and sites that they leave out what the file and published sources say."""
+    sites = [str(meta["site_id"]) for _, meta in readings]
+    strangers = sorted({s.site for s in told} - set(sites))
+    if strangers:
+        what = f"rows of {', '.join(strangers[:5])} are left out: the data hold {', '.join(sites[:5])}"
+        report.add("warning", "management table", what)
+    found = list(told)
+    of_file = [
+        Season(str(meta["site_id"]), year, crop, source=str(meta.get("crop_source", "")))
+        for _, meta in readings
+        for year, crop in meta.get("crops", {}).items()
+    ]
+    for source in (of_file, management_table.shipped()):
+        have = {(s.site, s.year) for s in found}
+        found += [s for s in source if s.site in sites and (s.site, s.year) not in have]
+    return found
+
+
+def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
+    """``readings`` with position, name and state in their metadata; DataError where a position is unknown."""
+    series = all("series" in meta for _, meta in readings)
+    if len(readings) > 1 and site != SiteFacts() and not series:
+        raise DataError(f"the file holds {len(readings)} sites: a site can be described only for a file of one")
+    out = []
+    for table, meta in readings:
+        many = len(readings) > 1
+        part = _slug(str(meta["site_id"]))
+        own = SiteFacts(
+            (f"{site.site_id}-{part}" if many else site.site_id) if site.site_id else part if series else "",
+            _joined(site.name, str(meta.get("series", "")) if many else "") or str(meta.get("site_name", "")),
+            site.state or str(meta.get("state", "")),
+            site.lat if site.lat is not None else meta.get("lat"),
+            site.lon if site.lon is not None else meta.get("lon"),
+        ).filled(str(meta["site_id"]))
+        notes = {"site_id": own.site_id, "site_name": own.name, "state": own.state, "lat": own.lat, "lon": own.lon}
+        out.append((table, meta | notes))
+    return out
+
+
+def _slug(text: str) -> str:
+    """``text`` as part of a site id: letters, digits and single hyphens."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "site"
+
+
+def _joined(name: str, part: str) -> str:
+    return f"{name}: {part}" if name and part else name
+
+
+def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
+    """Write ``ds`` as ``data_id`` into the user's folder; DataError if the id is taken and not to be replaced."""
+    check_id(data_id)
+    folder = paths.user_data() / "datasets"
+    target = paths.inside(folder, data_id + _SUFFIX)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{data_id}.", dir=folder) as work:
+            made = write_store(ds, Path(work) / target.name)
+            if replace:
+                made.replace(target)
+                _others(data_id, target)
+            else:
+                must_be_free(data_id)
+                _put(made, target)
+    except OSError as error:
+        raise DataError(f"cannot write {target} ({error.strerror or error}): check space and permissions") from error
+    return target
+
+
+def set_management(data_id: str, seasons: Sequence[Season]) -> Path:
+    """Give one of the user's observation data sets another management table; returns its file.
+
+    DataError for a data set that is not the user's or no observation, or a row of a site that it does not hold.
+    """
+    entry = _own(data_id)
+    ds = catalog.open_dataset(entry.id).load()
+    if entry.kind != "observation":
+        raise DataError(f"{data_id} is a {entry.kind}: a management table belongs to measurements")
+    sites = {str(s) for s in ds["site"].to_numpy()}
+    strangers = sorted({s.site for s in seasons} - sites)
+    if strangers:
+        raise DataError(f"{data_id} holds no site {', '.join(strangers[:5])}: it holds {', '.join(sorted(sites)[:10])}")
+    return save(management.apply(ds, seasons), data_id, replace=True)
+
+
+def _own(data_id: str) -> catalog.Entry:
+    entry = catalog.get(data_id)
+    if not entry.own:
+        raise DataError(f"{data_id} is a bundled data set and stays as it is: only your own can be changed")
+    return entry
+
+
+def remove(data_id: str) -> Path:
+    """Delete one of the user's data sets; DataError for a bundled or unknown one. Returns where it was."""
+    entry = _own(data_id)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".removed.", dir=entry.path.parent) as work:
+            entry.path.replace(Path(work) / entry.path.name)
+    except OSError as error:
+        raise DataError(f"cannot remove {entry.path} ({error.strerror or error}): check permissions") from error
+    return entry.path
+
+
+def must_be_free(data_id: str) -> None:
+    """DataError if one of the user's data sets goes by ``data_id``."""
+    for suffix in catalog.SUFFIXES:
+        if (paths.user_data() / "datasets" / (data_id + suffix)).exists():
+            raise DataError(
+                f"a data set called {data_id} is there already: choose another id, or replace it (--replace)"
+            )
+
+
+def _put(made: Path, target: Path) -> None:
+    """``made`` in its place unless something is there: a hard link fails where a rename would overwrite."""
+    try:
+        os.link(made, target)
+    except FileExistsError:
+        must_be_free(target.name.removesuffix(_SUFFIX))
+        raise
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV):
+            raise
+        made.replace(target)  # a file system without hard links
+
+
+def _others(data_id: str, target: Path) -> None:
+    """Remove what else went by the id: a folder or NetCDF file that the new one replaces."""
+    for suffix in catalog.SUFFIXES:
+        other = target.with_name(data_id + suffix)
+        if other != target and other.exists():
+            shutil.rmtree(other) if other.is_dir() else other.unlink()

@@ -1,0 +1,233 @@
+"""Management tables as files: read with every wrong cell named, written, and a template to fill in."""
+
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from agroflux import paths
+from agroflux.data.archives import Member, members
+from agroflux.data.management import ATTRIBUTE, NONE, Event, Season, as_row
+from agroflux.data.report import Report
+from agroflux.data.text_table import columns_of, read_table
+from agroflux.errors import DataError
+
+COLUMNS = (
+    "site", "year", "crop", "planting", "emergence", "harvest", "tillage", "irrigation_mm", "n_total_kg_ha",
+    "n_date_1", "n_rate_1_kg_ha", "n_date_2", "n_rate_2_kg_ha", "n_date_3", "n_rate_3_kg_ha", "source",
+)  # fmt: skip
+_NEEDED = ("site", "year", "crop")
+_EVENT = re.compile(r"n_(?:date|rate)_(\d{1,2})(?:_kg_ha)?")
+#: Names of crops as people write them -> the name used here.
+_SAME = {
+    "maize": "corn",
+    "zea mays": "corn",
+    "soy": "soybean",
+    "soya": "soybean",
+    "soybeans": "soybean",
+    "glycine max": "soybean",
+    "wheat (winter)": "winter wheat",
+}
+MOST_N = 600.0  # kg N ha-1 in one event: more is a wrong unit
+MOST_WATER = 3000.0  # mm
+
+
+def read(path: str | Path, report: Report | None = None) -> list[Season]:
+    """Read a management table (CSV or xlsx); DataError with row and column of the first wrong cell."""
+    found = report if report is not None else Report()
+    given = members(path)
+    if len(given) != 1:
+        raise DataError(f"{Path(path).name} holds {len(given)} tables: give the one management table")
+    return from_member(given[0], found)
+
+
+def from_member(member: Member, report: Report) -> list[Season]:
+    """As :func:`read`, for an opened file."""
+    names = columns_of(member, report)
+    lacking = [c for c in _NEEDED if c not in names]
+    if lacking:
+        raise DataError(
+            f"{member.name} has no column {', '.join(lacking)}: start from `agroflux data template management`"
+        )
+    unknown = [n for n in names if n and n not in COLUMNS and not _EVENT.fullmatch(n)]
+    if unknown:
+        report.add("warning", member.name, f"columns {', '.join(unknown[:5])} are not known and left out")
+    frame = read_table(member, report, text=names)
+    rows = [dict(zip(frame.columns, cells, strict=True)) for cells in frame.itertuples(index=False, name=None)]
+    seasons = from_rows(rows, report, member.name, [int(i) for i in frame.index])
+    report.stop()
+    return seasons
+
+
+def from_rows(
+    rows: Sequence[Mapping[str, Any]], report: Report, file: str, numbers: Sequence[int] | None = None
+) -> list[Season]:
+    """Seasons from rows of cells by column name; wrong cells are errors in ``report``, their rows are left out."""
+    seasons = []
+    for number, row in zip(numbers or range(1, len(rows) + 1), rows, strict=True):
+        cells = {name: _cell(value) for name, value in row.items()}
+        if not any(cells.values()):
+            continue
+        before = len(report.errors)
+        season = _Row(cells, report, file, number).season()
+        if len(report.errors) == before:
+            seasons.append(season)
+    seen: set[tuple[str, int, str]] = set()
+    for season in seasons:
+        key = (season.site, season.year, season.crop)
+        if key in seen:
+            what = f"{season.crop or 'the crop'} of {season.site} in {season.year} comes twice"
+            report.add("error", file, what, "one row a site, year and crop")
+        seen.add(key)
+    return seasons
+
+
+class _Row:
+    """One row being read: cells by name, findings with its number."""
+
+    def __init__(self, cells: Mapping[str, str], report: Report, file: str, number: int) -> None:
+        self.cells, self.report, self.file, self.number = cells, report, file, number
+
+    def season(self) -> Season:
+        site, crop = self.cells.get("site", ""), self.cells.get("crop", "").lower()
+        if not site:
+            self.wrong("site", "no site is named", "give the site id of the data set")
+        year = self.number_of("year", 1900, 2199)
+        if year is None or year != int(year):
+            if year is not None or not self.cells.get("year"):
+                self.wrong("year", "no year is given", "give the calendar year of the harvest")
+            year = 1900.0
+        planting: date | str | None = NONE if self.cells.get("planting", "").lower() == NONE else self.day("planting")
+        season = Season(
+            site=site[:64],
+            year=int(year),
+            crop=_SAME.get(crop, crop)[:64],
+            planting=planting,
+            emergence=self.day("emergence"),
+            harvest=self.day("harvest"),
+            tillage=self.days("tillage"),
+            irrigation=self.number_of("irrigation_mm", 0, MOST_WATER),
+            nitrogen=self.events(),
+            n_total=self.number_of("n_total_kg_ha", 0, MOST_N),
+            source=self.cells.get("source", "")[:500],
+        )
+        self.in_order(season)
+        return season
+
+    def wrong(self, column: str, what: str, remedy: str) -> None:
+        self.report.add("error", self.file, what, remedy, row=self.number, column=column)
+
+    def day(self, column: str) -> date | None:
+        return self.as_day(self.cells.get(column, ""), column)
+
+    def as_day(self, text: str, column: str) -> date | None:
+        if not text:
+            return None
+        dotted = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
+        iso = re.fullmatch(r"(\d{4}-\d{2}-\d{2})([ T]00:00(:00)?)?", text)
+        try:
+            if iso:
+                return date.fromisoformat(iso[1])
+            if dotted:
+                return date(int(dotted[3]), int(dotted[2]), int(dotted[1]))
+        except ValueError:
+            pass
+        self.wrong(column, f"{text[:40]!r} is no day", "write it as 2005-04-28")
+        return None
+
+    def days(self, column: str) -> str:
+        text = self.cells.get(column, "")
+        if text.lower() == NONE:
+            return NONE
+        held = [self.as_day(part.strip(), column) for part in text.split(";") if part.strip()]
+        return ";".join(day.isoformat() for day in held if day)
+
+    def number_of(self, column: str, low: float, high: float) -> float | None:
+        text = self.cells.get(column, "")
+        if not text:
+            return None
+        value = pd.to_numeric(text.replace(",", "."), errors="coerce")
+        if not low <= value <= high:  # NaN is in no range
+            self.wrong(column, f"{text[:40]!r} is no number from {low:g} to {high:g}", "check the unit")
+            return None
+        return float(value)
+
+    def events(self) -> tuple[Event, ...] | None:
+        numbers = sorted({int(m[1]) for name in self.cells if (m := _EVENT.fullmatch(name))})
+        found, none_given = [], False
+        for number in numbers:
+            day, column = self.day(f"n_date_{number}"), f"n_rate_{number}_kg_ha"
+            rate = self.number_of(column, 0, MOST_N)
+            if rate and day is None and not self.cells.get(f"n_date_{number}"):
+                self.wrong(f"n_date_{number}", f"{rate:g} kg N ha-1 without a day", "give it, or use n_total_kg_ha")
+            elif day is not None and rate is None and not self.cells.get(column):
+                self.wrong(column, "nitrogen without a rate", "give the rate in kg N ha-1")
+            elif day is not None and rate:
+                found.append(Event(day, rate))
+            elif rate == 0:
+                none_given = True
+        return tuple(found) if found or none_given else None
+
+    def in_order(self, season: Season) -> None:
+        named = (("planting", season.planting), ("emergence", season.emergence), ("harvest", season.harvest))
+        held = [(name, day) for name, day in named if isinstance(day, date)]
+        for (first, before), (name, day) in pairwise(held):
+            if day < before:
+                self.wrong(name, f"{name} on {day} lies before {first} on {before}", "check the years")
+        for name, day in [*held, *((f"n_date_{i}", e.day) for i, e in enumerate(season.nitrogen or (), 1))]:
+            if not season.year - 2 <= day.year <= season.year + 1:
+                self.wrong(name, f"{day} does not belong to the harvest of {season.year}", "check the year")
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return ""
+    text = str(value).strip()
+    return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
+
+
+def of(ds: xr.Dataset) -> list[Season]:
+    """The seasons that a data set carries (:func:`agroflux.data.management.apply`); empty where it carries none."""
+    rows = json.loads(ds.attrs.get(ATTRIBUTE, "[]"))
+    return from_rows(rows, Report(), "management") if isinstance(rows, list) else []
+
+
+def frame(seasons: Sequence[Season]) -> pd.DataFrame:
+    """The table of ``seasons``: all columns of the template, and more nitrogen events where there are."""
+    rows = [as_row(s) for s in seasons]
+    more = sorted({n for row in rows for n in row} - set(COLUMNS), key=lambda n: (int(_EVENT.fullmatch(n)[1]), n))  # type: ignore[index]
+    columns = [*COLUMNS[:-1], *more, COLUMNS[-1]]
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+
+
+def template(sites: Mapping[str, Sequence[int]] | None = None) -> pd.DataFrame:
+    """An empty table to fill in: a row for each year of each of ``sites`` (id -> years), or one blank example."""
+    rows = [Season(site, int(year)) for site, years in (sites or {}).items() for year in years]
+    return frame(rows or [Season("US-Ne1", 2005)])
+
+
+def xlsx(table: pd.DataFrame) -> bytes:
+    """``table`` as a spreadsheet; cells are text and numbers, so that nothing in them is a formula."""
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer, engine="openpyxl") as book:
+        table.to_excel(book, sheet_name="management", index=False)
+        sheet = book.sheets["management"]
+        for row in sheet.iter_rows(min_row=2):
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
+        sheet.freeze_panes = "D2"
+    return buffer.getvalue()
+
+
+def shipped() -> list[Season]:
+    """What files and papers say of the management of known towers (``assets/facts/management.csv``)."""
+    report = Report()
+    return read(paths.ASSETS / "facts" / "management.csv", report)

@@ -1,0 +1,228 @@
+"""Readers of N2O chamber measurements: any long table (date, plot, flux), and the tables of Saha et al. (2021).
+
+A series is what the measurements of one day are averaged to: a treatment, an experiment or a whole field. Chambers of
+one plot on one day are averaged first, then the plots: ``N2O_FLUX`` is the mean over plots, ``N2O_FLUX_unc`` its
+standard error (standard deviation with n - 1, over the root of the number of plots; missing for a single plot).
+
+=========  ======================================  ==========================  =================================
+house      long table                              Saha et al.                 house unit
+=========  ======================================  ==========================  =================================
+N2O_FLUX   the mapped column, in a unit of         N2O [g N ha-1 d-1]          g N m-2 d-1 (x 1e-4)
+           :data:`n2o_units.TO_HOUSE`
+SAND       -                                       Sand [g kg-1]               g kg-1
+SILT       -                                       1000 - Sand - Clay          g kg-1
+SOC        -                                       SOM [%] x 10 / 1.724        g kg-1 (van Bemmelen factor)
+CROP       -                                       Vegetation of the year      by :mod:`agroflux.data.management`
+=========  ======================================  ==========================  =================================
+
+Saha et al. give N_rate a year without dates, soil N in kg ha-1 and water as filled pores: without dates, depth
+and bulk density these make no driver or target, and they are left out. PP2, PP7 and AirT are no daily extremes.
+
+Saha, D., Basso, B., Robertson, G. P. (2021) Machine learning improves predictions of agricultural nitrous oxide
+emissions, Environ. Res. Lett. 16, 024004, doi 10.1088/1748-9326/abd2f3; data doi 10.5061/dryad.bnzs7h493.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agroflux.data import n2o_units
+from agroflux.data.archives import Member, members
+from agroflux.data.calendar_days import stamps
+from agroflux.data.report import Report
+from agroflux.data.text_table import columns_of, read_table
+from agroflux.data.towers import Reading, plausible, without_empty_ends
+from agroflux.errors import DataError
+
+#: house name -> column in the tables of Saha et al.
+VARIABLE_MAP: dict[str, tuple[str, ...]] = {"N2O_FLUX": ("N2O",), "SAND": ("Sand",), "SOC": ("SOM",)}
+_VAN_BEMMELEN = 1.724  # soil organic matter over soil organic carbon
+_SAHA_TEXT = ("Date", "Experiment", "Replication", "Vegetation")
+_SAHA_NUMBERS = ("N2O", "Clay", "Sand", "SOM")
+_CROPS = {"corn": "corn", "glymx": "soybean", "triae": "winter wheat"}  # also EPPO codes of Glycine max, Triticum
+#: Experiment -> site id, name, state, latitude, longitude [degrees] of the research station.
+_PLACES = {
+    "BCSE_KBS": ("KBS-BCSE", "Kellogg Biological Station, bioenergy experiment", "MI", 42.40, -85.38),
+    "MCSE-T2": ("KBS-MCSE-T2", "Kellogg Biological Station, main experiment, treatment 2", "MI", 42.40, -85.38),
+    "Arlington WI": ("Arlington-BCSE", "Arlington Research Station, bioenergy experiment", "WI", 43.30, -89.38),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of a long table is what. ``unit``: of the flux; ``plot`` and ``series`` may be absent (empty).
+
+    ``series``: the column whose values (treatments, fields) become sites; ``day_first``: 1/2/2010 is 1 February.
+    """
+
+    date: str
+    flux: str
+    unit: str
+    plot: str = ""
+    series: str = ""
+    day_first: bool = False
+
+
+def guess(names: list[str]) -> Columns:
+    """A first mapping from the names of a table's columns; what is not found is empty text, for the user to fill."""
+
+    def first(*patterns: str, without: str = "^$") -> str:
+        held = [n for p in patterns for n in names if re.search(p, n, re.I) and not re.search(without, n, re.I)]
+        return held[0] if held else ""
+
+    flux = next((n for n in names if n2o_units.in_name(n) and not n2o_units.in_name(n).startswith("nmol")), "")
+    flux = flux or first(r"n2o", r"flux")
+    return Columns(
+        date=first(r"^date$", r"date", r"^day$"),
+        flux=flux,
+        unit=n2o_units.in_name(flux),
+        plot=first(r"^plot", r"chamber", r"^rep"),
+        series=first(r"treat", r"^site", r"experiment", r"^field"),
+    )
+
+
+def read(path: str | Path, columns: Columns | None = None, *, report: Report | None = None) -> list[Reading]:
+    """Read a long table (CSV or xlsx) of chamber fluxes.
+
+    Parameters
+    ----------
+    columns
+        what each column is; None guesses it from the names, and says in ``report`` what was taken.
+
+    Returns
+    -------
+    readings
+        one ``(table, metadata)`` a series: table with index ``time`` (days) and N2O_FLUX, N2O_FLUX_unc
+        [g N m-2 d-1], NaN on days without a measurement; metadata with site_id, series, source, notes, derived.
+
+    Raises
+    ------
+    DataError
+        a column that is not there, an unknown unit, cells that are no number, days that are none.
+    """
+    found = report if report is not None else Report()
+    member = _one(path)
+    names = columns_of(member, found)
+    told = columns or _guessed(names, member.name, found)
+    unit = n2o_units.unit(told.unit)
+    for role in ("date", "flux", "plot", "series"):
+        column = getattr(told, role)
+        if (column or role in ("date", "flux")) and column not in names:
+            raise DataError(f"{member.name} has no column {column!r} for the {role}: it has {', '.join(names[:20])}")
+    text = [c for c in (told.date, told.plot, told.series) if c]
+    frame = read_table(member, found, text=text, wanted=lambda n: n in (*text, told.flux))
+    day = stamps(frame[told.date], found, member.name, day_first=told.day_first)
+    found.stop()
+    blank = pd.Series("", index=frame.index)
+    rows = pd.DataFrame(
+        {
+            "day": day.dt.normalize(),
+            "plot": frame[told.plot] if told.plot else blank,
+            "series": frame[told.series] if told.series else blank,
+            "flux": frame[told.flux] * n2o_units.TO_HOUSE[unit],
+        }
+    )
+    note = f"{told.flux} [{unit}], mean over {'plots' if told.plot else 'measurements of a day'}"
+    return [_series(part, str(series), member, note, found) for series, part in rows.groupby("series", sort=False)]
+
+
+def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading]:
+    """Read the workbook or CSV of Saha et al. (2021): one reading an experiment, replicates as plots.
+
+    As :func:`read`, with SAND, SILT and SOC as the module says; the metadata also hold the sites' positions and
+    ``crops`` (year -> crop).
+    """
+    found = report if report is not None else Report()
+    member = _one(path)
+    sheet = "Data" if member.suffix == ".xlsx" else None
+    wanted = (*_SAHA_TEXT, *_SAHA_NUMBERS)
+    frame = read_table(member, found, text=_SAHA_TEXT, wanted=lambda n: n in wanted, sheet=sheet)
+    absent = [c for c in wanted if c not in frame.columns]
+    if absent:
+        raise DataError(f"{member.name} lacks {', '.join(absent)}: give the table of Saha et al. (2021)")
+    day = stamps(frame["Date"], found, member.name)
+    found.stop()
+    flux = frame["N2O"] * n2o_units.TO_HOUSE["g N ha-1 d-1"]
+    rows = pd.DataFrame({"day": day.dt.normalize(), "plot": frame["Replication"], "flux": flux})
+    readings = []
+    for experiment, part in rows.groupby(frame["Experiment"], sort=False):
+        table, meta = _series(part, str(experiment), member, "N2O [g N ha-1 d-1], mean over replications", found)
+        own = frame.loc[part.index]
+        soil = own[["Sand", "Clay", "SOM"]].mean()
+        table["SAND"], table["SILT"] = soil["Sand"], 1000 - soil["Sand"] - soil["Clay"]
+        table["SOC"] = soil["SOM"] * 10 / _VAN_BEMMELEN
+        meta["notes"] |= {"SAND": "mean of Sand", "SILT": "1000 - Sand - Clay", "SOC": "SOM / 1.724"}
+        meta["crops"] = _crop_years(own["Vegetation"], part["day"])
+        meta["crop_source"] = "Saha et al. (2021), column Vegetation"
+        if str(experiment) in _PLACES:
+            names = ("site_id", "site_name", "state", "lat", "lon")
+            meta |= dict(zip(names, _PLACES[str(experiment)], strict=True))
+        readings.append((table, meta | {"network": "Saha et al. (2021) N2O"}))
+    return readings
+
+
+def _one(path: str | Path) -> Member:
+    given = members(path)
+    if len(given) != 1:
+        raise DataError(f"{Path(path).name} holds {len(given)} tables: give the one file with the chamber fluxes")
+    return given[0]
+
+
+def _guessed(names: list[str], file: str, report: Report) -> Columns:
+    told = guess(names)
+    lacking = [role for role in ("date", "flux", "unit") if not getattr(told, role)]
+    if lacking:
+        raise DataError(
+            f"{file}: which column holds what cannot be told from the names {', '.join(names[:20])}; "
+            f"not known: {', '.join(lacking)}: name them (--date, --flux, --unit, --plot, --series)"
+        )
+    words = f"date {told.date}, flux {told.flux} [{told.unit}]"
+    words += f", plot {told.plot}" if told.plot else ""
+    report.add("note", file, f"columns were taken as {words}{f', series {told.series}' if told.series else ''}")
+    return told
+
+
+def _series(rows: pd.DataFrame, series: str, member: Member, note: str, report: Report) -> Reading:
+    """One series' table: mean over plots, standard error, a row for each day from the first to the last."""
+    daily = of_plots(rows)
+    if daily.empty:
+        raise DataError(f"{member.name}: {series or 'the table'} holds no flux: check the mapping of columns")
+    table = daily.reindex(pd.date_range(daily.index[0], daily.index[-1], freq="D")).rename_axis("time")
+    meta: dict[str, Any] = {
+        "site_id": series or Path(member.name).stem,
+        "series": series,
+        "network": "N2O chambers",
+        "source": member.name,
+        "notes": {"N2O_FLUX": note, "N2O_FLUX_unc": "standard error of the mean over plots"},
+        "derived": (),
+    }
+    table = plausible(table, report, member.name)
+    report.stop()
+    return without_empty_ends(table, member.name), meta
+
+
+def of_plots(rows: pd.DataFrame) -> pd.DataFrame:
+    """Daily mean over plots and its standard error from rows ``day``, ``plot``, ``flux``.
+
+    Several chambers of a plot on a day count as one plot (their mean): they are no replicates of the treatment. Without
+    plots each measurement counts as one.
+    """
+    held = rows.dropna(subset=["flux"])
+    named = held["plot"] != ""
+    plot = held["plot"].where(named, held.index.to_series().astype(str))
+    by_plot = held.groupby(["day", plot])["flux"].mean()
+    groups = by_plot.groupby(level=0)
+    count = groups.count()
+    error = (groups.std(ddof=1) / np.sqrt(count)).where(count > 1)
+    out = pd.DataFrame({"N2O_FLUX": groups.mean(), "N2O_FLUX_unc": error})
+    return out.set_axis(pd.DatetimeIndex(out.index, name="time"))
+
+
+def _crop_years(vegetation: pd.Series, day: pd.Series) -> dict[int, str]:
+    """The crop named most often in each year; empty where the name is not one that is known."""
+    named = vegetation.str.lower().map(lambda v: _CROPS.get(v, v))
+    return {int(year): str(part.mode().iloc[0]) for year, part in named.groupby(day.dt.year)}

@@ -1,0 +1,201 @@
+"""The whole answer to one question: totals, intervals, what drives them, trend, Tier 1 and the nitrogen lever.
+
+The page, the command line and Python call :func:`assess` with the same parts and get the same numbers. Fluxes come in
+as data sets, from a simulation or a model's prediction: nothing here runs a model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from agroflux.emissions import breakdown, residuals, tier1, uncertainty, units
+from agroflux.emissions.question import N2O_AND_GRAIN, Question, Sources, slim, totals_of
+from agroflux.emissions.totals import COLUMNS, REGION, Totals
+from agroflux.errors import SelectionError
+
+#: Quantity of the fluxes -> column of the totals for which an interval is drawn.
+_DRAWN = {"n2o": "n2o_t", "nee": "nee_t_co2", "necb": "necb_t_co2", "soil_carbon": "soil_carbon_t_co2"}
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """An answer. ``intervals``: one row a place and quantity; ``parts``: what each component does to each quantity;
+    ``years``, ``months``: totals of the region by year (crops borrowed from neighbouring years) and by month;
+    ``tier1``: IPCC Tier 1 beside it; ``lever``: region by nitrogen rate; ``components``: those in the intervals.
+    """
+
+    question: Question
+    totals: Totals
+    intervals: pd.DataFrame
+    parts: pd.DataFrame
+    years: pd.DataFrame
+    months: pd.DataFrame
+    tier1: pd.DataFrame
+    lever: pd.DataFrame
+    components: tuple[str, ...]
+    simulators: Mapping[str, float]
+
+    @property
+    def headline(self) -> str:
+        """Column of the figure that stands for all: N2O as CO2e, with the indirect part where asked."""
+        return "n2o_all_t_co2e" if self.question.indirect else "n2o_t_co2e"
+
+    def interval(self, column: str, level: str = "region", place: str = REGION) -> pd.Series:
+        """Value, median and interval ends of one quantity at one place; SelectionError where there is none."""
+        table = self.intervals
+        found = table[(table["quantity"] == column) & (table["level"] == level) & (table["place"] == place)]
+        if found.empty:
+            raise SelectionError(f"no interval of {column} for {level} {place}: choose one of the table's rows")
+        return found.iloc[0]
+
+    def ranked(self, column: str, level: str = "county") -> pd.DataFrame:
+        """Places of a level with value and interval of a quantity, largest first."""
+        table = self.intervals
+        found = table[(table["quantity"] == column) & (table["level"] == level)]
+        return found.sort_values("value", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessment:
+    """Answer ``question`` from ``sources``; ``facts``: county facts by FIPS (:func:`agroflux.geo.county_facts`).
+
+    SelectionError or DataError as :func:`agroflux.emissions.totals.totals`.
+    """
+    fluxes = slim(sources.at(question.n_rate), question)
+    made = totals_of(question, fluxes, facts, sources.name)
+    members = {
+        name: found
+        for name, ds in sources.simulators.items()
+        if (found := _member(question, ds, facts, made)) is not None
+    }
+    models = _models(question, sources, facts, made)
+    rows, parts, used = [], [], set()
+    for quantity, column in _DRAWN.items():
+        if column not in made.crops:
+            continue
+        evidence = _evidence(quantity, column, question, sources, made, fluxes, members, models)
+        drawn = uncertainty.draw(evidence, draws=question.draws, seed=question.seed)
+        rows += _intervals(made, column, drawn, question, evidence.best)
+        held = uncertainty.contributions(evidence, draws=question.draws, seed=question.seed)
+        parts.append(held.assign(quantity=column))
+        if quantity == "n2o":
+            warming = held.copy()
+            warming[["sd", "low80", "high80"]] *= units.potential(question.gwp, question.horizon)
+            parts.append(warming.assign(quantity="n2o_all_t_co2e" if question.indirect else "n2o_t_co2e"))
+        used |= set(evidence.components())
+    return Assessment(
+        question=question,
+        totals=made,
+        intervals=pd.DataFrame(rows),
+        parts=pd.concat(parts, ignore_index=True),
+        years=breakdown.by_year(question, fluxes, facts),
+        months=breakdown.by_month(question, fluxes, made),
+        tier1=_tier1(question, sources, facts, made),
+        lever=breakdown.by_rate(question, sources, facts),
+        components=tuple(c for c in uncertainty.COMPONENTS if c in used),
+        simulators={name: float(table["n2o_t"].sum()) for name, table in members.items()},
+    )
+
+
+def _member(question: Question, ds: xr.Dataset, facts: pd.DataFrame, made: Totals) -> pd.DataFrame | None:
+    """Crops of another source for the very same cells, in their order; None where it cannot answer the question."""
+    try:
+        other = totals_of(question, slim(ds, question), facts)
+    except SelectionError:  # it has no such rate, year or county
+        return None
+    keys = pd.MultiIndex.from_frame(made.crops[["fips", "crop"]])
+    table = other.crops.set_index(["fips", "crop"])
+    return table.loc[keys].reset_index() if keys.isin(table.index).all() else None
+
+
+def _models(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> dict[str, list[pd.DataFrame]]:
+    if sources.models is None:
+        return {}
+    found = {
+        kind: [t for ds in seeds if (t := _member(question, ds, facts, made)) is not None]
+        for kind, seeds in sources.models(question.n_rate).items()
+    }
+    return {kind: tables for kind, tables in found.items() if tables}
+
+
+def _evidence(
+    quantity: str,
+    column: str,
+    question: Question,
+    sources: Sources,
+    made: Totals,
+    fluxes: xr.Dataset,
+    members: Mapping[str, pd.DataFrame],
+    models: Mapping[str, Sequence[pd.DataFrame]],
+) -> uncertainty.Evidence:
+    crops = made.crops
+    best = crops[column].to_numpy(float)
+    per_hectare = _per_hectare(quantity, crops)
+    predicted = np.divide(best, per_hectare, out=np.zeros_like(best), where=per_hectare != 0)
+    with_indirect = question.indirect and quantity == "n2o"
+    applied = crops["n_applied_t_n"].to_numpy(float) if with_indirect else None
+    held = {name: table[column].to_numpy(float) for name, table in members.items() if column in table}
+    seeds = {kind: np.stack([t[column].to_numpy(float) for t in tables]) for kind, tables in models.items()}
+    others = np.concatenate([best[None], *(a[None] for a in held.values()), *seeds.values()])
+    return uncertainty.Evidence(
+        best=best + (crops["n2o_indirect_t"].to_numpy(float) if with_indirect else 0.0),
+        positive=quantity == "n2o" and bool((others >= 0).all()),
+        yearly=breakdown.cells_by_year(column, question, fluxes, made),
+        simulators=held,
+        own_simulator=sources.own,
+        models=seeds,
+        residuals=_residuals(sources.held_out, quantity),
+        predicted=predicted,
+        per_hectare=per_hectare,
+        crops=crops["crop"].to_numpy(str),
+        area_sd=question.area_sd,
+        applied=applied,
+    )
+
+
+def _per_hectare(quantity: str, crops: pd.DataFrame) -> np.ndarray:
+    """From a flux per hectare [kg N2O-N or t C, ha-1 yr-1] to a mass [t N2O or t CO2, yr-1], by cell."""
+    factor = units.N2O_PER_N / 1000.0 if quantity == "n2o" else units.CO2_PER_C
+    return crops["area_ha"].to_numpy(float) * factor
+
+
+def _residuals(held_out: pd.DataFrame | None, quantity: str) -> residuals.Residuals | None:
+    if held_out is None or quantity not in set(held_out["quantity"]):
+        return None
+    return residuals.fit(held_out[held_out["quantity"] == quantity])
+
+
+def _intervals(
+    made: Totals, column: str, drawn: np.ndarray, question: Question, best: np.ndarray
+) -> list[dict[str, object]]:
+    """Rows of the table of intervals: each county, state, crop and the region; N2O also as CO2 equivalents."""
+    crops = made.crops
+    names = crops.drop_duplicates("fips").set_index("fips")
+    groups = [("county", crops["fips"]), ("state", crops["state"]), ("crop", crops["crop"])]
+    groups.append(("region", pd.Series(REGION, index=crops.index)))
+    kinds = [(column, 1.0)]
+    if column == "n2o_t":
+        warming = units.potential(question.gwp, question.horizon)
+        kinds = [("n2o_all_t_co2e", warming)] if question.indirect else [("n2o_t", 1.0), ("n2o_t_co2e", warming)]
+    rows: list[dict[str, object]] = []
+    for level, keys in groups:
+        places, sums = uncertainty.grouped(drawn, keys.tolist())
+        values = pd.Series(best).groupby(keys.to_numpy()).sum()
+        ends = uncertainty.interval(sums)
+        for number, place in enumerate(places):
+            label = f"{names.at[place, 'county']}, {names.at[place, 'state']}" if level == "county" else place
+            for name, factor in kinds:
+                found: dict[str, object] = {"level": level, "place": place, "label": label, "quantity": name}
+                found |= {"unit": COLUMNS[name].unit, "value": float(values[place]) * factor}
+                rows.append(found | {end: float(array[number]) * factor for end, array in ends.items()})
+    return rows
+
+
+def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> pd.DataFrame:
+    zero = None
+    if 0.0 in sources.rates:
+        bare = replace(question, n_rate=0.0)
+        zero = totals_of(bare, slim(sources.at(0.0), bare, N2O_AND_GRAIN), facts)
+    return tier1.compare(made, zero, facts, indirect=question.indirect)

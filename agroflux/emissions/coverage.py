@@ -1,0 +1,153 @@
+"""Does the stated interval hold what it says? Measured on held-out county-years that the calibration never saw.
+
+Grouped cross-validation: to judge a county in a year, the scores come from *other counties* in *other held-out years*
+(:mod:`agroflux.emissions.residuals`). Sums over a state or the region are judged with scores from other years, since
+all their counties are in the sum; there are few of them, so that their figures are coarse.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agroflux.emissions.areas import AREA_OF
+from agroflux.emissions.question import Sources
+from agroflux.emissions.residuals import TOO_FEW_YEARS, Residuals, fit
+from agroflux.errors import SelectionError
+
+LEVELS = (0.5, 0.8, 0.95)
+#: Nominal levels of a reliability plot.
+CURVE = tuple(round(0.05 * step, 2) for step in range(1, 20))
+FOLDS = 5
+_DRAWS = 4000
+HOW = (
+    "A county-year is held by the interval made from other counties (five folds) in other held-out years; held out are "
+    "the model's test years and its validation years, which only decided when training stopped. Blocks are annual sums "
+    "of a county; the year effect is common to all counties of a year."
+)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Shares of held-out totals inside their intervals.
+
+    ``blocks``: one row a county-year with ``rank`` in [0, 1], the share of draws below the simulated value;
+    ``sums``: the same for states and the region by year. ``years``: the uses of the held-out years.
+    """
+
+    quantity: str
+    blocks: pd.DataFrame
+    sums: pd.DataFrame
+    years: Mapping[str, tuple[int, ...]]
+
+    def share(self, levels: Sequence[float] = LEVELS) -> dict[str, float]:
+        """Share of county-years inside the central interval of each level, by level as text."""
+        return {f"{level:g}": _held(self.blocks["rank"], level) for level in levels}
+
+    def summary(self) -> dict[str, Any]:
+        """All that is told: coverage, by year, on test years alone, of sums, and how it was measured."""
+        by_year = {int(str(y)): round(_held(part["rank"], 0.8), 4) for y, part in self.blocks.groupby("year")}
+        test = self.blocks[self.blocks["year"].isin(self.years.get("test", ()))]
+        return {
+            "quantity": self.quantity,
+            "coverage": {k: round(v, 4) for k, v in self.share().items()},
+            "county_years": len(self.blocks),
+            "coverage_test_years": {f"{level:g}": round(_held(test["rank"], level), 4) for level in LEVELS},
+            "coverage_80_by_year": by_year,
+            "coverage_of_sums": {
+                str(kind): {f"{level:g}": round(_held(part["rank"], level), 4) for level in LEVELS} | {"n": len(part)}
+                for kind, part in self.sums.groupby("kind")
+            },
+            "held_out_years": {use: list(years) for use, years in self.years.items()},
+            "how": HOW,
+        }
+
+    def curve(self) -> pd.DataFrame:
+        """Reliability: columns ``nominal`` and ``measured`` [1], from 5 to 95 %."""
+        return pd.DataFrame({"nominal": CURVE, "measured": [_held(self.blocks["rank"], level) for level in CURVE]})
+
+
+def of_sources(sources: Sources, quantity: str, facts: pd.DataFrame) -> Coverage:
+    """:func:`measure` of the model behind ``sources``, sums weighed by the survey's areas.
+
+    ``facts``: county facts by FIPS. SelectionError where there are no held-out years.
+    """
+    if sources.held_out is None:
+        raise SelectionError(TOO_FEW_YEARS)
+    areas = {(str(f), crop): float(facts.at[f, column]) for f in facts.index for crop, column in AREA_OF.items()}
+    return measure(sources.held_out, quantity, sources.held_years, areas, facts["state"].to_dict())
+
+
+def measure(
+    table: pd.DataFrame,
+    quantity: str,
+    years: Mapping[str, tuple[int, ...]],
+    areas: Mapping[tuple[str, str], float],
+    states: Mapping[str, str],
+    *,
+    seed: int = 0,
+) -> Coverage:
+    """Measure the coverage of county-year totals and of their sums.
+
+    ``table``: blocks of held-out years (:func:`agroflux.emissions.residuals.blocks`); ``areas`` [ha] by (FIPS, crop)
+    weigh the sums; ``states`` by FIPS. SelectionError with fewer than two years, or fewer counties than folds.
+    """
+    here = table[table["quantity"] == quantity].reset_index(drop=True)
+    if here["year"].nunique() < 2 or here["fips"].nunique() < FOLDS:
+        raise SelectionError(
+            f"coverage of {quantity} cannot be measured: it takes two held-out years and {FOLDS} counties, and there "
+            f"are {here['year'].nunique()} and {here['fips'].nunique()}"
+        )
+    rng = np.random.default_rng(seed)
+    counties = np.sort(here["fips"].unique())
+    fold = dict(zip(counties.tolist(), rng.permutation(len(counties)) % FOLDS, strict=True))
+    folds = here["fips"].map(fold)
+    ranks = pd.Series(np.nan, index=here.index)
+    sums = []
+    for year, rows in here.groupby("year"):
+        others = here["year"] != year
+        for number in range(FOLDS):
+            part = rows[folds[rows.index] == number]
+            if len(part):
+                ranks[part.index] = _ranks(fit(here[others & (folds != number)]), part, rng)
+        sums += _sum_ranks(fit(here[others]), rows, areas, states, rng)
+    return Coverage(
+        quantity, here.assign(rank=ranks), pd.DataFrame(sums, columns=["kind", "place", "year", "rank"]), years
+    )
+
+
+def _held(rank: pd.Series, level: float) -> float:
+    """Share of ranks inside the central interval of ``level``; NaN without any."""
+    return float((np.abs(rank - 0.5) <= level / 2).mean()) if len(rank) else float("nan")
+
+
+def _ranks(residuals: Residuals, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Share of draws below each simulated value, ``(rows,)``."""
+    drawn = _drawn(residuals, rows, rng)
+    return np.asarray((drawn < rows["simulated"].to_numpy()).mean(axis=0))
+
+
+def _drawn(residuals: Residuals, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    predicted = rows["predicted"].to_numpy(float)
+    return predicted + residuals.errors(rng, predicted, rows["crop"].to_numpy(str), _DRAWS)
+
+
+def _sum_ranks(
+    residuals: Residuals,
+    rows: pd.DataFrame,
+    areas: Mapping[tuple[str, str], float],
+    states: Mapping[str, str],
+    rng: np.random.Generator,
+) -> list[tuple[str, str, int, float]]:
+    keys = zip(rows["fips"], rows["crop"], strict=True)
+    area = np.nan_to_num(np.array([areas.get(key, np.nan) for key in keys], float))
+    drawn, truth = _drawn(residuals, rows, rng), rows["simulated"].to_numpy(float)
+    state = rows["fips"].map(states).to_numpy(str)
+    places = [("region", "all", np.ones(len(rows), bool)), *(("state", s, state == s) for s in np.unique(state))]
+    year = int(rows["year"].iloc[0])
+    return [
+        (kind, place, year, float((drawn[:, take] @ area[take] < truth[take] @ area[take]).mean()))
+        for kind, place, take in places
+    ]

@@ -1,0 +1,95 @@
+"""An answer in plain words: the figure, what drives its interval, its years, and what it is and is not."""
+
+from agroflux.emissions import words
+from agroflux.emissions.assess import Assessment
+from agroflux.emissions.totals import COLUMNS, REGION
+
+_NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "direct and indirect N2O"}
+
+
+def headline(answer: Assessment) -> str:
+    """``2.1 million t CO2e, 80 % interval 1.6-2.9``, a year."""
+    row = answer.interval(answer.headline)
+    return words.with_interval(row["value"], row["low80"], row["high80"], row["unit"])
+
+
+def what(answer: Assessment) -> str:
+    """What the headline counts, of how many counties, at which nitrogen rate, in which years."""
+    made = answer.totals
+    names = made.crops.drop_duplicates("fips")
+    counties = f"{len(names)} counties" if len(names) > 1 else f"{names['county'].iloc[0]}, {names['state'].iloc[0]}"
+    return (
+        f"{_NAMES[answer.headline]} of the corn and soybean fields of {counties}, a year on average over "
+        f"{made.period}, with {made.n_rate:g} kg N ha-1 to corn ({made.gwp} GWP-{made.horizon})"
+    )
+
+
+def drivers(answer: Assessment) -> str:
+    """Which component makes most of the interval."""
+    parts = answer.parts[answer.parts["quantity"] == answer.headline]
+    if parts.empty:
+        return "Nothing is drawn here: the figure has no interval."
+    first = parts.iloc[0]
+    rest = ", ".join(f"{row['label'].lower()} {row['share']:.0%}" for _, row in parts.iloc[1:].iterrows())
+    return f"Most of the interval comes from: {first['label'].lower()} ({first['share']:.0%} of the variance" + (
+        f"; {rest})." if rest else ")."
+    )
+
+
+def apart(answer: Assessment) -> str:
+    """What each process model gives, where they are more than a tenth apart; else an empty text."""
+    found = answer.simulators
+    if len(found) < 2 or max(found.values()) < 1.1 * min(found.values()):
+        return ""
+    given = ", ".join(f"{name} {words.amount(value, 't N2O')}" for name, value in found.items())
+    return (
+        f"The process models disagree: {given} (direct N2O a year). The figure is that of the chosen source; its "
+        "interval takes each of them to be as likely, so that the figure need not lie in the middle of it."
+    )
+
+
+def trend(answer: Assessment) -> str:
+    """Lowest and highest year of the period, and how far apart."""
+    table = answer.years[answer.years["in_period"]]
+    column, unit = answer.headline, COLUMNS[answer.headline].unit
+    if len(table) < 2:
+        return "One year is chosen: it shows no range over years."
+    low, high = table.loc[table[column].idxmin()], table.loc[table[column].idxmax()]
+    apart = (high[column] - low[column]) / table[column].mean() if table[column].mean() else 0.0
+    return (
+        f"From {words.amount(low[column], unit)} in {low['year']} to {words.amount(high[column], unit)} in "
+        f"{high['year']}: {apart:.0%} of the mean. A year takes the crop that a county does not grow in it "
+        "from its nearest years."
+    )
+
+
+def is_and_is_not(answer: Assessment) -> list[str]:
+    """Sentences on what the number is, what its interval holds, and what it leaves out."""
+    made = answer.totals
+    tier1 = answer.tier1[(answer.tier1["place"] == REGION) & (answer.tier1["kind"] == "tier1")].iloc[0]
+    held = [_HELD[name] for name in answer.components]
+    said = [
+        f"It is a calculation, not a measurement: {made.data} gives N2O per hectare, multiplied by harvested area "
+        f"({made.area_source}). Nobody has measured the N2O of these counties.",
+        "Its interval holds " + ("; ".join(held) if held else "nothing") + ".",
+        "Its interval does not hold errors that all process models share, such as drainage, soils or management that "
+        "differ from what was simulated: what farmers really did may lie outside it.",
+        f"It counts corn and soybean at one nitrogen rate ({made.n_rate:g} kg N ha-1 to corn), not the farms' own; "
+        f"other crops, manure, livestock, lime, machinery and fertiliser production are left out.",
+        f"IPCC Tier 1 in a wet climate gives {words.amount(tier1['n2o_t'], 't N2O')} for the nitrogen alone; the "
+        "figure here holds the field's background as well.",
+        "N2O and carbon stand apart. NEE is not a balance: the grain's carbon returns to the air elsewhere.",
+    ]
+    if not answer.question.indirect:
+        said.append("Indirect N2O, from nitrogen that volatilises or leaches, is not in it; it can be added.")
+    return said
+
+
+_HELD = {
+    "simulators": "the difference between the process models, each as likely as the others",
+    "models": "the difference between trained models and between their seeds",
+    "residual": "the error of the trained model on years it had not seen, common to all counties of a year in part",
+    "weather": "that the period's few years stand for the weather of many",
+    "area": "the stated error of harvested areas",
+    "indirect": "the ranges of IPCC's factors of indirect N2O",
+}

@@ -1,0 +1,230 @@
+"""A user's polygon (GeoJSON): read, checked, and turned into shares of the counties it covers.
+
+Emissions of a county are taken as spread evenly over its land: a polygon that covers 30 % of a county gets 30 % of its
+harvested area. Shares are areas in an equal-area projection (NAD83 / Conus Albers, EPSG:5070).
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+from shapely.validation import explain_validity
+
+from agroflux.emissions.areas import AREA_COLUMNS
+from agroflux.errors import DataError
+
+#: Largest file that is read [bytes] and most corners of all rings together: more is a map, not a region of interest.
+MAX_BYTES = 5_000_000
+MAX_CORNERS = 100_000
+_EQUAL_AREA = "EPSG:5070"
+_DENSIFY = 0.05  # degrees between corners before projecting, so that long straight sides stay where they are drawn
+_GEOMETRIES = ("Polygon", "MultiPolygon")
+_HINT = "give one Polygon or MultiPolygon in WGS 84 longitude and latitude (RFC 7946)"
+
+
+class PolygonError(DataError):
+    """A file that is no usable polygon; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A checked polygon: ``shape`` in WGS 84; ``name`` as it can be shown; ``notes`` on what was done to it."""
+
+    shape: BaseGeometry
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+def read_polygon(raw: bytes, name: str) -> Region:
+    """The polygon in the GeoJSON ``raw``: a geometry, a Feature, or a FeatureCollection, whose parts are united.
+
+    Properties are not read. PolygonError for a file that is too large, no JSON, no polygon, crosses itself, is in
+    another coordinate system or has corners off the globe.
+    """
+    shown = _clean(name) or "the polygon file"
+    _check_size(len(raw), shown)
+    found = _json(raw, shown)
+    _check_crs(found, shown)
+    parts = [_geometry(one, shown, number) for number, one in enumerate(_geometries(found, shown), start=1)]
+    united = shapely.union_all(parts)
+    notes = (f"{len(parts)} polygons were united",) if len(parts) > 1 else ()
+    return Region(united, shown, notes)
+
+
+def read_polygon_file(path: Path) -> Region:
+    """:func:`read_polygon` of a file, which is not read where it is too large. PolygonError also where it cannot be."""
+    try:
+        _check_size(path.stat().st_size, _clean(path.name))
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PolygonError(f"{path}: cannot be read ({error.strerror}): give the path of a GeoJSON file") from None
+    return read_polygon(raw, path.name)
+
+
+def shares(region: Region, counties: pd.DataFrame) -> pd.Series:
+    """Share of each county's area inside ``region`` [1], by FIPS, counties untouched left out.
+
+    The attribute ``covered`` is the share of the region that lies in these counties [1]. ``counties``: columns ``fips``
+    and ``geometry`` (WGS 84). PolygonError where the polygon touches none of them.
+    """
+    fips, flat, areas = _projected(tuple(counties["fips"]), tuple(counties.geometry.array))
+    outline = _project(region.shape)
+    near = np.flatnonzero(shapely.intersects(flat, outline))
+    part = shapely.area(shapely.intersection(flat[near], outline)) / areas[near]
+    found = pd.Series(part, index=pd.Index(fips[near], name="fips"), name="share").clip(upper=1.0)
+    found = found[found > 1e-9].sort_index()
+    found.attrs["covered"] = min(float((part * areas[near]).sum() / shapely.area(outline)), 1.0)
+    if found.empty:
+        west, south, east, north = region.shape.bounds
+        raise PolygonError(
+            f"{region.name}: the polygon (longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}) "
+            "lies outside the counties of the data: draw it over Iowa, Illinois or Indiana"
+        )
+    return found
+
+
+def areas_inside(region: Region, counties: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Harvested areas [ha] inside ``region``: each county's ``areas`` times its share, counties outside left out.
+
+    ``counties``: outlines of the counties of the data; ``areas`` by FIPS with the columns of
+    :data:`agroflux.emissions.areas.AREA_COLUMNS`. The attribute ``source`` says what was done.
+    """
+    part = shares(region, counties)
+    inside = areas.reindex(part.index)[list(AREA_COLUMNS)].mul(part, axis=0)
+    whole = int((part > 1 - 1e-6).sum())
+    inside.attrs["source"] = (
+        f"{areas.attrs.get('source', 'given areas')}; inside {region.name}: {whole} whole counties and "
+        f"{len(part) - whole} in part, by area; {part.attrs['covered']:.0%} of the polygon lies in counties of the data"
+    )
+    return inside
+
+
+def _check_size(size: int, shown: str) -> None:
+    if size > MAX_BYTES:
+        raise PolygonError(
+            f"{shown}: {size / 1e6:,.1f} MB is more than the {MAX_BYTES / 1e6:g} MB that are read: simplify the "
+            "outline, or cut the region of interest out of it"
+        )
+
+
+def _json(raw: bytes, shown: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise PolygonError(f"{shown}: not UTF-8 text: {_HINT}") from None
+    except RecursionError:
+        raise PolygonError(f"{shown}: nested too deeply for GeoJSON: {_HINT}") from None
+    except ValueError as error:
+        raise PolygonError(f"{shown}: not JSON ({_clean(str(error))}): {_HINT}") from None
+    if not isinstance(found, dict):
+        raise PolygonError(f"{shown}: JSON, but no GeoJSON object: {_HINT}")
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _check_crs(found: Mapping[str, Any], shown: str) -> None:
+    """Refuse the ``crs`` member of older GeoJSON unless it names WGS 84."""
+    if found.get("crs") is None:
+        return
+    text = json.dumps(found["crs"])
+    if not any(known in text for known in ("CRS84", "EPSG::4326", "EPSG:4326")):
+        raise PolygonError(
+            f"{shown}: its coordinates are in another system ({_clean(text)}): save it in WGS 84 longitude and "
+            "latitude (EPSG:4326)"
+        )
+
+
+def _geometries(found: Mapping[str, Any], shown: str) -> list[Mapping[str, Any]]:
+    kind = found.get("type")
+    if kind == "FeatureCollection" and isinstance(found.get("features"), list):
+        listed = [f.get("geometry") for f in found["features"] if isinstance(f, dict)]
+    elif kind == "Feature":
+        listed = [found.get("geometry")]
+    elif kind == "GeometryCollection" and isinstance(found.get("geometries"), list):
+        listed = list(found["geometries"])
+    else:
+        listed = [found]
+    kept: list[Mapping[str, Any]] = [g for g in listed if isinstance(g, dict) and g.get("type") in _GEOMETRIES]
+    if not kept:
+        kinds = sorted({_clean(str(g.get("type"))) for g in listed if isinstance(g, dict)})
+        raise PolygonError(f"{shown}: holds no polygon ({', '.join(kinds[:4]) or 'nothing'}): {_HINT}")
+    return kept
+
+
+def _geometry(found: Mapping[str, Any], shown: str, number: int) -> BaseGeometry:
+    try:
+        geometry = shapely.force_2d(shape(found))
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, shapely.errors.ShapelyError):
+        raise PolygonError(
+            f"{shown}, polygon {number}: its coordinates are no closed rings of numbers: each ring is a list of "
+            "[longitude, latitude], at least four, the last equal to the first"
+        ) from None
+    corners = shapely.get_coordinates(geometry)
+    if not len(corners):
+        raise PolygonError(f"{shown}, polygon {number}: it is empty: {_HINT}")
+    if len(corners) > MAX_CORNERS:
+        raise PolygonError(f"{shown}, polygon {number}: {len(corners):,} corners are too many: simplify the outline")
+    _check_degrees(corners, shown, number)
+    if not geometry.is_valid:
+        why = explain_validity(geometry)
+        raise PolygonError(
+            f"{shown}, polygon {number}: the outline is not valid ({_clean(why)}): its sides must not cross, and holes "
+            "must lie inside; repair it in a GIS program"
+        )
+    if geometry.area == 0:
+        raise PolygonError(f"{shown}, polygon {number}: it has no area: give at least three different corners")
+    return geometry
+
+
+def _check_degrees(corners: np.ndarray, shown: str, number: int) -> None:
+    if not np.isfinite(corners).all():
+        raise PolygonError(f"{shown}, polygon {number}: a corner is not a number: {_HINT}")
+    lon, lat = np.abs(corners).max(axis=0)
+    if lon <= 180 and lat <= 90:
+        return
+    if math.isfinite(lon) and lon > 1000:
+        raise PolygonError(
+            f"{shown}, polygon {number}: corners like {corners[0][0]:.0f}, {corners[0][1]:.0f} are metres of a "
+            "projection, not degrees: save it in WGS 84 longitude and latitude (EPSG:4326)"
+        )
+    raise PolygonError(
+        f"{shown}, polygon {number}: corner {corners[0][0]:.6g}, {corners[0][1]:.6g} is not on the globe: each is "
+        "[longitude, latitude] in degrees, longitude first"
+    )
+
+
+@lru_cache(maxsize=4)
+def _projected(fips: tuple[str, ...], shapes: tuple[BaseGeometry, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counties in the equal-area projection, with their areas [m2]; kept, since it takes longer than a polygon."""
+    flat = np.array([_project(one) for one in shapes], dtype=object)
+    return np.array(fips), flat, shapely.area(flat)
+
+
+@lru_cache(maxsize=1)
+def _transformer() -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs("EPSG:4326", _EQUAL_AREA, always_xy=True)
+
+
+def _project(geometry: BaseGeometry) -> BaseGeometry:
+    dense = shapely.segmentize(geometry, _DENSIFY)
+    turn = _transformer().transform
+    return shapely.make_valid(shapely.transform(dense, lambda xy: np.column_stack(turn(xy[:, 0], xy[:, 1]))))
+
+
+def _clean(text: str) -> str:
+    """Text of a file as it can be shown: one line, printable, short."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return line if len(line) <= 80 else line[:77] + "..."

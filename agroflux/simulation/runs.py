@@ -1,0 +1,271 @@
+"""Many what-if runs of the engine: side by side, kept by content, cancelled at once, few at a time on a machine.
+
+A finished run lies in ``whatif/KEY.npz`` of the user's data folder, written beside and renamed. KEY is the SHA-256 of
+everything the run depends on: the text of the rotation and soil files, the weather, the engine's executable and the
+code that reads its output. No more engines run at a time than the machine has cores, over all processes of a user: each
+holds one of that many locked files, and the system frees the lock of a process that dies.
+"""
+
+import hashlib
+import os
+import queue
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from agroflux.errors import AgroFluxError, SimulationError
+from agroflux.paths import user_data
+from agroflux.simulation import dssat, filex, outputs
+from agroflux.simulation.benchmark import own_phase
+from agroflux.simulation.county import county_scenario, county_site
+from agroflux.simulation.levers import USUAL_RATE
+from agroflux.simulation.scenario import Crop, Scenario, SoilModel
+from agroflux.simulation.whatif import USUAL, Change, apply
+
+#: Daily variables that are kept of a run, in the schema's units.
+KEPT = ("GPP", "Reco", "NEE", "N2O_FLUX", "ET", "WTR_1", "NO3_1", "CROP")
+#: Kept runs; the oldest go first. One of 10 years takes about 0.1 MB.
+KEEP_RUNS = 5000
+_WAIT_S = 0.05
+_ABANDONED_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: a benchmark county (FIPS), first and last year, what differs from the usual practice, soil model."""
+
+    fips: str
+    years: tuple[int, int]
+    change: Change = USUAL
+    soil_model: SoilModel = "century"
+
+    def build(self) -> tuple[Scenario, dssat.Site]:
+        """The rotation and the place, with the benchmark's history: the usual practice gives the bundled numbers."""
+        site = _site(self.fips)
+        phase = own_phase(self.fips)
+        other: Crop = "soybean" if phase == "corn" else "corn"
+        first_crop = phase if self.years[0] % 2 == 0 else other
+        usual = county_scenario(site.lat, first_crop, USUAL_RATE, self.soil_model, self.years)
+        return apply(self.change, usual, site)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished case: daily values of KEPT (time), Yield and Delta_SOC (year); ``kept`` if no engine ran for it."""
+
+    case: Case
+    daily: pd.DataFrame
+    annual: pd.DataFrame
+    kept: bool
+
+
+@lru_cache(maxsize=128)
+def _site(fips: str) -> dssat.Site:
+    return county_site(fips)
+
+
+@lru_cache(maxsize=4)
+def _engine_version(executable: Path, stamp: int) -> str:
+    digest = hashlib.sha256(executable.read_bytes())
+    digest.update(Path(outputs.__file__).read_bytes())
+    return digest.hexdigest()
+
+
+def key(scenario: Scenario, site: dssat.Site) -> str:
+    """The content hash under which a run is kept."""
+    executable, _ = dssat.engine()
+    digest = hashlib.sha256(_engine_version(executable, executable.stat().st_mtime_ns).encode())
+    mean = (site.weather["TMAX"] + site.weather["TMIN"]) / 2
+    text, *_ = filex.rotation(scenario, mean)
+    for part in (repr(scenario), text, filex.soil_file(site.soil), f"{site.lat} {site.lon}", *KEPT):
+        digest.update(part.encode())
+    digest.update(np.ascontiguousarray(site.weather.to_numpy(float)).tobytes())
+    return digest.hexdigest()
+
+
+def folder() -> Path:
+    """Where finished runs are kept."""
+    return user_data() / "whatif"
+
+
+def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Event | None = None) -> Run:
+    """The run of ``case``: kept from before, or made now when a place for an engine is free.
+
+    Raises SimulationError (the engine's words, or not done in ``timeout`` [s]), CancelledError once ``stop`` is set.
+    """
+    scenario, site = case.build()
+    path = folder() / f"{key(scenario, site)}.npz"
+    found = _load(path, case)
+    if found is not None:
+        return found
+    with _place(stop or threading.Event()):
+        # Another session may have made it while this one waited.
+        found = _load(path, case)
+        if found is not None:
+            return found
+        with dssat.scratch() as scratch:
+            home = dssat.prepare_home(scratch)
+            result = dssat.run(scenario, site, scratch / "r", home, timeout=timeout, stop=stop)
+    _store(path, result)
+    return Run(case, result.daily[list(KEPT)], result.annual, kept=False)
+
+
+@contextmanager
+def _place(stop: threading.Event) -> Iterator[None]:
+    """Hold one of the machine's places for an engine."""
+    import fcntl  # not on Windows, where there is no engine either
+
+    places = folder() / "places"
+    places.mkdir(parents=True, exist_ok=True)
+    while True:
+        for i in range(os.cpu_count() or 1):
+            with (places / str(i)).open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield
+                return
+        if stop.wait(_WAIT_S):
+            raise dssat.CancelledError("the run was cancelled")
+
+
+def _store(path: Path, result: dssat.Result) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
+    daily, annual = result.daily[list(KEPT)], result.annual
+    with beside.open("wb") as file:
+        np.savez_compressed(
+            file,
+            daily=daily.to_numpy(np.float32),
+            annual=annual.to_numpy(float),
+            first=np.array(str(daily.index[0].date())),
+            years=annual.index.to_numpy(),
+        )
+    beside.replace(path)
+
+
+def _load(path: Path, case: Case) -> Run | None:
+    """A kept run; None where there is none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            values, first = held["daily"], str(held["first"])
+            annual = pd.DataFrame(held["annual"], columns=["Yield", "Delta_SOC"])
+            annual.index = pd.Index(held["years"], name="year")
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    days = pd.date_range(first, periods=len(values), name="time")
+    return Run(case, pd.DataFrame(values, columns=list(KEPT), index=days), annual, kept=True)
+
+
+def tidy() -> None:
+    """Remove what killed processes left (scratch folders, half-written runs) and the oldest kept runs."""
+    dssat.sweep()
+    now = time.time()
+    for part in folder().glob("*.part"):
+        if now - part.stat().st_mtime > _ABANDONED_S:
+            part.unlink(missing_ok=True)
+    kept = sorted(folder().glob("*.npz"), key=lambda path: path.stat().st_mtime)
+    for path in kept[: max(0, len(kept) - KEEP_RUNS)]:
+        path.unlink(missing_ok=True)
+
+
+Done = Callable[[Case, Run | None], Any]
+
+
+class Job:
+    """Cases run in the background by a few threads; each waits for its engine, so threads suffice.
+
+    ``runs`` and ``failed`` (case -> what went wrong) fill as cases finish, in the order given as far as possible.
+    ``done(case, run)`` is called from the threads after each, with None for a failure.
+    """
+
+    def __init__(
+        self,
+        cases: Iterable[Case],
+        *,
+        workers: int | None = None,
+        timeout: float = dssat.TIMEOUT_S,
+        done: Done | None = None,
+    ) -> None:
+        self.cases = tuple(dict.fromkeys(cases))
+        self.runs: dict[Case, Run] = {}
+        self.failed: dict[Case, str] = {}
+        self._stop = threading.Event()
+        self._timeout, self._done = timeout, done
+        self._waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
+        for case in self.cases:
+            self._waiting.put(case)
+        count = min(workers or os.cpu_count() or 1, len(self.cases))
+        # Daemons: a server that is told to stop does not wait for hours of runs.
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+
+    def start(self) -> "Job":
+        """Begin; SimulationError where the engine cannot run on this system."""
+        dssat.engine()
+        tidy()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                case = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            run = None
+            try:
+                run = self.runs[case] = run_case(case, timeout=self._timeout, stop=self._stop)
+            except dssat.CancelledError:
+                return
+            except (AgroFluxError, OSError, ValueError, KeyError, IndexError) as error:
+                # A file that the engine cut short makes its reader fail in many ways; the other cases go on.
+                known = isinstance(error, AgroFluxError)
+                self.failed[case] = str(error) if known else f"{type(error).__name__}: {error}"
+            if self._done is not None:
+                self._done(case, run)
+
+    def cancel(self) -> None:
+        """Stop: engines that run are ended, what is finished stays."""
+        self._stop.set()
+
+    def wait(self) -> "Job":
+        """Until all are done or cancelled; an interruption (Ctrl-C) cancels."""
+        try:
+            for thread in self._threads:
+                thread.join()
+        except BaseException:
+            self.cancel()
+            for thread in self._threads:
+                thread.join()
+            raise
+        return self
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._stop.is_set()
+
+    @property
+    def running(self) -> bool:
+        """Whether a thread is still at work."""
+        return any(thread.is_alive() for thread in self._threads)
+
+
+def can_run() -> str:
+    """Empty where the engine can run here, else what hinders it."""
+    try:
+        dssat.engine()
+    except SimulationError as error:
+        return str(error)
+    return ""

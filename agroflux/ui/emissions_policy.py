@@ -1,0 +1,94 @@
+"""Panels of the page "Regional emissions" for a decision: the figure in words, its drivers, years, lever and limits."""
+
+import streamlit as st
+
+from agroflux.emissions import notes
+from agroflux.emissions.assess import Assessment
+from agroflux.emissions.totals import COLUMNS
+from agroflux.figures import intervals, trend
+from agroflux.ui import emissions_answer, show
+from agroflux.ui.emissions import Choice, pretty
+
+
+def headline(answer: Assessment) -> None:
+    """The figure and its interval in words."""
+    st.markdown(f"## {show.plain(pretty(notes.headline(answer)))}")
+    st.markdown(f"{show.plain(pretty(notes.what(answer)))}.")
+    if text := notes.apart(answer):
+        st.info(show.plain(pretty(text)), icon=":material/info:")
+
+
+def drivers(answer: Assessment, choice: Choice) -> None:
+    """What each source of uncertainty does alone, and for a model whether its intervals hold."""
+    st.subheader("What drives the uncertainty", anchor=False)
+    st.caption(show.plain(pretty(notes.drivers(answer))))
+    parts = answer.parts[answer.parts["quantity"] == answer.headline]
+    value, unit = answer.interval(answer.headline)["value"], pretty(COLUMNS[answer.headline].unit)
+    fig = intervals.contributions(parts, value, label="N₂O as CO₂e", unit=unit)
+    show.figure(fig, "emissions-drivers", key="emissions.drivers")
+    if choice.is_model:
+        _coverage(choice)
+    with st.expander("The figures behind it, carbon included"):
+        named = answer.parts.assign(quantity=[pretty(COLUMNS[q].axis) for q in answer.parts["quantity"]])
+        labels = {"quantity": "Quantity", "label": "Source of uncertainty", "sd": "Standard deviation",
+                  "low80": "80 % from", "high80": "80 % to", "share": "Share of variance"}  # fmt: skip
+        table = named[list(labels)].rename(columns=labels)
+        show.table(table, f"{choice.file}-uncertainty", hide_index=True)
+
+
+def _coverage(choice: Choice) -> None:
+    found = emissions_answer.coverage(choice)
+    if found is None:
+        st.info(
+            "The error of this model is not in the interval: the data hold fewer than two years that it was not "
+            "trained on.",
+            icon=":material/help:",
+        )
+        return
+    told = found.summary()
+    share, n = told["coverage"]["0.8"], told["county_years"]
+    with st.expander(
+        f"Does the interval hold? The 80 % interval held {share:.0%} of {n} county-years the model never saw"
+    ):
+        show.figure(intervals.reliability(found.curve()), "emissions-reliability", key="emissions.reliability")
+        by_year = ", ".join(f"{year} {value:.0%}" for year, value in told["coverage_80_by_year"].items())
+        st.caption(
+            show.plain(f"By year: {by_year}. {told['how']} The truth here is the simulator the model learned from.")
+        )
+
+
+def years(answer: Assessment) -> None:
+    """Trend and range over years, and the course over the months."""
+    st.subheader("Years and months", anchor=False)
+    st.caption(show.plain(pretty(notes.trend(answer))))
+    unit = pretty(COLUMNS[answer.headline].unit)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        fig = trend.years(answer.years, answer.headline, label="N₂O as CO₂e", unit=unit)
+        show.figure(fig, "emissions-years", key="emissions.years")
+    with right:
+        fig = trend.months(answer.months, "n2o_t_co2e", label="Direct N₂O as CO₂e", unit=unit)
+        show.figure(fig, "emissions-months", key="emissions.months")
+
+
+def lever(answer: Assessment, choice: Choice) -> None:
+    """What less or more nitrogen does to N2O and to grain."""
+    st.subheader("The nitrogen lever", anchor=False)
+    if len(answer.lever) < 2:
+        show.empty("The data hold one nitrogen rate.", "Choose a data set with several to see what less would change.")
+        return
+    show.figure(
+        trend.lever(answer.lever, choice.rate, unit=pretty(COLUMNS["n2o_t_co2e"].unit)),
+        "emissions-lever",
+        key="emissions.lever",
+    )
+    st.caption(
+        "The same fields and years at each nitrogen rate of the data. Where grain levels off and N₂O keeps rising, "
+        "less nitrogen costs little yield. All counties get one rate; prices are not in it."
+    )
+
+
+def limits(answer: Assessment) -> None:
+    """What the number is and is not, in plain words."""
+    st.subheader("What this number is, and what it is not", anchor=False)
+    st.markdown("\n".join(f"- {show.plain(pretty(text))}" for text in notes.is_and_is_not(answer)))

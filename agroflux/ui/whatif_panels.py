@@ -1,0 +1,249 @@
+"""The results of the page "What if": means and differences, series, bars, map, trade-off, emulator, downloads."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.figures import choropleth, series, tradeoff
+from agroflux.figures.theme import pretty
+from agroflux.simulation import effects, whatif
+from agroflux.simulation.effects import MEASURES
+from agroflux.simulation.runs import KEPT, Job
+from agroflux.simulation.whatif import USUAL
+from agroflux.ui import controls, show, state, whatif_emulator
+from agroflux.ui import whatif as page
+from agroflux.ui.emissions import pretty as written
+from agroflux.ui.region import outlines
+from agroflux.ui.whatif import Ask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STEPS = {"daily": "D", "weekly": "W-MON", "monthly": "MS"}
+
+
+def banner() -> None:
+    """Says what the numbers are."""
+    st.info(
+        "**Simulated, not measured.** The DSSAT process model runs here, for each county one field of its mean soil "
+        "with the region's usual practice, beside the same field with your changes.",
+        icon=":material/science:",
+    )
+
+
+def failures(made: Job) -> None:
+    """One message on runs that failed, one on a job that was cancelled."""
+    if made.failed:
+        case, reason = next(iter(made.failed.items()))
+        st.error(show.plain(f"{len(made.failed)} runs failed; {case.fips}: {reason}"), icon=":material/error:")
+    if made.cancelled:
+        show.empty("The simulation was cancelled.", "Counties that were done are shown; the others can be run again.")
+
+
+def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
+    """Everything that the finished counties of a job show."""
+    counties = page.finished(ask, made, ask.cases)
+    if not counties:
+        return
+    runs = [made.runs[case] for case in ask.cases if case.fips in counties]
+    table = effects.yearly(runs)
+    table["label"] = table["label"].map(ask.names)
+    many = len(counties) > 1
+    st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {ask.years[0]}-{ask.years[1]}", anchor=False)
+    _legend(ask)
+    shown = _summary(table)
+    st.dataframe(shown, width="stretch", hide_index=True, column_config=_formats(shown))
+    key = _measure()
+    left, right = st.columns(2, gap="medium")
+    with left, show.guard("The bars by year"):
+        _bars(table, key)
+    with right, show.guard("The map of differences"):
+        _map(ask, table, key, names)
+    with show.guard("The series"):
+        _series(ask, made, counties)
+    with st.container(horizontal=True):
+        show.csv(table, f"whatif-{ask.years[0]}-{ask.years[1]}", "Years and counties as CSV", index=False)
+        changes = {ask.names[change.label()]: change for _, change in ask.changes}
+        show.download("Scenarios as YAML", whatif.to_yaml(changes), "whatif-scenarios.yaml", "application/yaml")
+
+
+def _legend(ask: Ask) -> None:
+    lines = [f"**Baseline:** the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn."]
+    lines += [f"**Scenario {number}:** {show.plain(pretty(change.label()))}." for number, change in ask.changes]
+    st.caption("  \n".join(lines))
+
+
+def _summary(table: "pd.DataFrame") -> "pd.DataFrame":
+    """One row a quantity: baseline, and for each scenario its value and its difference."""
+    import pandas as pd
+
+    means = effects.means(table)
+    rows = []
+    for key, measure in MEASURES.items():
+        row: dict[str, object] = {"Quantity": f"{written(measure.label)} [{pretty(measure.unit)}]"}
+        for name, value in means[key].items():
+            row[str(name)] = value
+            if name != "Baseline":
+                row[f"{name}, difference"] = value - means.loc["Baseline", key]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _formats(frame: "pd.DataFrame") -> dict[str, Any]:
+    signed = {c: "%+.3g" if c.endswith("difference") else "%.4g" for c in frame.columns[1:]}
+    return {c: st.column_config.NumberColumn(format=form) for c, form in signed.items()}
+
+
+def _measure() -> str:
+    options = list(MEASURES)
+    st.selectbox(
+        "Bars and map of",
+        options,
+        format_func=lambda k: f"{written(MEASURES[k].label)} [{pretty(MEASURES[k].unit)}]",
+        width=360,
+        **state.bind("whatif-show", default="n2o", options=options),
+    )
+    return str(state.get("whatif-show", "n2o"))
+
+
+def _bars(table: "pd.DataFrame", key: str) -> None:
+    import pandas as pd
+
+    measure = MEASURES[key]
+    frame = table.pivot_table(index="year", columns="label", values=key, sort=False).sort_index().dropna(how="all")
+    frame.index = pd.DatetimeIndex([f"{year}-01-01" for year in frame.index], name="time")
+    fig = series.bars(frame, _kinds(table), label=written(measure.label), unit=measure.unit, height=400)
+    show.figure(fig, f"whatif-{key}-years", key="whatif.bars")
+
+
+def _kinds(table: "pd.DataFrame") -> dict[str, str]:
+    return {str(name): f"whatif-{name}" for name in dict.fromkeys(table["label"])}
+
+
+def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> None:
+    measure = MEASURES[key]
+    scenarios = [name for name in dict.fromkeys(table["label"]) if name != "Baseline"]
+    st.segmented_control(
+        "Difference from the baseline",
+        scenarios,
+        required=True,
+        **state.bind("whatif-map", default=scenarios[0], options=scenarios),
+    )
+    values = effects.differences(table, "Baseline", str(state.get("whatif-map", scenarios[0])))[key]
+    counties, states = outlines()
+    fig = choropleth.county_figure(
+        values.dropna(),
+        names,
+        variable="Delta_SOC",  # a scale with its zero in the middle
+        label=f"Difference in {_lower(written(measure.label))}",
+        unit=measure.unit,
+        counties=counties,
+        states=states,
+        height=400,
+    )
+    show.figure(fig, f"whatif-{key}-map", key="whatif.map")
+
+
+def _lower(text: str) -> str:
+    return text if text[1:2].isupper() or not text[1:2].isalpha() else text[0].lower() + text[1:]
+
+
+def _series(ask: Ask, made: Job, counties: list[str]) -> None:
+    import pandas as pd
+
+    with controls.row():
+        variable = schema.get(controls.variable([name for name in KEPT if name != "CROP"], default="N2O_FLUX"))
+        step = controls.aggregation(tuple(_STEPS), default="monthly")
+    columns: dict[str, pd.Series] = {}
+    for label, name in ask.names.items():
+        parts = [
+            made.runs[c].daily[variable.name] for c in ask.cases if c.fips in counties and c.change.label() == label
+        ]
+        columns[name] = pd.concat(parts, axis=1).mean(axis=1).resample(_STEPS[step]).mean()
+    frame = pd.DataFrame(columns)
+    kinds = {name: f"whatif-{name}" for name in columns}
+    fig = series.series(frame, kinds, label=variable.label, unit=variable.unit, height=400)
+    show.figure(fig, f"whatif-{variable.name}-{step}", key="whatif.series")
+
+
+def trade_off(ask: Ask, made: Job) -> None:
+    """Yield against N2O over nitrogen rates for the finished counties."""
+    counties = page.finished(ask, made, ask.rates)
+    if not counties:
+        return
+    cases = [case for case in ask.rates if case.fips in counties]
+    found = effects.trade_off(
+        {rate: [made.runs[c] for c in cases if whatif.usual_rate(c.change) == rate] for rate in page.RATES}
+    )
+    fig = tradeoff.trade_off(found.curve, optimum=found.optimum, enough=found.enough)
+    show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
+    st.caption(
+        f"Of the rates that were run, {found.optimum:g} kg N ha⁻¹ gives the least N₂O for each tonne of grain (corn "
+        f"and soybean together), and {found.enough:g} kg N ha⁻¹ is the lowest with 95 % of the highest corn yield. "
+        "Where the unfertilised soil feeds the crop well, the first can be no nitrogen at all, at a cost in yield."
+    )
+    show.csv(found.curve, "whatif-trade-off", "Curve as CSV")
+
+
+def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
+    """The emulator's answer, at once; beside it the simulated one and the emulator's error, where they are there."""
+    known = [(number, change) for number, change in ask.changes if change.emulated]
+    blind = [number for number, change in ask.changes if not change.emulated]
+    if blind:
+        names = ", ".join(f"Scenario {number}" for number in blind)
+        st.caption(
+            f"{names}: not emulated. The emulator has learned other nitrogen rates and other recorded weather, "
+            "no other lever."
+        )
+    asked = Ask(ask.sites, ask.years, tuple(known))
+    frame = _beside(model, asked, job)
+    st.dataframe(frame, width="stretch", hide_index=True, column_config=_error_formats(frame))
+    show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
+    if "Emulator error" not in frame:
+        st.caption("Run the simulation to see the simulated answer and the emulator's error beside it.")
+
+
+def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame":
+    """One row a scenario and quantity: emulated, simulated, and the difference between the two."""
+    import pandas as pd
+
+    guess = effects.means(whatif_emulator.yearly(model, ask.cases))
+    made = job[1].runs if job is not None else {}
+    whole = bool(ask.cases) and all(case in made for case in ask.cases)
+    truth = effects.means(effects.yearly(made[case] for case in ask.cases)) if whole else None
+    rows = []
+    for label, name in ask.names.items():
+        for key, measure in MEASURES.items():
+            row: dict[str, object] = {
+                "Scenario": name,
+                "Quantity": f"{written(measure.label)} [{pretty(measure.unit)}]",
+                "Emulated": guess.loc[label, key],
+            }
+            if truth is not None:
+                row |= {
+                    "Simulated": truth.loc[label, key],
+                    "Emulator error": guess.loc[label, key] - truth.loc[label, key],
+                }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _error_formats(frame: "pd.DataFrame") -> dict[str, Any]:
+    forms = {"Emulated": "%.4g", "Simulated": "%.4g", "Emulator error": "%+.3g"}
+    return {c: st.column_config.NumberColumn(format=forms[c]) for c in frame.columns if c in forms}
+
+
+def from_file() -> None:
+    """Take scenarios from a YAML file; one with mistakes is named and changes nothing."""
+    with st.expander("Scenarios from a file", icon=":material/upload_file:"):
+        sent = st.file_uploader("YAML, as the download below gives it", type=["yaml", "yml", "json"], max_upload_size=1)
+        if sent is None:
+            return
+        with show.guard("The file"):
+            changes = whatif.from_yaml(sent.getvalue().decode("utf-8", "replace"), str(sent.name))
+            st.button(
+                f"Use the {min(len(changes), 3)} scenarios of {show.plain(sent.name)}",
+                on_click=page.set_changes,
+                args=(changes,),
+            )

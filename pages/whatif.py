@@ -1,0 +1,66 @@
+"""What if: the process model under other practices and weather, beside the usual practice and the emulator."""
+
+import streamlit as st
+
+from agroflux.ui import cache, controls, region, show, whatif
+from agroflux.ui import whatif_panels as panels
+
+show.title(
+    "What if",
+    "Less nitrogen, no tillage, a warmer year: what it would change in N₂O, carbon and yield. "
+    "Pick counties, set up to three scenarios, and run the process model.",
+)
+panels.banner()
+
+names = region.names(cache.entries("simulation")[0].id)
+with controls.row():
+    years = whatif.years()
+    model = whatif.model()
+
+region.toolbar(names)
+with st.container():
+    place = st.container()
+    chosen = region.pick_list(names)
+    with place, show.guard("The map"):
+        region.pick_on_map(names, chosen)
+
+st.subheader("Scenarios", anchor=False)
+changes = whatif.scenarios()
+panels.from_file()
+ask = whatif.Ask(tuple(chosen), years, changes)
+
+if not chosen:
+    show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
+    st.stop()
+if not changes:
+    show.empty("All scenarios are as usual.", "Change at least one lever above to compare with the baseline.")
+
+reason = whatif.hindrance()
+if reason:
+    show.empty(f"The process model cannot run here: {show.plain(reason)}.", "The emulated answer below remains.")
+else:
+    whatif.controls_of("scenarios", ask, "Simulate")
+    done = whatif.job("scenarios")
+    if done is not None:
+        if done[0] != ask:
+            show.empty("The result below belongs to an earlier choice.", "Simulate again to bring it up to date.")
+        with show.guard("The result"):
+            panels.failures(done[1])
+            panels.results(*done, names)
+
+st.subheader("Emulated answer", anchor=False)
+if not model:
+    show.empty("No trained model is installed that can answer.", "Make one with agroflux train.")
+else:
+    with show.guard("The emulated answer"):
+        panels.emulated(model, ask, whatif.job("scenarios"))
+
+if not reason:
+    st.subheader("Trade-off between yield and N₂O", anchor=False)
+    st.caption("The usual practice at six nitrogen rates, simulated for the picked counties.")
+    whatif.controls_of("rates", ask, "Run the rates")
+    curve = whatif.job("rates")
+    if curve is not None:
+        with show.guard("The trade-off"):
+            panels.failures(curve[1])
+            panels.trade_off(*curve)

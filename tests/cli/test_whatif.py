@@ -1,0 +1,73 @@
+"""``agroflux whatif`` with the real engine: JSON alone, a table for people, each mistake in one line."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agroflux import cli
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call ``agroflux whatif`` on a wide terminal; returns exit code, stdout, stderr."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = 0
+        try:
+            cli.main(["whatif", *arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_baseline_scenario_and_difference(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("scenarios:\n  none at all: {n_rate: 0}\n")
+    common = ("--sites", "19015", "--years", "2000-2001", "--scenario", str(file), "--change", "n_rate=84")
+    code, out, _ = run(*common, "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert told["simulated"] is True
+    assert told["scenarios"] == {"none at all": {"n_rate": 0.0}, "84 kg N ha-1": {"n_rate": 84.0}}
+    n2o = {row["scenario"]: row for row in told["results"] if row["quantity"] == "N2O emission"}
+    assert n2o["none at all"]["difference"] < n2o["84 kg N ha-1"]["difference"] < 0
+    for row in told["results"]:
+        assert row["with change"] - row["baseline"] == pytest.approx(row["difference"])
+    assert len(told["yearly"]) == 3 * 2
+    code, out, _ = run(*common)
+    assert code == 0
+    assert "Simulated" in out and "Change of soil carbon" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--sites", "99999", "--change", "n_rate=84"), "'99999' is not one of the 99"),
+        (("--sites", "19015", "--change", "n_rate=900"), "outside 0 to 336"),
+        (("--sites", "19015"), "nothing differs"),
+        (("--sites", "19015", "--change", "n_rate=168"), "nothing differs"),
+        (("--sites", "19015", "--change", "n_rate=84", "--years", "2009-2050"), "the weather allows"),
+        (("--sites", "19015", "--scenario", "nowhere.yaml"), "cannot be read"),
+        (("--sites", "19015", "--change", "n_rate=84", "--model", "x"), "not one of century, ceres"),
+        (("--sites", ",", "--change", "n_rate=84"), "no county"),
+    ],
+)
+def test_a_mistake_is_one_line(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err and len(err.strip().splitlines()) == 1
+
+
+def test_the_levers_are_listed(run: Run) -> None:
+    code, out, _ = run("--levers")
+    assert code == 0 and "n_rate" in out and "tillage" in out

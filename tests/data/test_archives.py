@@ -1,0 +1,89 @@
+"""Zips as they are downloaded, and zips that are made to do harm."""
+
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from agroflux.data import archives
+from agroflux.data.archives import members
+from agroflux.errors import DataError
+
+
+def _zip(folder: Path, **entries: bytes) -> Path:
+    path = folder / "data.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name.replace("__", "/").replace("_csv", ".csv"), content)
+    return path
+
+
+def test_a_file_a_folder_and_a_zip_give_their_tables(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x")
+    (tmp_path / "notes.pdf").write_text("x")
+    _zip(tmp_path, inner__b_csv=b"in the zip", picture=b"x")
+    found = members(tmp_path)
+    assert [m.name for m in found] == ["a.csv", "b.csv"]
+    with found[1].open() as stream:
+        assert stream.read() == b"in the zip"
+    assert [m.name for m in members(tmp_path / "a.csv")] == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.csv", "/etc/x.csv", "a/../../x.csv", "C:/x.csv", "..\\x.csv", "a\\b.csv", "a\nb.csv"]
+)
+def test_names_that_lead_outside_are_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr(name, "1")
+    with pytest.raises(DataError, match="points outside"):
+        members(tmp_path / "data.zip")
+
+
+def test_links_are_refused(tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo("x.csv")
+    entry.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr(entry, "/etc/passwd")
+    with pytest.raises(DataError, match="link"):
+        members(tmp_path / "data.zip")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="zip bomb"):
+        members(_zip(tmp_path, bomb_csv=bytes(20_000_000)))
+    sheet = _zip(tmp_path, xl__sheet_csv=bytes(20_000_000)).rename(tmp_path / "data.xlsx")
+    with pytest.raises(DataError, match="zip bomb"):
+        members(sheet)
+
+
+def test_a_bomb_that_lies_about_its_size_gives_no_more_than_it_said(tmp_path: Path) -> None:
+    path = _zip(tmp_path, a_csv=bytes(3_000_000))
+    content = path.read_bytes().replace(struct.pack("<L", 3_000_000), struct.pack("<L", 100))
+    path.write_bytes(content)
+    with members(path)[0].open() as stream, pytest.raises(zipfile.BadZipFile):
+        assert len(stream.read()) <= 100
+        stream.read()
+
+
+def test_too_many_and_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _zip(tmp_path, a_csv=b"12345", b_csv=b"12345")
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 1)
+    with pytest.raises(DataError, match="holds 2 files"):
+        members(path)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 10)
+    monkeypatch.setattr(archives, "MAX_TOTAL", 9)
+    with pytest.raises(DataError, match="unpacks to"):
+        members(path)
+    (tmp_path / "big.csv").write_text("123456789")
+    monkeypatch.setattr(archives, "MAX_FILE", 8)
+    with pytest.raises(DataError, match="more than"):
+        members(tmp_path / "big.csv")
+
+
+def test_damaged_and_absent_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "data.zip").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(DataError, match="download it again"):
+        members(tmp_path / "data.zip")
+    with pytest.raises(DataError, match="no file at"):
+        members(tmp_path / "none.csv")

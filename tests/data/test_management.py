@@ -1,0 +1,153 @@
+"""Management tables: what they say becomes drivers, what they leave out stays unknown."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agroflux.data import catalog, importing, management, management_table, summary
+from agroflux.data.management import Event, Season, drivers
+from agroflux.data.report import Report
+from agroflux.errors import DataError
+from tests.data.test_importing import HERE, daily
+
+DAYS = pd.date_range("2004-01-01", "2006-12-31")
+CORN = Season("a", 2005, "corn", date(2005, 5, 1), nitrogen=(Event(date(2005, 4, 20), 150.0),))
+WHEAT = Season("a", 2006, "winter wheat", date(2005, 10, 5), harvest=date(2006, 7, 10))
+
+
+def test_known_years_are_numbers_and_the_rest_is_unknown() -> None:
+    table = drivers([CORN], DAYS)
+    assert table["PLANTING"].loc["2005"].sum() == 1 and table["PLANTING"].loc["2005-05-01"] == 1
+    assert table["FERTZR_N"].loc["2005-04-20"] == 15.0, "150 kg ha-1 = 15 g m-2"
+    assert table["FERTZR_N"].loc["2005"].sum() == 15.0 and (table["CROP"].loc["2005"] == 1).all()
+    assert table.loc["2004"].isna().all(axis=None) and table.loc["2006"].isna().all(axis=None)
+
+
+def test_unknown_nitrogen_is_no_zero_and_none_given_is() -> None:
+    unknown = drivers([Season("a", 2005, "soybean", date(2005, 5, 1))], DAYS)
+    assert unknown["FERTZR_N"].isna().all() and (unknown["CROP"].loc["2005"] == 0).all()
+    none = drivers([Season("a", 2005, "soybean", nitrogen=())], DAYS)
+    assert (none["FERTZR_N"].loc["2005"] == 0).all() and none["PLANTING"].isna().all()
+
+
+def test_a_crop_sown_in_autumn_is_known_from_sowing_to_harvest() -> None:
+    table = drivers([WHEAT], DAYS)
+    known = table["PLANTING"].dropna()
+    assert (known.index[0], known.index[-1]) == (pd.Timestamp("2005-10-05"), pd.Timestamp("2006-07-10"))
+    assert known.iloc[0] == 1 and known.iloc[1:].sum() == 0
+    assert table["CROP"].isna().all(), "the benchmark's flag knows corn and soybean alone"
+
+
+def test_two_crops_in_a_year_have_no_single_flag() -> None:
+    both = [WHEAT, Season("a", 2006, "soybean", date(2006, 7, 12))]
+    assert management.crops(both) == {2006: "winter wheat + soybean"} and drivers(both, DAYS)["CROP"].isna().all()
+
+
+def test_planting_in_full_counts_days_once() -> None:
+    split = (Event(date(2005, 4, 20), 50.0), Event(date(2005, 4, 20), 30.0), Event(date(2005, 6, 1), 100.0))
+    table = drivers([Season("a", 2005, "corn", nitrogen=split)], DAYS)
+    assert table["FERTZR_N"].loc["2005-04-20"] == 8.0 and table["FERTZR_N"].sum() == 18.0
+
+
+def test_data_sets_carry_their_table(tiny_observation: xr.Dataset) -> None:
+    season = Season("US-Xx1", 2016, "corn", date(2016, 3, 1), n_total=180.0, source="a paper")
+    ds = management.apply(tiny_observation, [season, Season("elsewhere", 2016, "corn")])
+    assert management_table.of(ds) == [season] and ds["crop_name"].sel(site="US-Xx1", year=2016).item() == "corn"
+    assert ds["FERTZR_N"].isnull().all(), "a yearly sum without its days is no daily driver"
+    again = management.apply(ds, [])
+    assert again["CROP"].isnull().all() and again["crop_name"].item() == "" and management_table.of(again) == []
+
+
+def test_tables_come_back_as_they_went_out(tmp_path: Path) -> None:
+    seasons = [CORN, WHEAT, Season("a", 2004, "alfalfa", "none", tillage="none", irrigation=0.0, nitrogen=())]
+    table = management_table.frame(seasons)
+    table.to_csv(tmp_path / "m.csv", index=False)
+    (tmp_path / "m.xlsx").write_bytes(management_table.xlsx(table))
+    for name in ("m.csv", "m.xlsx"):
+        assert management_table.read(tmp_path / name) == seasons
+
+
+def test_a_spreadsheet_holds_no_formula(tmp_path: Path) -> None:
+    import openpyxl
+
+    (tmp_path / "m.xlsx").write_bytes(management_table.xlsx(management_table.frame([Season("=1+1", 2005, "corn")])))
+    assert openpyxl.load_workbook(tmp_path / "m.xlsx").active["A2"].data_type == "s"
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"planting": "2005-02-30"}, r"column planting: '2005-02-30' is no day"),
+        ({"planting": "2005-06-01", "harvest": "2005-05-01"}, r"column harvest: harvest on 2005-05-01 lies before"),
+        ({"planting": "1995-05-01"}, r"does not belong to the harvest of 2005"),
+        ({"n_rate_1_kg_ha": "150"}, r"column n_date_1: 150 kg N ha-1 without a day.*n_total_kg_ha"),
+        ({"n_date_1": "2005-05-01"}, r"nitrogen without a rate"),
+        ({"n_date_1": "2005-05-01", "n_rate_1_kg_ha": "15000"}, r"no number from 0 to 600"),
+        ({"irrigation_mm": "much"}, r"'much' is no number"),
+        ({"year": "x"}, r"column year"),
+        ({"site": ""}, r"no site is named"),
+        ({"tillage": "2005-04-01;soon"}, r"'soon' is no day"),
+    ],
+)
+def test_wrong_cells_are_named(tmp_path: Path, cells: dict[str, str], words: str) -> None:
+    row = dict.fromkeys(management_table.COLUMNS, "") | {"site": "a", "year": "2005", "crop": "corn"} | cells
+    pd.DataFrame([row]).to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(DataError, match=words) as error:
+        management_table.read(tmp_path / "m.csv")
+    assert "m.csv, row 2" in str(error.value)
+
+
+def test_maize_is_corn_and_rows_come_once(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("site,year,crop\na,2005,Maize\n")
+    assert management_table.read(tmp_path / "m.csv")[0].crop == "corn"
+    (tmp_path / "m.csv").write_text("site,year,crop\na,2005,Maize\na,2005,corn\n")
+    with pytest.raises(DataError, match="comes twice"):
+        management_table.read(tmp_path / "m.csv")
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(management_table.COLUMNS), st.text(max_size=12), max_size=6), max_size=4)
+)
+def test_no_row_does_worse_than_a_finding(rows: list[dict[str, str]]) -> None:
+    report = Report()
+    seasons = management_table.from_rows(rows, report, "m.csv")
+    assert report.errors or len(seasons) <= len(rows)
+    drivers(seasons, DAYS)
+
+
+def test_shipped_rows_name_their_source_and_hold_the_ini_file() -> None:
+    rows = management_table.shipped()
+    assert all(row.source and row.crop for row in rows)
+    arm = management.crops(r for r in rows if r.site == "US-ARM")
+    assert arm == {2003: "winter wheat", 2004: "winter wheat", 2005: "corn", 2006: "winter wheat + soybean"}
+
+
+def test_import_takes_the_user_s_rows_before_published_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    path = daily(tmp_path, "US-Ne1", days=800)
+    importing.import_file("fluxnet", path, "ne1", seasons=[Season("US-Ne1", 2005, "soybean", source="mine")])
+    ds = catalog.open_dataset("ne1")
+    assert ds["crop_name"].to_numpy().tolist() == [["soybean", "corn", "corn"]]
+    assert management_table.of(ds)[0].source == "mine"
+    importing.set_management("ne1", [])
+    ds = catalog.open_dataset("ne1")
+    assert ds["CROP"].isnull().all() and float(ds["NEE"].mean()) == 1.0
+    cycle = summary.seasonal_cycle(ds, ["NEE"], ["US-Ne1"], [2005, 2006])
+    assert len(cycle) == 365 and set(cycle["crop"]) == {""}, "years of an unknown crop are drawn too"
+    with pytest.raises(DataError, match="no site US-Ne9"):
+        importing.set_management("ne1", [Season("US-Ne9", 2005, "corn")])
+    with pytest.raises(DataError, match="bundled"):
+        importing.set_management("towers-sample", [])
+
+
+def test_without_a_table_management_is_unknown_not_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    importing.import_file("fluxnet", daily(tmp_path), "mine", site=HERE)
+    ds = catalog.open_dataset("mine")
+    assert all(np.isnan(ds[name].to_numpy()).all() for name in management.DRIVERS)

@@ -1,0 +1,178 @@
+"""N2O chambers: units by hand, plots and their standard error, the real files, and tables that are wrong."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agroflux.data import catalog, n2o_units
+from agroflux.data.importing import import_file
+from agroflux.data.known_sites import SiteFacts
+from agroflux.data.n2o_chambers import Columns, guess, of_plots, read, read_saha
+from agroflux.data.report import Report
+from agroflux.errors import DataError
+
+PLAIN = Columns("date", "flux", "g N ha-1 d-1", "plot")
+
+
+def _write(folder: Path, text: str, name: str = "chambers.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "house"),
+    [
+        ("g N ha-1 d-1", 10.0, 1e-3),  # 10 g / 10,000 m2
+        ("kg N ha-1 d-1", 0.01, 1e-3),  # 10 g ha-1
+        ("mg N m-2 h-1", 1.0, 0.024),  # 24 mg a day
+        ("ug N m-2 h-1", 100.0, 0.0024),
+        ("ug N2O m-2 h-1", 100.0, 0.0015276),  # 2,400 ug N2O x 28.014 / 44.013 = 1,527.6 ug N
+        ("nmol m-2 s-1", 1.0, 0.00242041),  # 86,400 s x 1e-9 mol x 28.014 g mol-1
+        ("umol m-2 h-1", 1.0, 0.000672336),  # 24 h x 1e-6 mol x 28.014 g mol-1
+    ],
+)
+def test_units_by_hand(tmp_path: Path, unit: str, value: float, house: float) -> None:
+    path = _write(tmp_path, f"date,flux\n2020-05-01,{value}\n")
+    ((table, _),) = read(path, Columns("date", "flux", unit))
+    assert table["N2O_FLUX"].item() == pytest.approx(house, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("g N2O-N ha-1 day-1", "g N ha-1 d-1"),
+        ("gN/ha/day", "g N ha-1 d-1"),
+        ("µg N2O m\u22122 h\u22121", "ug N2O m-2 h-1"),
+        ("mg N/m2/hr", "mg N m-2 h-1"),
+        ("nmol N2O m-2 s-1", "nmol m-2 s-1"),
+        ("KG N HA-1 D-1", "kg N ha-1 d-1"),
+    ],
+)
+def test_units_are_known_as_people_write_them(text: str, unit: str) -> None:
+    assert n2o_units.unit(text) == unit
+
+
+def test_an_unknown_unit_names_the_known_ones() -> None:
+    with pytest.raises(DataError, match=r"'ppb' is no known unit.*nmol m-2 s-1"):
+        n2o_units.unit("ppb")
+
+
+def test_the_measured_file_gives_two_units_that_agree(measured: Path) -> None:
+    path = measured / "n2o" / "sabr_iowa_2023_2024.csv"
+    one, other = (
+        read(path, Columns("date", flux, unit, "plot", "treatment"))
+        for flux, unit in (("gnha_day", "g N ha-1 d-1"), ("best_flux_nmol_1m_2s_1", "nmol m-2 s-1"))
+    )
+    for (a, _), (b, _) in zip(one, other, strict=True):
+        np.testing.assert_allclose(a["N2O_FLUX"], b["N2O_FLUX"], rtol=1e-4)
+
+
+def test_plots_are_the_replicates_not_the_chambers_in_them() -> None:
+    day = pd.Timestamp("2020-05-01")
+    rows = pd.DataFrame({"day": day, "plot": ["a", "a", "b", "c"], "flux": [1.0, 3.0, 4.0, 6.0]})
+    (row,) = of_plots(rows).itertuples()
+    # plots 2, 4, 6: mean 4, standard deviation 2, standard error 2 / sqrt(3)
+    assert row.N2O_FLUX == 4.0 and row.N2O_FLUX_unc == pytest.approx(1.1547005)
+    alone = of_plots(rows[rows["plot"] == "a"])
+    assert alone["N2O_FLUX"].item() == 2.0 and np.isnan(alone["N2O_FLUX_unc"].item()), "one plot tells no spread"
+
+
+def test_real_sabr_file_keeps_its_means(measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    path = measured / "n2o" / "sabr_iowa_2023_2024.csv"
+    raw = pd.read_csv(path)
+    wanted = raw.groupby(["treatment", "date", "plot"])["gnha_day"].mean().groupby(["treatment", "date"]).mean()
+    import_file("n2o", path, "sabr", site=SiteFacts("sabr", "SABR", "IA", 42.0, -93.7))
+    ds = catalog.open_dataset("sabr")
+    assert ds["site"].to_numpy().tolist() == ["sabr-Corn", "sabr-Sorghum", "sabr-Soy", "sabr-Sorghum-Rye"]
+    assert ds["site_name"].to_numpy()[3] == "SABR: Sorghum + Rye"
+    for site, treatment in (("sabr-Corn", "Corn"), ("sabr-Sorghum-Rye", "Sorghum + Rye")):
+        assert float(ds["N2O_FLUX"].sel(site=site).mean()) == pytest.approx(wanted[treatment].mean() * 1e-4, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["Saha_et_al_2020_ERL_Data.xlsx", "saha_2020_extracted.csv"])
+def test_real_saha_files_keep_their_means(measured: Path, name: str) -> None:
+    raw = pd.read_csv(measured / "n2o" / "saha_2020_extracted.csv")
+    readings = {meta["series"]: (table, meta) for table, meta in read_saha(measured / "n2o" / name)}
+    assert set(readings) == set(raw["Experiment"])
+    for experiment, part in raw.groupby("Experiment"):
+        daily = part.groupby("Date")["N2O"]
+        table, meta = readings[str(experiment)]
+        assert table["N2O_FLUX"].mean() == pytest.approx(daily.mean().mean() * 1e-4, rel=1e-3)
+        spread = (daily.std() / np.sqrt(daily.count())).mean() * 1e-4
+        assert np.isnan(spread) or table["N2O_FLUX_unc"].mean() == pytest.approx(spread, rel=1e-3)
+        assert table["SAND"].iloc[0] == pytest.approx(part["Sand"].mean(), rel=1e-3) and "lat" in meta
+    crops = readings["MCSE-T2"][1]["crops"]
+    assert crops[2003] == raw[raw["Experiment"].eq("MCSE-T2") & raw["Year"].eq(2003)]["Vegetation"].map(
+        {"Corn": "corn", "GLYMX": "soybean", "TRIAE": "winter wheat"}
+    ).mode().item()  # fmt: skip
+
+
+def test_columns_are_guessed_and_said() -> None:
+    told = guess(["date", "plot", "best_flux_nmol_1m_2s_1", "gnha_day", "treatment"])
+    assert told == Columns("date", "gnha_day", "g N ha-1 d-1", "plot", "treatment")
+    assert guess(["x", "y"]).date == ""
+
+
+def test_dates_of_several_kinds(tmp_path: Path) -> None:
+    for text, day_first in (
+        ("03.05.2020", False),
+        ("5/3/2020", False),
+        ("3/5/2020", True),
+        ("2020-05-03 10:30", False),
+    ):
+        path = _write(tmp_path, f"date,flux\n{text},1\n")
+        ((table, _),) = read(path, Columns("date", "flux", "g N ha-1 d-1", day_first=day_first))
+        assert table.index[0] == pd.Timestamp("2020-05-03"), text
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "words"),
+    [
+        ("date,plot,flux\n2020-05-01,1,x\n", PLAIN, r"row 2, column flux: 'x' is no number"),
+        ("date,plot,flux\n2020-13-01,1,1\n", PLAIN, r"row 2, column date: '2020-13-01' is no time"),
+        ("date,plot,flux\n2020-05-01,1,\n", PLAIN, r"holds no flux"),
+        ("date,chamber,flux\n2020-05-01,1,2\n", PLAIN, r"no column 'plot' for the plot: it has date, chamber, flux"),
+        ("a,b\n1,2\n", None, r"cannot be told from the names a, b"),
+        ("date,plot,flux\n2020-05-01,1,90000\n2020-05-02,1,90000\n", PLAIN, r"check the unit and the sign"),
+    ],
+)
+def test_wrong_tables_are_told(tmp_path: Path, text: str, columns: Columns | None, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        read(_write(tmp_path, text), columns)
+
+
+def test_hostile_names_stay_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    evil = "<img src=x onerror=alert(1)>/../../${x}"
+    path = _write(tmp_path, f'"{evil}",flux,series\n2020-05-01,1,{evil}\n2020-05-01,2,=1+1\n')
+    ((_, first), _) = readings = read(path, Columns(evil, "flux", "g N ha-1 d-1", series="series"))
+    assert first["series"] == evil and len(readings) == 2
+    import_file("n2o", path, "x", site=SiteFacts("s", lat=42, lon=-93), options=_options(evil))
+    assert catalog.open_dataset("x")["site"].to_numpy().tolist() == ["s-img-src-x-onerror-alert-1-x", "s-1-1"]
+
+
+def _options(date: str):
+    from agroflux.data.formats import Options
+
+    return Options(columns=Columns(date, "flux", "g N ha-1 d-1", series="series"))
+
+
+@given(st.lists(st.lists(st.text(max_size=8) | st.floats().map(str), min_size=3, max_size=3), max_size=5))
+def test_no_malformed_table_does_worse_than_a_clear_error(rows: list[list[str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        text = "\n".join(",".join(cells) for cells in [["date", "plot", "flux"], *rows])
+        path = Path(folder) / "chambers.csv"
+        path.write_bytes(text.encode("utf-8", errors="surrogatepass"))
+        try:
+            readings = read(path, PLAIN, report=Report())
+        except DataError as error:
+            assert "chambers.csv" in str(error)
+        else:
+            assert readings == [] or all(table["N2O_FLUX"].notna().any() for table, _ in readings)

@@ -1,0 +1,79 @@
+"""Tables as people save them: encodings, delimiters, and rows that are named when they are wrong."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from agroflux.data.archives import MAX_FILE, members
+from agroflux.data.report import Report
+from agroflux.data.text_table import columns_of, read_table
+from agroflux.errors import DataError
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, Report]:
+    report = Report()
+    (member,) = members(path)
+    return read_table(member, report, text=("day",)), report
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encodings_and_delimiters_read_the_same(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    text = "# Gebäude\nday,größe,x\n2005,1.5,-9999\n2006,2.5,NA\n".replace(",", delimiter)
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    table, report = _read(tmp_path / "t.csv")
+    assert (
+        table["größe"].tolist() == [1.5, 2.5] and table["x"].isna().all() and table["day"].tolist() == ["2005", "2006"]
+    )
+    assert table.index.tolist() == [3, 4], "rows as an editor counts them"
+    assert not report.errors
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("one column\n1\n", "has no columns"),
+        ("a,b,a\n1,2,3\n", "the column 'a' twice"),
+        ("a,b\n1,5,2,5\n", r"row 2: 4 cells under 2 column names.*decimal commas need semicolons"),
+        ("# only a comment\n", "no header line"),
+    ],
+)
+def test_what_is_no_table_is_told(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=words):
+        _read(tmp_path / "t.csv")
+
+
+def test_endless_numbers_are_no_numbers(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("day,x\n1,inf\n2,1e999\n3,2\n")
+    table, report = _read(tmp_path / "t.csv")
+    assert [f.row for f in report.errors] == [2, 3] and table["x"].tolist()[2] == 2.0
+
+
+def test_the_first_findings_of_a_kind_are_kept_and_the_rest_counted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("day,x\n" + "1,bad\n" * 40)
+    _, report = _read(tmp_path / "t.csv")
+    assert len(report.errors) == 5 and list(report.more().values()) == [35]
+    with pytest.raises(DataError, match=r"row 2, column x: 'bad' is no number.*and 39 more"):
+        report.stop()
+
+
+def test_a_file_of_two_gigabytes_is_refused_by_its_size(tmp_path: Path) -> None:
+    for name in ("t.csv", "t.xlsx"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(MAX_FILE + 1)  # a hole in the file: it takes no space
+        with pytest.raises(DataError, match="more than the 2 GB"):
+            members(tmp_path / name)
+
+
+def test_a_spreadsheet_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.xlsx").write_bytes(b"not a spreadsheet")
+    with pytest.raises(DataError, match=r"no \.xlsx spreadsheet"):
+        members(tmp_path / "t.xlsx")
+    pd.DataFrame({"a": [1]}).to_excel(tmp_path / "u.xlsx", index=False)
+    (member,) = members(tmp_path / "u.xlsx")
+    assert columns_of(member, Report()) == ["a"]
+    with pytest.raises(DataError, match="no sheet 'Data'"):
+        read_table(member, Report(), sheet="Data")

@@ -1,0 +1,104 @@
+"""The whole answer on the bundled data: parts reconcile, components are there, one county works as well as all."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agroflux import geo
+from agroflux.data import catalog
+from agroflux.emissions import units
+from agroflux.emissions.assess import Assessment, assess
+from agroflux.emissions.fluxes import whole_years
+from agroflux.emissions.question import Question, of_simulator
+from agroflux.emissions.totals import COLUMNS, REGION, totals
+from agroflux.errors import SelectionError
+
+DATA = "cornbelt-century"
+
+
+@pytest.fixture(scope="module")
+def question() -> Question:
+    years = whole_years(catalog.open_dataset(DATA))
+    return Question(n_rate=168.0, years=tuple(years), indirect=True, draws=2000)
+
+
+@pytest.fixture(scope="module")
+def answer(question: Question) -> Assessment:
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), catalog.open_dataset)
+    return assess(question, sources, geo.county_facts())
+
+
+def test_the_value_of_every_interval_is_the_total(answer: Assessment) -> None:
+    region = answer.totals.by("region").iloc[0]
+    for column in ("n2o_all_t_co2e", "nee_t_co2", "necb_t_co2", "soil_carbon_t_co2"):
+        row = answer.interval(column)
+        assert row["value"] == pytest.approx(region[column], rel=1e-9)
+        assert row["unit"] == COLUMNS[column].unit
+        ends = row[["low95", "low80", "low50", "median", "high50", "high80", "high95"]].to_numpy(float)
+        assert (np.diff(ends) >= 0).all()
+    for level in ("county", "state", "crop"):
+        parts = answer.ranked("n2o_all_t_co2e", level)
+        assert parts["value"].sum() == pytest.approx(region["n2o_all_t_co2e"], rel=1e-9)
+        assert parts["value"].is_monotonic_decreasing
+
+
+def test_months_and_nitrogen_rates_reconcile_with_the_total(answer: Assessment, question: Question) -> None:
+    region = answer.totals.by("region").iloc[0]
+    months = answer.months[answer.months["crop"] == "both"]
+    for column in ("n2o_t", "nee_t_co2"):
+        assert months[column].sum() == pytest.approx(region[column], rel=1e-9)
+        apart = answer.months[answer.months["crop"] != "both"]
+        assert apart[column].sum() == pytest.approx(region[column], rel=1e-9)
+    lever = answer.lever.set_index("n_rate")
+    assert lever.at[question.n_rate, "n2o_t"] == pytest.approx(region["n2o_t"], rel=1e-9)
+    assert lever["n2o_t"].is_monotonic_increasing  # more nitrogen, more N2O
+
+
+def test_years_are_totals_of_their_own(answer: Assessment, question: Question) -> None:
+    year = question.years[1]
+    one = totals(
+        catalog.open_dataset(DATA), geo.county_facts(), n_rate=question.n_rate, years=[year], indirect=True
+    ).by("region")
+    shown = answer.years.set_index("year").loc[year]
+    assert shown["n2o_t"] == pytest.approx(one["n2o_t"].item(), rel=1e-9)
+    assert answer.years["in_period"].all()
+
+
+def test_a_simulation_has_no_model_error_and_simulators_stand_beside(answer: Assessment) -> None:
+    assert answer.components == ("simulators", "weather", "area", "indirect")
+    assert set(answer.simulators) == {DATA, "cornbelt-ceres"}
+    parts = answer.parts[answer.parts["quantity"] == "n2o_t"]
+    assert parts["share"].sum() == pytest.approx(1)
+    assert answer.headline == "n2o_all_t_co2e"
+
+
+def test_tier1_with_the_indirect_part(answer: Assessment) -> None:
+    rows = answer.tier1[answer.tier1["place"] == REGION].set_index("estimate")
+    whole = rows.loc["Tier 1, wet climate, direct and indirect"]
+    direct = rows.loc["Tier 1, wet climate 1.6 %"]
+    indirect = answer.totals.by("region")["n2o_indirect_t"].item()
+    assert whole["n2o_t"] == pytest.approx(direct["n2o_t"] + indirect, rel=1e-9)
+    assert whole["low_t"] < whole["n2o_t"] < whole["high_t"]
+
+
+def test_one_county_is_answered_like_all(answer: Assessment, question: Question) -> None:
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), catalog.open_dataset)
+    fips = answer.ranked("n2o_all_t_co2e")["place"].iloc[0]
+    one = assess(replace(question, counties=(fips,)), sources, geo.county_facts())
+    row, among = one.interval("n2o_all_t_co2e"), answer.interval("n2o_all_t_co2e", "county", fips)
+    assert row["value"] == pytest.approx(among["value"], rel=1e-9)
+    assert row["low80"] < row["value"] or row["high80"] > row["value"]
+    assert len(one.ranked("n2o_all_t_co2e")) == 1
+    with pytest.raises(SelectionError, match="no interval of"):
+        one.interval("n2o_all_t_co2e", "county", "99999")
+
+
+def test_co2_equivalents_are_n2o_times_the_potential(question: Question) -> None:
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), catalog.open_dataset)
+    asked = replace(question, indirect=False, gwp="AR4", horizon=20, draws=200)
+    made = assess(asked, sources, geo.county_facts())
+    n2o, warming = made.interval("n2o_t"), made.interval("n2o_t_co2e")
+    ends = ["value", "low80", "high80"]
+    pd.testing.assert_series_equal(n2o[ends] * units.potential("AR4", 20), warming[ends], check_names=False)

@@ -1,0 +1,148 @@
+"""A user's polygon: shares worked by hand, and a clear word for each file that cannot be used."""
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.geometry import box, mapping
+
+from agroflux import geo
+from agroflux.emissions.areas import survey_areas
+from agroflux.emissions.polygon import PolygonError, areas_inside, read_polygon, shares
+
+STORY = "19169"
+
+
+def _raw(found: object) -> bytes:
+    return json.dumps(found).encode()
+
+
+def _ring(*corners: tuple[float, float]) -> dict[str, object]:
+    return {"type": "Polygon", "coordinates": [[list(c) for c in corners]]}
+
+
+@pytest.fixture(scope="module")
+def counties() -> gpd.GeoDataFrame:
+    frame = geo.counties()
+    return frame[frame["state"].isin(["IA", "IL", "IN"])]
+
+
+def test_two_equal_squares_are_halved_by_hand() -> None:
+    # Two counties side by side on one parallel have one area each; the polygon takes all of one, half of the other.
+    pair = gpd.GeoDataFrame({"fips": ["a", "b"]}, geometry=[box(-93, 41, -92, 42), box(-92, 41, -91, 42)])
+    found = shares(read_polygon(_raw(mapping(box(-93, 41, -91.5, 42))), "half.geojson"), pair)
+    assert found["a"] == pytest.approx(1.0, abs=1e-9)
+    assert found["b"] == pytest.approx(0.5, abs=1e-6)
+    # The northern half of a square in degrees is the smaller one on the ground.
+    north = shares(read_polygon(_raw(mapping(box(-93, 41.5, -92, 42))), "n.geojson"), pair)
+    assert north["a"] == pytest.approx(0.4981, abs=1e-4)  # (sin 42 - sin 41.5) / (sin 42 - sin 41)
+
+
+def test_a_countys_own_outline_holds_it_alone(counties: gpd.GeoDataFrame) -> None:
+    outline = counties.set_index("fips").geometry[STORY]
+    found = shares(read_polygon(_raw({"type": "Feature", "geometry": mapping(outline)}), "story.json"), counties)
+    assert found.to_dict() == {STORY: pytest.approx(1.0, abs=1e-9)}
+
+
+def test_the_parts_of_a_divided_region_add_up(counties: gpd.GeoDataFrame) -> None:
+    survey = survey_areas(geo.county_facts())
+    whole, west, east = (
+        areas_inside(read_polygon(_raw(mapping(box(*b))), "part.json"), counties, survey).sum()
+        for b in ((-94, 41, -88, 42), (-94, 41, -91.3, 42), (-91.3, 41, -88, 42))
+    )
+    pd.testing.assert_series_equal(west + east, whole, rtol=1e-6)
+
+
+def test_a_collection_is_united_and_overlap_counts_once(counties: gpd.GeoDataFrame) -> None:
+    parts = [mapping(box(-93.6, 42, -93.3, 42.1)), mapping(box(-93.5, 42, -93.2, 42.1))]
+    many = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": g} for g in parts]}
+    one = read_polygon(_raw(mapping(box(-93.6, 42, -93.2, 42.1))), "one.json")
+    both = read_polygon(_raw(many), "many.json")
+    assert both.notes == ("2 polygons were united",)
+    pd.testing.assert_series_equal(shares(both, counties), shares(one, counties), rtol=1e-6)
+
+
+def test_the_source_of_areas_tells_of_the_polygon(counties: gpd.GeoDataFrame) -> None:
+    found = areas_inside(
+        read_polygon(_raw(mapping(box(-94, 41.8, -93, 42.4))), "mine.json"), counties, survey_areas(geo.county_facts())
+    )
+    assert "inside mine.json" in found.attrs["source"]
+    assert "in part, by area" in found.attrs["source"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[1, 2]", "no GeoJSON object"),
+        (b"[" * 100_000, "nested too deeply|not JSON"),
+        (_raw({"type": "Point", "coordinates": [-93, 42]}), r"holds no polygon \(Point\)"),
+        (_raw({"type": "FeatureCollection", "features": []}), "holds no polygon"),
+        (_raw({"type": "Feature", "geometry": None}), "holds no polygon"),
+        (_raw(_ring((-93, 42), (-92, 43), (-92, 42), (-93, 43), (-93, 42))), "not valid .*crossing|Self-intersection"),
+        (_raw(_ring((-93, 42), (-92, 42))), "no closed rings"),
+        (_raw({"type": "Polygon", "coordinates": "all"}), "no closed rings"),
+        (_raw({"type": "Polygon", "coordinates": [[["a", "b"]] * 4]}), "no closed rings"),
+        (_raw({"type": "Polygon", "coordinates": []}), "empty"),
+        (b'{"type":"Polygon","coordinates":[[[NaN,1],[2,2],[3,1],[NaN,1]]]}', "NaN is no number"),
+        (b'{"type":"Polygon","coordinates":[[[1e999,1],[2,2],[3,1],[1e999,1]]]}', "not a number|closed rings"),
+        (_raw(mapping(box(440_000, 4_640_000, 460_000, 4_660_000))), "metres of a projection"),
+        (_raw(_ring((42, -93), (43, -93), (43, -92), (42, -93))), "not on the globe"),
+        (_raw(_ring((-93, 42), (-92, 42), (-93, 42), (-93, 42))), "no area|not valid"),
+        (
+            _raw(mapping(box(-93, 42, -92, 43)) | {"crs": {"type": "name", "properties": {"name": "EPSG:26915"}}}),
+            "another system.*EPSG:26915",
+        ),
+        (b" " * 100_000_001, r"100\.0 MB is more than the 5 MB"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_each_bad_file_is_told_why(raw: bytes, message: str) -> None:
+    with pytest.raises(PolygonError, match=message) as caught:
+        read_polygon(raw, "bad.geojson")
+    text = str(caught.value)
+    assert text.startswith("bad.geojson")
+    assert text.isprintable() and len(text) < 400
+
+
+def test_a_polygon_elsewhere_is_told_where_it_lies(counties: gpd.GeoDataFrame) -> None:
+    with pytest.raises(PolygonError, match=r"longitude 5\.00 to 6\.00.*outside the counties"):
+        shares(read_polygon(_raw(mapping(box(5, 50, 6, 51))), "belgium.json"), counties)
+
+
+def test_wgs84_named_the_old_way_is_taken() -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    assert read_polygon(_raw(mapping(box(-93, 42, -92, 43)) | {"crs": crs}), "a.json").shape.area == pytest.approx(1)
+
+
+def test_hostile_names_and_properties_are_not_repeated(counties: gpd.GeoDataFrame) -> None:
+    hostile = "<img src=x onerror=alert(1)>\n=cmd|' /c calc'!A1" + "x" * 500
+    feature = {"type": "Feature", "properties": {hostile: hostile}, "geometry": mapping(box(-93.6, 42, -93.3, 42.1))}
+    region = read_polygon(_raw(feature), hostile)
+    assert "\n" not in region.name and len(region.name) <= 80
+    inside = areas_inside(region, counties, survey_areas(geo.county_facts()))
+    assert list(inside) == ["corn_area_ha", "soybean_area_ha"]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.sampled_from(["Polygon", "Feature"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["type", "geometry", "features", "coordinates", "crs"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_any_json_is_a_polygon_or_refused(found: object) -> None:
+    try:
+        region = read_polygon(_raw(found), "any.json")
+    except PolygonError as error:
+        assert str(error).startswith("any.json")
+    else:
+        assert region.shape.is_valid and region.shape.area > 0

@@ -1,0 +1,115 @@
+"""Scores of held-out blocks, and the coverage of what they promise: on made errors whose answer is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from agroflux.emissions.coverage import CURVE, measure
+from agroflux.emissions.residuals import blocks, fit, held_out_years
+from agroflux.errors import SelectionError
+
+Rotation = Callable[..., xr.Dataset]
+YEARS = {"validate": (2015, 2016, 2017), "test": (2018, 2019, 2020)}
+
+
+def _table(year_sd: float, county_sd: float, seed: int = 0, counties: int = 60) -> pd.DataFrame:
+    """Blocks whose errors are proportional to the prediction: a year's part and a county's."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for year in range(2015, 2021):
+        common = rng.normal(0, year_sd)
+        for county in range(counties):
+            predicted = rng.uniform(2, 8)
+            error = (common + rng.normal(0, county_sd)) * predicted
+            crop = "corn" if (county + year) % 2 else "soybean"
+            rows.append((f"{county:05d}", crop, year, "n2o", predicted + error, predicted))
+    return pd.DataFrame(rows, columns=["fips", "crop", "year", "quantity", "simulated", "predicted"])
+
+
+def test_held_out_years_are_those_no_weight_has_seen() -> None:
+    split = {"train": [2013, 2014], "validate": [2015], "test": [2016, 2017], "scaler": [2013, 2014, 2015]}
+    # scalers that saw the validation year spoil it
+    assert held_out_years(split, range(2013, 2018)) == {"validate": (), "test": (2016, 2017)}
+    with pytest.raises(SelectionError, match="fewer than two years"):
+        held_out_years(split, [2013, 2014, 2017])
+    with pytest.raises(SelectionError, match="fewer than two years"):
+        held_out_years({}, [2016, 2017])
+
+
+def test_blocks_are_annual_sums_of_the_crop_that_grows(rotation: Rotation) -> None:
+    ds = rotation().isel(scenario=[1])
+    model = ds.assign(N2O_FLUX=(ds["N2O_FLUX"] * 1.1).assign_attrs(ds["N2O_FLUX"].attrs))
+    table = blocks(ds, model, [2013, 2014]).set_index(["quantity", "fips", "year"])
+    # Polk grows corn in 2013: 0.365 g m-2 = 3.65 kg ha-1
+    row = table.loc[("n2o", "19153", 2013)]
+    assert (row["crop"], row["simulated"], row["predicted"]) == ("corn", pytest.approx(3.65), pytest.approx(4.015))
+    balance = table.loc[("necb", "19153", 2013)]
+    assert balance["simulated"] == pytest.approx(3.65 - 4.0)
+    assert len(table.loc["n2o"]) == 6
+
+
+def test_the_parts_of_an_error_are_found() -> None:
+    few = fit(_table(0.0, 0.2)).crops["corn"]
+    much = fit(_table(0.3, 0.05)).crops["corn"]
+    sigma = few.sigma(np.array([5.0]))[0]
+    assert few.within.std() * sigma == pytest.approx(0.2 * 5, rel=0.15)
+    assert few.year_scale < 0.3 * few.within.std()
+    assert much.year_scale > 3 * much.within.std()
+    assert few.weights.sum() == pytest.approx(1)
+
+
+def test_a_constant_bias_counts_as_error_of_every_sum() -> None:
+    table = _table(0.0, 0.05)
+    table["simulated"] += 0.3 * table["predicted"]
+    one = fit(table).crops["corn"]
+    assert one.year_scale * one.sigma(np.array([5.0]))[0] == pytest.approx(1.5, rel=0.1)
+
+
+@pytest.mark.parametrize(("year_sd", "county_sd"), [(0.0, 0.2), (0.1, 0.1), (0.25, 0.05)])
+def test_stated_coverage_is_met_on_average(year_sd: float, county_sd: float) -> None:
+    areas = {(f"{c:05d}", crop): 1000.0 for c in range(60) for crop in ("corn", "soybean")}
+    states = {f"{c:05d}": "IA" if c < 30 else "IL" for c in range(60)}
+    found = [
+        measure(_table(year_sd, county_sd, seed), "n2o", YEARS, areas, states, seed=seed).share() for seed in range(8)
+    ]
+    mean = pd.DataFrame(found).mean()
+    assert mean["0.8"] == pytest.approx(0.8, abs=0.07)
+    assert mean["0.5"] == pytest.approx(0.5, abs=0.09)
+    assert mean["0.95"] > 0.9
+
+
+def test_the_summary_tells_how_and_on_what() -> None:
+    areas = {(f"{c:05d}", crop): 1000.0 for c in range(60) for crop in ("corn", "soybean")}
+    coverage = measure(_table(0.1, 0.1), "n2o", YEARS, areas, {f"{c:05d}": "IA" for c in range(60)})
+    told = coverage.summary()
+    assert set(told["coverage"]) == {"0.5", "0.8", "0.95"}
+    assert told["county_years"] == 360
+    assert set(told["coverage_80_by_year"]) == set(range(2015, 2021))
+    assert told["coverage_of_sums"]["region"]["n"] == 6
+    assert told["held_out_years"] == {"validate": [2015, 2016, 2017], "test": [2018, 2019, 2020]}
+    assert "other counties" in told["how"]
+    curve = coverage.curve()
+    assert curve["nominal"].tolist() == list(CURVE)
+    assert curve["measured"].is_monotonic_increasing
+
+
+def test_independent_days_would_promise_too_much_for_sums() -> None:
+    """The year effect is what makes the interval of a sum wide: without it, most sums would fall outside."""
+    table = _table(0.2, 0.1)
+    residuals = fit(table)
+    predicted = table.loc[table["year"] == 2015, "predicted"].to_numpy()
+    crops = table.loc[table["year"] == 2015, "crop"].to_numpy(str)
+    together = residuals.errors(np.random.default_rng(0), predicted, crops, 4000)
+    apart = np.sqrt((together.std(axis=0) ** 2).sum())
+    assert together.sum(axis=1).std() > 3 * apart
+
+
+def test_too_little_to_measure_is_said() -> None:
+    table = _table(0.1, 0.1)
+    with pytest.raises(SelectionError, match="two held-out years"):
+        measure(table[table["year"] == 2015], "n2o", YEARS, {}, {})
+    with pytest.raises(SelectionError, match="no held-out county"):
+        fit(table.iloc[:0])

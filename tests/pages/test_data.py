@@ -1,0 +1,157 @@
+"""The page "Data": cards of bundled data, files brought in, tables mapped, management edited, hostile names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux.data import catalog, management_table
+from agroflux.data.importing import import_file
+from tests.data.test_importing import ARM, HERE, daily
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    yield tmp_path / "mine" / "datasets"
+
+
+def _open(page: str = "data", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-")] = value
+    app.run()
+    app = app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+def _html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def _said(app: AppTest) -> str:
+    boxes = (*app.info, *app.warning, *app.error, *app.success, *app.caption, *app.markdown)
+    return " ".join(str(box.value).replace("\\", "").replace("**", "") for box in boxes)
+
+
+def _box(app: AppTest, kind: str, label: str) -> Any:
+    return next(box for box in getattr(app, kind) if box.label.startswith(label))
+
+
+def _upload(app: AppTest, name: str, content: bytes, kind: str = "text/csv") -> AppTest:
+    app.file_uploader[0].set_value((name, content, kind)).run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+def test_a_bundled_data_set_shows_its_card_variables_and_coverage() -> None:
+    app = _open(data_set="towers-sample")
+    entry = catalog.get("towers-sample")
+    assert "10.17190/AMF/1246149" in _html(app) and "CC-BY-4.0" in _html(app) and "measured, bundled" in _html(app)
+    table = app.dataframe[0].value.set_index("Name")
+    assert table.at["NEE", "Unit"] == "g C m⁻² d⁻¹" and table.at["TMAX", "Derived at"] == "US-AR1"
+    assert len(app.get("plotly_chart")) == 1 and not app.error
+    assert entry.title in [s.value.replace("\\", "") for s in app.subheader]
+    assert not [b for b in app.button if b.label == "Delete it"], "what is bundled cannot be removed"
+
+
+def test_synthetic_data_bring_the_banner() -> None:
+    assert "Synthetic data in view" in _said(_open(data_set="chambers-synthetic"))
+
+
+def test_the_real_file_is_imported_and_then_on_the_map_and_in_the_comparison(measured: Path) -> None:
+    app = _open(data_view="bring")
+    _upload(app, ARM, (measured / "fluxnet" / ARM).read_bytes())
+    assert f"{ARM} can be imported" in _said(app)
+    assert _box(app, "selectbox", "Format").value == "fluxnet" and _box(app, "text_input", "Id").value == "us-arm"
+    _box(app, "button", "Import").click().run()
+    assert not app.exception and "us-arm is imported" in _said(app)
+    ds = catalog.open_dataset("us-arm")
+    raw = pd.read_csv(measured / "fluxnet" / ARM, na_values=[-9999])
+    assert float(ds["GPP"].mean()) == pytest.approx(raw["GPP_NT_VUT_REF"].mean(), rel=1e-3)
+    options = app.switch_page("pages/sites.py").run().multiselect[0].options
+    assert any(option.startswith("US-ARM, ARM Southern Great Plains") for option in options)
+    compared = app.switch_page("pages/compare.py").run()
+    assert not compared.exception
+    assert any("US-ARM (measured)" in option for option in compared.get("button_group")[0].options)
+
+
+def test_a_wrong_file_is_reported_by_row_and_column(tmp_path: Path) -> None:
+    app = _open(data_view="bring")
+    text = daily(tmp_path).read_text().replace("20050103,1.0", "20050103,<b>oops</b>")
+    _upload(app, "FLX_US-Xx1_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", text.encode())
+    assert "cannot be imported as it is" in _said(app)
+    report = app.dataframe[1].value
+    assert report.loc[0, ["row", "column"]].tolist() == [4, "NEE_VUT_REF"] and "<b>oops</b>" in report.at[0, "what"]
+    assert not [b for b in app.button if b.label == "Import"]
+
+
+def test_an_unknown_tower_asks_for_its_position(tmp_path: Path) -> None:
+    app = _open(data_view="bring")
+    _upload(app, "FLX_US-Xx1_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", daily(tmp_path).read_bytes())
+    _box(app, "button", "Import").click().run()
+    assert "position of site US-Xx1 is not known" in _said(app)
+    _box(app, "number_input", "Latitude").set_value(41.0)
+    _box(app, "number_input", "Longitude").set_value(-96.0)
+    _box(app, "button", "Import").click().run()
+    assert catalog.get("us-xx1").ok
+
+
+def test_a_chamber_table_is_mapped_by_hand() -> None:
+    app = _open(data_view="bring")
+    evil = "<img src=x onerror=alert(1)>"
+    rows = f"when,{evil},value\n2020-05-01,{evil},2\n2020-05-01,b,4\n".encode()
+    _upload(app, "../../etc/passwd.csv", rows)
+    assert _box(app, "selectbox", "Format").value == "n2o" and "Pick the day, the flux and its unit" in _said(app)
+    for label, value in {"Day": "when", "N2O flux": "value", "Unit": "mg N m-2 h-1", "Plot": evil}.items():
+        _box(app, "selectbox", label).set_value(value).run()
+    assert "passwd.csv can be imported" in _said(app)
+    _box(app, "text_input", "Site id").set_value("field")
+    _box(app, "number_input", "Latitude").set_value(42.0)
+    _box(app, "number_input", "Longitude").set_value(-93.0)
+    _box(app, "text_input", "Title").set_value(f"My {evil} [x](javascript:alert(1))")
+    _box(app, "button", "Import").click().run()
+    assert not app.exception and catalog.get("passwd").title.startswith("My <img")
+    # 3 mg N m-2 h-1 x 24 h
+    assert float(catalog.open_dataset("passwd")["N2O_FLUX"].max()) == pytest.approx(0.072)
+    shown = _open(data_set="passwd")
+    assert "<img" not in _html(shown) and "&lt;" not in "".join(s.value for s in shown.subheader)
+
+
+def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path) -> None:
+    app = _open(data_view="bring")
+    _upload(app, "photo.csv", bytes(range(256)))
+    assert "not text" in app.dataframe[0].value.at[0, "what"]
+
+
+def test_management_is_edited_saved_and_drawn(tmp_path: Path) -> None:
+    import_file("fluxnet", daily(tmp_path, "US-Ne1"), "ne1")
+    app = _open(data_view="manage", data_set="ne1")
+    assert "No day is known yet" in _said(app)
+    head = "site,year,crop,planting,harvest,n_date_1,n_rate_1_kg_ha"
+    table = f"{head}\nUS-Ne1,2005,corn,2005-05-01,2005-10-01,2005-04-20,150\n"
+    _upload(app, "m.csv", table.encode())
+    assert len(app.get("plotly_chart")) == 1
+    _box(app, "button", "Save the table").click().run()
+    ds = catalog.open_dataset("ne1")
+    assert management_table.of(ds)[0].nitrogen[0].rate == 150 and float(ds["FERTZR_N"].max()) == 15.0
+    _upload(app, "m.csv", b"site,year,crop,planting\nUS-Ne1,2005,corn,someday\n")
+    assert "'someday' is no day" in _said(app)
+
+
+def test_without_own_data_management_says_what_to_do() -> None:
+    assert "You have no measurements of your own yet" in _said(_open(data_view="manage"))
+
+
+def test_an_own_data_set_can_be_removed(tmp_path: Path) -> None:
+    import_file("fluxnet", daily(tmp_path), "mine", site=HERE)
+    app = _open(data_set="mine")
+    assert "measured, your own" in _html(app)
+    _box(app, "button", "Delete it").click().run()
+    assert not app.exception and "mine" not in {e.id for e in catalog.entries()}

@@ -1,0 +1,129 @@
+"""The page "What if" with the real engine: what it shows is what the package computes; links, files, empty states."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux.errors import SimulationError
+from agroflux.simulation import dssat, effects, runs
+from agroflux.simulation.runs import Case
+from agroflux.simulation.whatif import USUAL, Change
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
+YEARS = (2000, 2001)
+LINK = {"sites": "19015", "years": "2000-2001", "whatif-1": "n_rate:0"}
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A user folder of its own, so that nothing is kept from another test."""
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    yield
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-")] = value
+    return app.switch_page("pages/whatif.py").run()
+
+
+def _button(app: AppTest, label: str) -> object:
+    (found,) = [b for b in app.button if b.label.startswith(label)]
+    return found
+
+
+def _wait(app: AppTest, kind: str) -> AppTest:
+    job = app.session_state["agroflux.whatif.jobs"][kind][1]
+    end = time.monotonic() + 60
+    while job.running and time.monotonic() < end:
+        time.sleep(0.05)
+    return app.run()
+
+
+def _texts(app: AppTest) -> str:
+    return " ".join(e.value for kind in (app.info, app.caption, app.warning, app.error, app.markdown) for e in kind)
+
+
+def test_the_page_opens_empty_and_says_that_all_is_simulated() -> None:
+    app = _open()
+    assert not app.exception and not app.error
+    assert "Simulated, not measured" in _texts(app)
+    assert "No county is picked yet" in _texts(app)
+
+
+@linux
+def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
+    app = _open(**LINK)
+    assert not app.exception and not app.error
+    assert "Run the simulation to see" in _texts(app)
+    assert list(app.dataframe[0].value.columns) == ["Scenario", "Quantity", "Emulated"]
+    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    assert not app.exception and not app.error
+    made = {c: runs.run_case(Case("19015", YEARS, c)) for c in (USUAL, Change(n_rate=0))}
+    assert all(run.kept for run in made.values()), "the page runs the very same cases"
+    means = effects.means(effects.yearly(made.values()))
+    shown = app.dataframe[0].value.set_index("Quantity")
+    n2o = next(name for name in shown.index if name.startswith("N₂O"))
+    assert shown.loc[n2o, "Baseline"] == pytest.approx(means["n2o"].iloc[0])
+    assert shown.loc[n2o, "Scenario 1, difference"] == pytest.approx(means["n2o"].iloc[1] - means["n2o"].iloc[0])
+    beside = app.dataframe[1].value
+    error = beside["Emulated"] - beside["Simulated"]
+    assert beside["Emulator error"].to_numpy() == pytest.approx(error.to_numpy())
+    assert "earlier choice" not in _texts(app)
+
+
+@linux
+def test_levers_change_the_link_and_the_result_is_then_said_to_be_old() -> None:
+    app = _wait(_button(_open(**LINK), "Simulate").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app.selectbox(key="whatif.1.n_kind").set_value("ammonia").run()
+    assert app.query_params["whatif-1"] == "n_rate:0~n_kind:ammonia"
+    assert app.selectbox(key="whatif.1.n_placement").options == ["Injected (usual)"]
+    assert "belongs to an earlier choice" in _texts(app)
+    assert "Scenario 1: not emulated" in _texts(app)
+    app.button(key="whatif-1.reset").click().run()
+    assert app.query_params["whatif-1"] == "usual"
+    assert "All scenarios are as usual" in _texts(app)
+
+
+@linux
+def test_cancel_ends_the_engines_and_the_page_says_so() -> None:
+    app = _open(**LINK | {"years": "2000-2018", "sites": "19015,19027,19153"})
+    app = _button(app, "Simulate").click().run()  # type: ignore[attr-defined]
+    app.button(key="whatif.cancel.scenarios").click().run()
+    app = _wait(app, "scenarios")
+    assert "was cancelled" in _texts(app) and not app.exception
+
+
+def test_a_link_that_cannot_be_read_is_noted() -> None:
+    app = _open(**LINK | {"whatif-1": "n_rate:9999"})
+    assert any("whatif" in w.value for w in app.warning)
+    assert app.query_params["whatif-1"] == "n_rate:84"
+
+
+def test_a_file_with_scenarios_is_taken_over_and_a_bad_one_is_named() -> None:
+    app = _open(**LINK)
+    (upload,) = app.file_uploader
+    bad = upload.set_value(("mine.yaml", b"n_rate: much", "application/yaml")).run()
+    assert any("is not a number" in e.value for e in bad.error)
+    good = bad.file_uploader[0].set_value(("mine.yaml", b"tillage: none", "application/yaml")).run()
+    app = _button(good, "Use the 1").click().run()  # type: ignore[attr-defined]
+    assert app.query_params["whatif-1"] == "tillage:none"
+
+
+def test_without_an_engine_the_emulator_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise SimulationError("the DSSAT executable runs on Linux only")
+
+    monkeypatch.setattr(dssat, "engine", none)
+    app = _open(**LINK)
+    assert not app.exception
+    assert "The process model cannot run here" in _texts(app)
+    assert "Emulated" in app.dataframe[0].value
+    assert not [b for b in app.button if b.label.startswith("Simulate")]

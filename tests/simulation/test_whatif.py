@@ -1,0 +1,203 @@
+"""Changes of practice: read and written without loss, refused in plain words, each lever felt by the real engine."""
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agroflux.errors import SelectionError
+from agroflux.simulation import dssat, levers, whatif
+from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
+from agroflux.simulation.scenario import Scenario
+from agroflux.simulation.whatif import USUAL, Change
+
+FIPS = "19015"
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
+
+
+def _usual() -> tuple[Scenario, dssat.Site]:
+    """Corn in 2005, soybean in 2006, two years of spin-up."""
+    site = county_site(FIPS)
+    return replace(county_scenario(site.lat, "corn", 168.0, "century", (2005, 2006)), first_year=2003), site
+
+
+@cache
+def _run(text: str) -> dssat.Result:
+    """The real engine under a change, given as a link has it."""
+    scenario, site = whatif.apply(Change.from_text(text), *_usual())
+    with dssat.scratch() as folder:
+        return dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder))
+
+
+def _n2o(result: dssat.Result) -> float:
+    return float(result.daily["N2O_FLUX"].sum())
+
+
+def _corn(result: dssat.Result) -> float:
+    return float(result.annual.loc[2005, "Yield"])
+
+
+def _soybean(result: dssat.Result) -> float:
+    return float(result.annual.loc[2006, "Yield"])
+
+
+def _planted(result: dssat.Result) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(result.daily.index[result.daily["PLANTING"] > 0])
+
+
+def _mean(name: str, months: slice = slice(None)) -> Callable[[dssat.Result], float]:
+    return lambda result: float(result.daily.loc[months, name].mean())
+
+
+# -- the change itself -------------------------------------------------------------------------------
+
+
+def _values(name: str) -> st.SearchStrategy[object]:
+    lever = levers.LEVERS[name]
+    if isinstance(lever, levers.Choice):
+        return st.sampled_from(list(lever.options))
+    return st.floats(lever.low, lever.high)
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    """Any change that is allowed."""
+    chosen = {name: draw(_values(name)) for name in draw(st.sets(st.sampled_from(list(levers.LEVERS))))}
+    if chosen.get("n_kind") == "ammonia" or chosen.get("n_placement") == "broadcast":
+        chosen.pop("n_placement", None)
+    return Change(**chosen)  # type: ignore[arg-type]
+
+
+@settings(max_examples=150)
+@given(changes())
+def test_a_change_survives_link_yaml_and_command_line(change: Change) -> None:
+    assert Change.from_text(change.to_text()) == change
+    assert whatif.from_yaml(whatif.to_yaml({"mine": change})) == {"mine": change}
+    assert Change.from_pairs(f"{name}={value}" for name, value in change.changed().items()) == change
+    assert (change.label() == "usual practice") == (change == USUAL)
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("n_rate=-1", "outside 0 to 336 kg N ha-1"),
+        ("n_rate=nan", "outside 0 to 336"),
+        ("n_rate=much", "'much' is not a number"),
+        ("tillage=deep", "not one of conventional, reduced, none"),
+        ("nrate=84", "'nrate' is not a lever"),
+        ("n_rate", "write lever=value"),
+        ("n_rate=1 n_rate=2", "given twice"),
+        ("n_kind=ammonia n_placement=broadcast", "only be injected"),
+        ("n_placement=broadcast n_depth=5", "does not go with"),
+    ],
+)
+def test_a_bad_change_is_refused_in_plain_words(pair: str, words: str) -> None:
+    with pytest.raises(SelectionError, match=words):
+        Change.from_pairs(pair.split())
+
+
+@pytest.mark.parametrize("text", ["- 1", "scenarios: [1]", "a: {", "n_rate: [1]", "7"])
+def test_a_bad_file_is_refused(text: str) -> None:
+    with pytest.raises(SelectionError):
+        whatif.from_yaml(text)
+
+
+def test_one_scenarios_levers_alone_are_a_file_too() -> None:
+    assert whatif.from_yaml("n_rate: 84\ntillage: none\n") == {"scenario": Change(n_rate=84, tillage="none")}
+
+
+def test_the_usual_practice_changes_nothing() -> None:
+    scenario, site = _usual()
+    assert whatif.apply(USUAL, scenario, site) == (scenario, site)
+    assert Change(n_rate=168) == USUAL
+
+
+def test_every_county_has_an_earlier_and_a_later_cultivar() -> None:
+    _, site = _usual()
+    for lat in benchmark_counties()["lat_deg"]:
+        usual = county_scenario(float(lat), "corn", 168.0, "century", (2005, 2006))
+        plans = [whatif.apply(Change(maturity=m), usual, site)[0] for m in ("earlier", "usual", "later")]
+        assert len({p.corn.cultivar for p in plans}) == len({p.soybean.cultivar for p in plans}) == 3
+
+
+def test_weather_levers_act_on_every_day() -> None:
+    scenario, site = _usual()
+    warm = whatif.apply(Change(warmer=2, rain=0.5), scenario, site)[1].weather
+    assert (warm["TMAX"] - site.weather["TMAX"]).round(2).eq(2).all()
+    assert warm["PRECN"].sum() == pytest.approx(site.weather["PRECN"].sum() / 2, rel=1e-3)
+    dry = whatif.apply(Change(year="dry"), scenario, site)[1].weather
+    wet = whatif.apply(Change(year="wet"), scenario, site)[1].weather
+    assert dry["PRECN"].sum() < site.weather["PRECN"].sum() < wet["PRECN"].sum()
+    pd.testing.assert_series_equal(dry.loc["2001", "TMAX"], dry.loc["2005", "TMAX"], check_index=False)
+    assert dry.loc["2004-03-01"].tolist() == dry.loc["2005-03-01"].tolist(), "leap years keep the calendar"
+
+
+# -- what the engine makes of it ---------------------------------------------------------------------
+
+
+@linux
+def test_more_nitrogen_gives_more_n2o_and_a_yield_that_saturates() -> None:
+    runs = [_run(f"n_rate:{rate}" if rate != 168 else "") for rate in (0, 84, 168, 252)]
+    n2o, corn = [_n2o(r) for r in runs], [_corn(r) for r in runs]
+    assert n2o == sorted(n2o) and n2o[3] > 1.3 * n2o[0]
+    assert corn[1] > 1.1 * corn[0]
+    assert corn[3] - corn[2] < 0.2 * (corn[1] - corn[0])
+
+
+@linux
+def test_half_the_rain_gives_less_n2o_and_less_grain() -> None:
+    dry = _run("rain:0.5")
+    assert _n2o(dry) < 0.95 * _n2o(_run(""))
+    assert _corn(dry) < 0.9 * _corn(_run(""))
+
+
+@linux
+def test_the_engine_repeats_itself() -> None:
+    first = _run("tillage:none")
+    _run.cache_clear()
+    pd.testing.assert_frame_equal(first.daily, _run("tillage:none").daily)
+
+
+SPRING, SUMMER = slice("2005-01-01", "2005-04-15"), slice("2005-05-15", "2005-06-30")
+#: change, a figure of the run, and whether it is higher (1) or lower (-1) than under the other change.
+DIRECTIONS: list[tuple[str, str, Callable[[dssat.Result], float], int]] = [
+    ("n_timing:fall", "", _mean("NO3_3", SPRING), 1),
+    ("n_kind:urea~n_placement:broadcast", "n_kind:urea", _corn, -1),
+    # Ammonium is held where it was put and feeds nitrate there when the nitrate of other kinds has been washed down.
+    ("n_kind:ammonia", "", _mean("NO3_1", SUMMER), 1),
+    ("n_depth:25", "", _mean("NO3_3", SUMMER), 1),  # 15-30 cm
+    ("maturity:later", "", lambda r: float(r.daily["GPP"].sum()), 1),
+    ("maturity:earlier", "", lambda r: float(r.daily["GPP"].sum()), -1),
+    ("tillage:none", "", _mean("ET"), -1),
+    ("tillage:none", "tillage:reduced", _mean("ET"), -1),
+    ("residue:80", "", lambda r: float(r.annual["Delta_SOC"].sum()), -1),
+    ("drainage:poor", "", _mean("WTR_5"), 1),
+    ("drainage:good", "", _mean("WTR_5"), -1),
+    ("rain:0.6~irrigation:automatic", "rain:0.6", _soybean, 1),
+    ("co2:700", "co2:400", _soybean, 1),
+    ("warmer:3", "", lambda r: float(r.daily["TMAX_SOIL_5"].mean()), 1),
+]
+
+
+@linux
+@pytest.mark.parametrize(("change", "other", "figure", "sign"), DIRECTIONS, ids=[d[0] + "|" + d[1] for d in DIRECTIONS])
+def test_each_lever_is_felt(change: str, other: str, figure: Callable[[dssat.Result], float], sign: int) -> None:
+    after, before = figure(_run(change)), figure(_run(other))
+    assert math.isfinite(after)
+    assert sign * (after - before) > 0.004 * abs(before), (after, before)
+
+
+@linux
+def test_planting_and_nitrogen_move_to_the_days_asked_for() -> None:
+    usual, late = _planted(_run("")), _planted(_run("planting:14"))
+    assert ((late - usual).days == 14).all()
+    given = _run("n_timing:split").daily["FERTZR_N"]
+    days = given.index[given > 0]
+    assert given.sum() == pytest.approx(16.8)
+    assert [(d - usual[0]).days for d in days] == [0, 40]
