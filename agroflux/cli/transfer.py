@@ -98,11 +98,11 @@ def _one(
     if not targets:
         raise SelectionError(f"{data} holds none of {', '.join(wanted)}: name one that it holds with --target")
     windows = measured.build(ds, checkpoint.drivers, targets)
-    simulated = None
+    simulated, simulations = None, source or str(checkpoint.card.data["id"])
     if any(transfer.needs_source(transfer.recipe(name)) for name in design.recipes):
-        simulated = adversarial.simulated(catalog.open_dataset(source or checkpoint.card.data["id"]), checkpoint)
+        simulated = adversarial.simulated(catalog.open_dataset(simulations), checkpoint)
     location = Path(data) if Path(data).exists() else catalog.get(data).path
-    label = {"data": location.name.removesuffix(".zip").removesuffix(".zarr")}
+    label = {"data": location.name.removesuffix(".zip").removesuffix(".zarr"), "source": Path(simulations).name}
     about = {"data_sha256": cards.sha256(location), "synthetic": bool(ds.attrs.get("synthetic", False))}
     with bar(f"{checkpoint.card.id} on {label['data']}", show=show) as progress:
         rows = comparison.compare(

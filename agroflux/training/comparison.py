@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -42,17 +43,14 @@ class Design:
 
 def runs(design: Design, targets: tuple[str, ...], site_years: SiteYears) -> Iterator[tuple[int, Run]]:
     """Every run with its number of training site-years; 0 for the recipe that is not trained."""
-    names = tuple(dict.fromkeys((REFERENCE, *design.recipes)))
-    for protocol in design.protocols:
-        for fold in folds(protocol, site_years.keys):
-            if UNTRAINED in names:
-                yield 0, Run(UNTRAINED, targets, fold, 0, design.budget)
-            for n in design.shots:
-                for seed in design.seeds:
-                    part = few_shot(fold, n, seed)
-                    for name in names if part is not None else ():
-                        if name != UNTRAINED and part is not None:
-                            yield n, Run(name, targets, part, seed, design.budget)
+    trained = [name for name in dict.fromkeys((REFERENCE, *design.recipes)) if name != UNTRAINED]
+    for fold in (fold for protocol in design.protocols for fold in folds(protocol, site_years.keys)):
+        if UNTRAINED in design.recipes:
+            yield 0, Run(UNTRAINED, targets, fold, 0, design.budget)
+        for n, seed in itertools.product(design.shots, design.seeds):
+            part = few_shot(fold, n, seed)
+            if part is not None:
+                yield from ((n, Run(name, targets, part, seed, design.budget)) for name in trained)
 
 
 def compare(
@@ -72,7 +70,7 @@ def compare(
     was stopped goes on where it was, and a retrained model or other settings run anew.
 
     Args:
-        label: ``data`` and whatever else starts each row.
+        label: ``data``, ``source`` (the simulations, by id) and whatever else starts each row and decides its runs.
         source: simulated windows, for the recipes that need them.
     """
     planned = list(runs(design, targets, site_years))
