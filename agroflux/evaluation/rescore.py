@@ -99,7 +99,7 @@ def card_rows(card: "Card") -> list[Row]:
 
 def model_facts(card: "Card") -> Row:
     """What a row says of a trained model beside its scores."""
-    minutes = card.training.get("minutes_in_all")
+    minutes = card.training.get("minutes")
     return {
         "architecture": card.model,
         "preset": card.preset,

@@ -98,10 +98,7 @@ def train(
     network = module.averaged.module.cpu().eval().requires_grad_(False)
     checkpoint = Checkpoint(Card(**card), network, x_scaler, y_scaler)
     del arrays
-    checkpoint = _scored(checkpoint, ds, split)
-    minutes = round((time.monotonic() - started) / 60, 1)
-    trained = checkpoint.card.training | {"minutes_in_all": minutes}
-    return save(dataclasses.replace(checkpoint, card=dataclasses.replace(checkpoint.card, training=trained)), out)
+    return save(_scored(checkpoint, ds, split), out)
 
 
 def _places(ds: xr.Dataset, sites: Sequence[str]) -> NDArray[np.intp] | None:
@@ -142,9 +139,12 @@ def _fit(
     steps = recipe.max_epochs * -(-per_epoch // recipe.batch)
     trainer, kept, clock = _trainer(recipe, work, progress)
     warmup_days = recipe.warmup_years * 365
-    module = Supervised(
-        network, weights, warmup_days, recipe.learning_rate, recipe.decay, lambda step: max(step / steps, clock())
-    )
+    limit_s = 60 * recipe.max_minutes if recipe.max_minutes else float("inf")
+
+    def done(step: int) -> float:
+        return max(step / steps, clock() / limit_s)
+
+    module = Supervised(network, weights, warmup_days, recipe.learning_rate, recipe.decay, done)
     loaders = _loaders(arrays, train_windows, validation, recipe, trainer)
     last = work / "last.ckpt"
     with warnings.catch_warnings():
@@ -161,6 +161,7 @@ def _fit(
         "epochs": int(trainer.current_epoch),
         "best_epoch": int(state["epoch"]),
         "steps": int(trainer.global_step),
+        "minutes": round(clock() / 60, 1),
         "site_years_seen": site_years,
         "windows_to_draw_from": len(train_windows),
         "validation_loss": round(float(kept.best_model_score), 6),
@@ -171,7 +172,7 @@ def _fit(
 
 
 def _trainer(recipe: Recipe, work: Path, progress: bool) -> "tuple[Trainer, ModelCheckpoint, Callable[[], float]]":
-    """A quiet trainer, its keeper of the best epoch, and a clock: the share of ``max_minutes`` used (0 without)."""
+    """A quiet trainer, its keeper of the best epoch, and a clock: seconds of fitting, over all resumed runs."""
     from lightning.pytorch import Trainer
     from lightning.pytorch.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, Timer
 
@@ -205,7 +206,7 @@ def _trainer(recipe: Recipe, work: Path, progress: bool) -> "tuple[Trainer, Mode
         enable_progress_bar=progress,
         enable_model_summary=False,
     )
-    return trainer, kept, lambda: 0.0 if limit is None else timer.time_elapsed("train") / limit.total_seconds()
+    return trainer, kept, lambda: timer.time_elapsed("train")
 
 
 def _loaders(

@@ -31,7 +31,7 @@ def shipped(
     rescore._sha256.cache_clear()
     score = {"model": "lstm-tiny", "target": "GPP", "n": 5, "r2": 0.5, "rmse": 1.0, "mae": 1.0}
     scores = [score, score | {"model": "climatology", "r2": 0.4}]
-    training = {"parameters": 7, "minutes_in_all": 1.5}
+    training = {"parameters": 7, "minutes": 1.5}
     about = {"id": "tiny-full", "sha256": "f" * 64}
     card = dataclasses.replace(model.card, data=about, scores=scores, training=training)
     checkpoint.save(dataclasses.replace(model, card=card), tmp_path / "models")
