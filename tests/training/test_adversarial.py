@@ -62,7 +62,8 @@ def test_the_domain_loss_is_the_cross_entropy_of_both_halves() -> None:
     encoder, discriminator, simulated, measured = _domain()
     found = adversarial.domain_loss(discriminator, encoder(simulated), encoder(measured), 0.5)
     p = [torch.sigmoid(discriminator(encoder(part))) for part in (simulated, measured)]
-    assert found.item() == pytest.approx(float(-(torch.log(1 - p[0]).mean() + torch.log(p[1]).mean()) / 2), rel=1e-5)
+    want = -(torch.log(1 - p[0]).mean() + torch.log(p[1]).mean()) / 2
+    assert found.item() == pytest.approx(want.item(), rel=1e-5)
 
 
 def test_source_windows_are_those_of_the_models_training_years(shipped: Checkpoint, source: SiteYears) -> None:
