@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import folium
+from branca.element import MacroElement
+from folium.template import Template
 
 from agroflux.figures import colours
 
@@ -93,6 +95,22 @@ def safe(text: object) -> str:
     return html.escape(str(text), quote=True).translate(_ENTITIES)
 
 
+class _StillFocus(MacroElement):
+    """The map takes the keyboard at a click without scrolling the page.
+
+    Leaflet focuses its map when the mouse goes down; a browser then scrolls a map that is partly out of sight into
+    view, and the button comes up over another county than the one that was clicked.
+    """
+
+    _template = Template(
+        """{% macro script(this, kwargs) %}
+        {{ this._parent.get_name() }}.getContainer().focus = function () {
+            HTMLElement.prototype.focus.call(this, {preventScroll: true});
+        };
+        {% endmacro %}"""
+    )
+
+
 def base_map(
     states: Mapping[str, Any],
     outlines: Sequence[Mapping[str, Any]] = (),
@@ -116,6 +134,7 @@ def base_map(
         _lines(outlines, weight=1.0, opacity=0.35).add_to(board)
     _lines(states["features"], weight=1.4, opacity=0.9).add_to(board)
     board.fit_bounds(bounds)
+    board.add_child(_StillFocus())
     return board
 
 

@@ -33,7 +33,7 @@ def test_counties_are_picked_by_state_and_taken_back(tab: Page) -> None:
     _picked(tab, 99)
     tab.get_by_role("button", name="Undo").click()
     _picked(tab, 31)
-    tab.get_by_role("button", name="Clear").click()
+    tab.get_by_role("button", name="Clear", exact=True).click()
     _picked(tab, 0)
 
 

@@ -132,7 +132,7 @@ def test_a_run_reports_stops_on_the_clock_and_when_asked(small: Checkpoint, towe
     stop = adapt(small, towers, Finetune(), budget=long, report=seen.append, cancelled=lambda: len(seen) == 2)
     assert stop.outcome is not None
     assert (stop.outcome.stopped, stop.outcome.epochs, [p.epoch for p in seen]) == ("cancelled", 2, [1, 2])
-    clock = adapt(small, towers, Finetune(), budget=Budget(epochs=500, seconds=0.3, every=1))
+    clock = adapt(small, towers, Finetune(), budget=Budget(epochs=500, seconds=0.3, every=1, patience=500))
     assert clock.outcome is not None
     assert clock.outcome.stopped == "seconds" and clock.outcome.curve[-1].share == 1.0
     idle = adapt(small, towers, Finetune(learning_rate=50.0), budget=Budget(epochs=50, every=1, patience=2))
