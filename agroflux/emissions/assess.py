@@ -138,10 +138,9 @@ def _evidence(
     applied = crops["n_applied_t_n"].to_numpy(float) if with_indirect else None
     held = {name: table[column].to_numpy(float) for name, table in members.items() if column in table}
     seeds = {kind: np.stack([t[column].to_numpy(float) for t in tables]) for kind, tables in models.items()}
-    others = np.concatenate([best[None], *(a[None] for a in held.values()), *seeds.values()])
     return uncertainty.Evidence(
         best=best + (crops["n2o_indirect_t"].to_numpy(float) if with_indirect else 0.0),
-        positive=quantity == "n2o" and bool((others >= 0).all()),
+        positive=quantity == "n2o",
         yearly=breakdown.cells_by_year(column, question, fluxes, made),
         simulators=held,
         own_simulator=sources.own,

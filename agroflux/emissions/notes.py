@@ -4,7 +4,7 @@ from agroflux.emissions import words
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, REGION
 
-_NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "direct and indirect N2O"}
+_NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "Direct and indirect N2O"}
 
 
 def headline(answer: Assessment) -> str:
@@ -30,10 +30,14 @@ def drivers(answer: Assessment) -> str:
     if parts.empty:
         return "Nothing is drawn here: the figure has no interval."
     first = parts.iloc[0]
-    rest = ", ".join(f"{row['label'].lower()} {row['share']:.0%}" for _, row in parts.iloc[1:].iterrows())
-    return f"Most of the interval comes from: {first['label'].lower()} ({first['share']:.0%} of the variance" + (
+    rest = ", ".join(f"{_lower(row['label'])} {row['share']:.0%}" for _, row in parts.iloc[1:].iterrows())
+    return f"Most of the interval comes from: {_lower(first['label'])} ({first['share']:.0%} of the variance" + (
         f"; {rest})." if rest else ")."
     )
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def apart(answer: Assessment) -> str:

@@ -25,7 +25,8 @@ from agroflux.emissions.totals import COLUMNS, REGION, period_text
 TITLE = "Greenhouse-gas emissions of corn and soybean fields"
 _KINDS = ((b"\x89PNG", "image/png"), (b"<svg", "image/svg+xml"))
 _PACKAGES = ("numpy", "pandas", "xarray", "scipy", "shapely", "globalwarmingpotentials")
-_COUNTY = ("county", "state", "area_ha", "n2o_t", "n2o_kg_n_ha", "nee_t_co2", "necb_t_co2")
+_COUNTY = ("county", "state", "n2o_t", "n2o_kg_n_ha", "nee_t_co2", "necb_t_co2")
+_NARROW = ("span", "eighty", "wide", "share")  # columns of figures written as text
 _LEVER = "The same fields and years at each nitrogen rate of the data, as the process model gives them."
 _TIER1 = {
     "estimate": "Estimate",
@@ -135,7 +136,7 @@ def _sections(
         _Section("The nitrogen lever", [_LEVER], _images(pictures, "lever"), tables=[_lever(answer)]),
         _Section(
             "Beside IPCC Tier 1",
-            [f"{tier1.LEFT_OUT} Factors: {tier1.SOURCE}."],
+            [f"{tier1.LEFT_OUT} {tier1.WITH_INDIRECT if answer.question.indirect else ''} Factors: {tier1.SOURCE}."],
             _images(pictures, "tier1"),
             [_table(here[list(_TIER1)], _TIER1)],
         ),
@@ -217,7 +218,7 @@ def _methods(answer: Assessment) -> list[str]:
 
 
 def _table(frame: pd.DataFrame, names: Mapping[str, str]) -> dict[str, Any]:
-    kinds = [pd.api.types.is_numeric_dtype(frame[c]) for c in frame]
+    kinds = [pd.api.types.is_numeric_dtype(frame[c]) or c in _NARROW for c in frame]
     head = [{"name": names.get(str(c), str(c)), "text": not number} for c, number in zip(frame, kinds, strict=True)]
     rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
     return {"head": head, "rows": rows, "note": ""}

@@ -11,7 +11,8 @@ have in common (a simulator, a year's weather, a model's year effect) does not c
 - ``area``: harvested area, a stated relative standard deviation, half of its variance common to all cells;
 - ``indirect``: the factors of indirect N2O, where it is asked for.
 
-N2O is positive: components multiply, and nothing falls below zero. Carbon balances change sign: components add.
+N2O is positive: components multiply, and no draw falls below zero (a cell that a model puts below zero has its draws
+at zero or above). Carbon balances change sign: components add.
 """
 
 from collections.abc import Mapping, Sequence

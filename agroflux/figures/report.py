@@ -10,7 +10,7 @@ from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.totals import COLUMNS, REGION
 from agroflux.figures import export, intervals, outline_map, ranking, trend
 
-_WIDTH = 900  # px: about the width of a printed page
+_WIDTH = 760  # px: about the width of a printed page
 
 
 def figures(answer: Assessment, shapes: Mapping[str, Any], coverage: Coverage | None = None) -> dict[str, go.Figure]:

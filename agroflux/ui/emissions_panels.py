@@ -78,11 +78,15 @@ def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str
         if name in set(answer.intervals["quantity"]):
             row = answer.interval(name)
             size = float(region[name]) / value if value else 1.0
-            interval = f"{row['low80'] / size:,.3g} to {row['high80'] / size:,.3g}"
+            interval = f"{_end(row['low80'] / size)} to {_end(row['high80'] / size)}"
         place.metric(
             f"{short} [{pretty(shown)}]", f"{value:,.4g}", delta=interval, delta_color="off", delta_arrow="off",
             help=text, border=True, height="stretch",
         )  # fmt: skip
+
+
+def _end(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
 def scaled(value: float, unit: str) -> tuple[float, str]:
@@ -180,7 +184,7 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
     place = emissions.place(list(dict.fromkeys(rows["place"])))
     here = rows[rows["place"] == place]
     drawn = here.rename(columns={"n2o_t": "value", "low_t": "low", "high_t": "high"})
-    fig = ranking.estimates(drawn, label="Direct N₂O", unit="t N₂O yr-1")
+    fig = ranking.estimates(drawn, label="N₂O", unit="t N₂O yr-1")
     show.figure(fig, "emissions-tier1", key="emissions.tier1")
     implied = tier1.implied_factor(rows, place)
     if implied == implied:  # not NaN
@@ -189,7 +193,8 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
             f"Of the nitrogen applied, **{implied:.2%}** leaves as N₂O-N because of it, where Tier 1 takes "
             f"{wet.value:.1%} ({wet.low:.1%} to {wet.high:.1%}) in a wet climate."
         )
-    st.caption(f"{pretty(tier1.LEFT_OUT)} Factors: {tier1.SOURCE}.")
+    more = f" {tier1.WITH_INDIRECT}" if answer.question.indirect else ""
+    st.caption(f"{pretty(tier1.LEFT_OUT + more)} Factors: {tier1.SOURCE}.")
     st.caption(_climate(choice.data))
     with st.expander("Figures behind the plot"):
         labels = {"place": "Place", "estimate": "Estimate", "n_applied_t_n": "N considered [t N yr⁻¹]",

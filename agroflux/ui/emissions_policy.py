@@ -12,7 +12,7 @@ from agroflux.ui.emissions import Choice, pretty
 
 def headline(answer: Assessment) -> None:
     """The figure and its interval in words."""
-    st.markdown(f"## {show.plain(pretty(notes.headline(answer)))}")
+    st.header(show.plain(pretty(notes.headline(answer))), anchor=False)
     st.markdown(f"{show.plain(pretty(notes.what(answer)))}.")
     if text := notes.apart(answer):
         st.info(show.plain(pretty(text)), icon=":material/info:")
@@ -47,14 +47,12 @@ def _coverage(choice: Choice) -> None:
         return
     told = found.summary()
     share, n = told["coverage"]["0.8"], told["county_years"]
-    with st.expander(
-        f"Does the interval hold? The 80 % interval held {share:.0%} of {n} county-years the model never saw"
-    ):
-        show.figure(intervals.reliability(found.curve()), "emissions-reliability", key="emissions.reliability")
-        by_year = ", ".join(f"{year} {value:.0%}" for year, value in told["coverage_80_by_year"].items())
-        st.caption(
-            show.plain(f"By year: {by_year}. {told['how']} The truth here is the simulator the model learned from.")
-        )
+    st.markdown(
+        f"**Does the interval hold?** The 80 % interval held {share:.0%} of {n} county-years the model never saw."
+    )
+    show.figure(intervals.reliability(found.curve()), "emissions-reliability", key="emissions.reliability")
+    by_year = ", ".join(f"{year} {value:.0%}" for year, value in told["coverage_80_by_year"].items())
+    st.caption(show.plain(f"By year: {by_year}. {told['how']} The truth here is the simulator the model learned from."))
 
 
 def years(answer: Assessment) -> None:

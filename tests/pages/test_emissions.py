@@ -86,7 +86,7 @@ def test_a_single_year_says_that_crops_are_borrowed(opened: AppTest) -> None:
 
 
 def test_the_headline_says_its_interval_in_words(opened: AppTest) -> None:
-    (text,) = [m.value for m in opened.markdown if m.value.startswith("## ")]
+    (text,) = [h.value for h in opened.header]
     assert re.search(r"t CO₂e, 80 % interval \d", text.replace("\\", ""))
     deltas = [m.delta for m in opened.metric if m.label.startswith("N₂O as CO₂e [")]
     assert " to " in deltas[0]
@@ -173,7 +173,7 @@ def test_one_county_by_link_with_the_command_that_gives_the_same_numbers(
         assert told["region"][f"n2o_all_t_co2e_{end}"] == pytest.approx(row[end], rel=1e-12)
     assert told["region"]["n2o_all_t_co2e"] == pytest.approx(row["value"], rel=1e-12)
     assert _metric(app, "With indirect") == pytest.approx(row["value"], rel=1e-3)
-    shown = next(m.value for m in app.markdown if m.value.startswith("## "))
+    (shown,) = [h.value for h in app.header]
     assert notes.headline(mine).split(" t CO2e")[0] in shown.replace("\\", "")
 
 
