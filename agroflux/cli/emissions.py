@@ -15,7 +15,7 @@ def command(
     model: Annotated[str, typer.Option(help="Model id: predict the fluxes from the data set's drivers.")] = "",
     n_rate: Annotated[float, typer.Option(help="N rate to corn [kg N ha-1].")] = 168.0,
     years: Annotated[str, typer.Option(help="Years, as 2015 or 2013-2018 or 2015,2017; default: all.")] = "",
-    place: Annotated[str, typer.Option(help="all, a state (IA), or a county's FIPS (19169).")] = "all",
+    place: Annotated[str, typer.Option(help="all, a state (IA), or a county's FIPS (19027).")] = "all",
     polygon: Annotated[Path | None, typer.Option(help="GeoJSON of a region of your own, WGS 84.")] = None,
     gwp: Annotated[str, typer.Option(help="Warming potentials of AR4, AR5 or AR6.")] = "AR6",
     horizon: Annotated[int, typer.Option(help="Years of the warming potential: 100 or 20.")] = 100,

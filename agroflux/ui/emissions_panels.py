@@ -141,7 +141,7 @@ def tables(answer: Assessment, choice: Choice) -> None:
     rows: Level = "state" if emissions.level() == "state" else "county"
     table = export.with_intervals(answer, rows)
     ends = [f"{answer.headline}_low80", f"{answer.headline}_high80"]
-    at = _TABLE.index("n2o_t_co2e") + 1
+    at = _TABLE.index(answer.headline) + 1
     shown = table[[c for c in (*_TABLE[:at], *ends, *_TABLE[at:]) if c in table]]
     shown.index = pd.RangeIndex(1, len(shown) + 1, name="Rank")
     st.dataframe(shown, width="stretch", height=min(36 * (len(shown) + 1), 420), column_config=_columns(shown))

@@ -68,7 +68,7 @@ def test_years_are_totals_of_their_own(answer: Assessment, question: Question) -
 
 def test_a_simulation_has_no_model_error_and_simulators_stand_beside(answer: Assessment) -> None:
     assert answer.components == ("simulators", "weather", "area", "indirect")
-    assert set(answer.simulators) == {DATA, "cornbelt-ceres"}
+    assert set(answer.simulators) >= {DATA, "cornbelt-ceres"}
     parts = answer.parts[answer.parts["quantity"] == "n2o_t"]
     assert parts["share"].sum() == pytest.approx(1)
     assert answer.headline == "n2o_all_t_co2e"
