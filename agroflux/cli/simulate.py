@@ -53,7 +53,7 @@ def command(
             else "give --benchmark, or --sites 17003,19015"
         )
     engine()
-    span = _years(years)
+    span = parse_years(years)
     county_scenario(42.0, "corn", 0, model, span)  # type: ignore[arg-type]
     plan = Plan(model, benchmark_rates(n_rates), span, phases)  # type: ignore[arg-type]
     parts = out / f"parts-{model}"
@@ -85,7 +85,8 @@ def command(
         )
 
 
-def _years(text: str) -> tuple[int, int]:
+def parse_years(text: str) -> tuple[int, int]:
+    """First and last year of ``2000-2018`` or ``2012``; SelectionError for anything else."""
     first, _, last = text.partition("-")
     if not (first.isdigit() and (last or first).isdigit()):
         raise SelectionError(f"--years {text!r}: write a first and a last year, as 2000-2018")

@@ -30,7 +30,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Simulate counties under changed practices and print baseline, scenario and difference (simulated values)."""
-    from agroflux.cli.simulate import _years
+    from agroflux.cli.simulate import parse_years
     from agroflux.simulation import effects
     from agroflux.simulation.runs import Case, Job
     from agroflux.simulation.scenario import SOIL_MODELS
@@ -45,7 +45,7 @@ def command(
     if not codes:
         raise SelectionError("no county is given: --sites 19015,17019")
     named = _scenarios(change or [], scenario)
-    span = _years(years)
+    span = parse_years(years)
     cases = [Case(code, span, c, model) for code in codes for c in (USUAL, *named.values())]  # type: ignore[arg-type]
     for case in cases[:: len(named) + 1]:
         case.build()  # unknown counties and years are said before anything runs
