@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agroflux import schema
 from tests import offline
 
 ROOT = Path(__file__).resolve().parent.parent
+MAIN = sys.modules["__main__"]
 
 # Time limits of one example say more about a busy machine than about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -47,6 +49,12 @@ def no_network() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, offline.guarded(getattr(socket.socket, name)))
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> None:
+    """``__main__`` is what started the tests: AppTest leaves the page it ran there, which a new process would run."""
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture(scope="session")
