@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
 
-CENTRE = {"lat": 40.4, "lon": -89.9}
+#: Where a map opens: Iowa to Indiana in 360 px, so that a telephone shows all of it.
+CENTRE, ZOOM = {"lat": 40.4, "lon": -90.6}, 4.4
 SELECTED = "#E0218A"
 
 
@@ -28,7 +29,6 @@ def county_figure(
     limits: tuple[float, float] | None = None,
     bar: bool = True,
     height: int = 460,
-    zoom: float = 4.7,
 ) -> go.Figure:
     """Counties coloured by ``values`` (indexed by FIPS, in ``unit``).
 
@@ -65,7 +65,7 @@ def county_figure(
     )
     theme.finish(fig, height=height, legend=False)
     fig.update_layout(
-        map={"style": _style(states), "center": CENTRE, "zoom": zoom},
+        map={"style": _style(states), "center": CENTRE, "zoom": ZOOM},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         uirevision="keep",
     )

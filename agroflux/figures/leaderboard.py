@@ -22,7 +22,8 @@ KINDS = {
 #: A score below this is drawn to the edge of the axis and said in figures: one failure must not hide the rest.
 FLOOR = -1.0
 _ROW, _FRAME = 34, 130  # px
-_NARROW = 18  # characters of a target on one line, so that a telephone keeps room for the cells
+_TALL = 36  # px of a target in the table of all: two lines of its name
+_NARROW = 20  # characters of a target on one line, so that a telephone keeps room for the cells
 
 
 def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
@@ -147,8 +148,8 @@ def heat(
     if 0 < first < len(ordered):
         fig.add_vline(x=first - 0.5, line={"color": colours.NEUTRAL, "width": 3})
     fig.update_xaxes(showgrid=False, showline=False, ticks="", tickangle=-40)
-    fig.update_yaxes(showgrid=False, showline=False, ticks="", autorange="reversed")
-    return theme.finish(fig, height=30 * len(colour) + 180, legend=False)
+    fig.update_yaxes(showgrid=False, showline=False, ticks="", autorange="reversed", tickfont={"size": 12})
+    return theme.finish(fig, height=_TALL * len(colour) + 180, legend=False)
 
 
 def figure_text(value: float) -> str:

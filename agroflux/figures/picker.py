@@ -35,4 +35,4 @@ def picker(
         selected={"marker": {"opacity": 0.85}},
     )
     # Wide enough for Iowa to Indiana on a telephone.
-    return fig.update_layout(dragmode="pan", clickmode="event+select", map_zoom=4.3)
+    return fig.update_layout(dragmode="pan", clickmode="event+select")

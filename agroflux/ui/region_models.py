@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 _ACROSS = 3  # maps in a row
-_SMALL, _LARGE, _ZOOM = 240, 380, 4.3  # px, px, MapLibre's zoom that holds Iowa to Indiana
+_SMALL, _LARGE = 240, 380  # px
 _SPREADS = {"mean": "Ensemble mean", "sd": "Standard deviation", "range": "Highest less lowest"}
 
 
@@ -111,7 +111,7 @@ def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict
                 st.caption(show.plain(model))
                 fig = choropleth.county_figure(
                     values[model], names, variable=variable.name, label=variable.label, unit=unit, counties=counties,
-                    states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL, zoom=_ZOOM,
+                    states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL,
                 )  # fmt: skip
                 show.figure(fig, f"region-{model}-{variable.name}-map")
     st.html(maps.legend(scale, missing=bool(values.isna().any(axis=None))))
@@ -130,7 +130,7 @@ def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[s
     counties, states = region.outlines()
     fig = choropleth.county_figure(
         values[first] - values[second], names, variable=colours.DIFFERENCE, label=f"{variable.label}, difference",
-        unit=unit, counties=counties, states=states, height=_LARGE, zoom=_ZOOM,
+        unit=unit, counties=counties, states=states, height=_LARGE,
     )  # fmt: skip
     show.figure(fig, f"region-{first}-less-{second}-{variable.name}", key="region.difference")
 
@@ -145,7 +145,7 @@ def _ensemble(values: "pd.DataFrame", variable: schema.Variable, names: dict[str
     fig = choropleth.county_figure(
         made[what], names, variable=variable.name if what == "mean" else "", unit=summary.yearly_unit(variable.name),
         label=f"{variable.label}, {_SPREADS[what].lower()}", counties=counties, states=states,
-        height=_LARGE, zoom=_ZOOM,
+        height=_LARGE,
     )  # fmt: skip
     show.figure(fig, f"region-ensemble-{what}-{variable.name}", key="region.ensemble")
 
