@@ -4,10 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from agroflux.baselines.inputs import grouped, known
-
-#: Site-days that run at once on a processor.
-GROUP_DAYS = 32 * 365
+from agroflux.baselines.network import Body, Network
 
 
 class _Block(nn.Module):
@@ -30,7 +27,7 @@ class _Block(nn.Module):
         return functional.relu_(inner + self.skip(x))
 
 
-class TCN(nn.Module):
+class TCN(Network):
     """Daily drivers to daily targets by dilated causal convolutions over time (eq. 2 of the paper).
 
     Day ``t`` sees the ``receptive_field`` days up to ``t`` and nothing else: 1 + 2 (kernel - 1) sum(dilations)
@@ -38,7 +35,6 @@ class TCN(nn.Module):
     125, a season, with the official ones.
 
     Args:
-        n_drivers, n_targets: columns of input and output.
         hidden: channels of each block.
         kernel: days that one convolution joins.
         dilations: step [days] between them, one for each residual block.
@@ -46,6 +42,7 @@ class TCN(nn.Module):
 
     causal = True
     faster_in_bfloat16 = True
+    group_days = 32 * 365
     module_parts = ("blocks", "head")
 
     def __init__(
@@ -64,25 +61,6 @@ class TCN(nn.Module):
         )
         self.head = nn.Linear(hidden, n_targets)
 
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Last block's channels ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
-
-        def run(part: Tensor) -> Tensor:
-            channels: Tensor = self.blocks(part.transpose(1, 2))
-            return channels.transpose(1, 2)
-
-        return grouped(run, known(x, mask), GROUP_DAYS, next(self.blocks.parameters()).dtype)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Predict every day.
-
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length; days before the first one
-                count as their mean.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets
+    def body(self, days: int) -> Body:
+        """Last block's channels ``(batch, days, hidden)``."""
+        return lambda part: self.blocks(part.mT).mT
