@@ -16,6 +16,7 @@ with controls.row():
     years = controls.years(cache.years(data))
 if not models:
     st.stop()
+region.explain(models, data)
 
 names = region.names(data)
 region.toolbar(names)

@@ -6,12 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from agroflux import schema
-from agroflux.baselines.inputs import grouped, known
-from agroflux.baselines.lstm import GROUP_DAYS, State, chrono
+from agroflux.baselines.lstm import Layer, Recurrent, State, chrono
 
 
-class EALSTM(nn.Module):
-    """An LSTM whose input gate is set by what does not change at a site; day ``t`` sees days up to ``t`` only.
+class EALSTM(Recurrent):
+    """An LSTM whose input gate is set by what does not change at a site.
 
     With static drivers s and the others x, for each day (numbers of the paper's equations)::
 
@@ -25,7 +24,7 @@ class EALSTM(nn.Module):
     of a loop over days. The gate is read anew each day from that day's s, which is the same every day.
 
     Args:
-        n_drivers, n_targets: columns of input and output; input columns are those of ``schema.DRIVERS``.
+        n_drivers: input columns, the first of ``schema.DRIVERS``.
         hidden: width.
         static: names of the drivers that do not change at a site (None: the schema's drivers with one value a
             site, which are the soil's); all others are dynamic.
@@ -35,8 +34,6 @@ class EALSTM(nn.Module):
         ValueError: ``static`` names no driver, an unknown one, or leaves no dynamic one.
     """
 
-    causal = True
-    faster_in_bfloat16 = True
     columns: Tensor
     module_parts = ("input_gate", "cell", "head")
 
@@ -78,32 +75,14 @@ class EALSTM(nn.Module):
         bias = torch.cat([self.input_gate.bias, self.cell.bias])
         return [on_input, on_hidden, bias, torch.zeros_like(bias)]
 
-    def _run(self, x: Tensor, state: State | None, weights: list[Tensor]) -> tuple[Tensor, State]:
-        rest = x.new_zeros(1, len(x), self.hidden)
-        start = (rest, rest) if state is None else state
-        hidden, h, c = torch.lstm(x, start, weights, True, 1, 0.0, self.training, False, True)
-        return hidden, (h, c)
-
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Hidden states ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
+    def layer(self) -> Layer:
+        """Torch's LSTM, under the weights of this one."""
         weights = self._weights()
-        return grouped(lambda part: self._run(part, None, weights)[0], known(x, mask), GROUP_DAYS, weights[0].dtype)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Run from rest.
+        def run(x: Tensor, state: State | None) -> tuple[Tensor, State]:
+            rest = x.new_zeros(1, len(x), self.hidden)
+            start = (rest, rest) if state is None else state
+            hidden, h, c = torch.lstm(x, start, weights, True, 1, 0.0, self.training, False, True)
+            return hidden, (h, c)
 
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets
-
-    def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
-        weights = self._weights()
-        hidden, state = self._run(x.to(weights[0].dtype), state, weights)
-        return self.head(hidden.to(x.dtype)), state
+        return run

@@ -4,10 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agroflux.baselines.inputs import grouped, known
-
-#: Site-days that run at once on a processor.
-GROUP_DAYS = 64 * 365
+from agroflux.baselines.network import Body, Network
 
 
 class _Embedding(nn.Module):
@@ -28,7 +25,7 @@ class _Embedding(nn.Module):
         return tokens.add_(self.driver)
 
 
-class ITransformer(nn.Module):
+class ITransformer(Network):
     """Daily drivers to daily targets, window by window (eq. 1 of the paper, here for regression).
 
     The paper embeds a look-back of fixed length. A series of any length is therefore cut into windows of
@@ -42,7 +39,6 @@ class ITransformer(nn.Module):
     groups, so that six years take no more memory than one.
 
     Args:
-        n_drivers, n_targets: columns of input and output.
         window: days decoded together.
         context: days before a window that its tokens also hold.
         hidden, layers: width of a token and depth of the encoder.
@@ -53,6 +49,7 @@ class ITransformer(nn.Module):
     """
 
     causal = False
+    group_days = 64 * 365
     module_parts = ("embedding", "encoder", "decoder", "head")
 
     def __init__(
@@ -85,9 +82,9 @@ class ITransformer(nn.Module):
             start = max(0, days - self.window)
         return range(max(0, start - self.context), min(days, start + self.window))
 
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Decoded series of all drivers ``(batch, time, drivers x channels)``; arguments as in ``forward``."""
-        return grouped(self._windows, known(x, mask), GROUP_DAYS)
+    def body(self, days: int) -> Body:
+        """Decoded series of all drivers ``(batch, days, drivers x channels)``."""
+        return self._windows
 
     def _windows(self, x: Tensor) -> Tensor:
         batch, days, drivers = x.shape
@@ -105,16 +102,3 @@ class ITransformer(nn.Module):
         if not moved:
             return by_day[:, :days]
         return torch.cat([by_day[:, : -self.window], by_day[:, moved - self.window :]], dim=1)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Predict every day.
-
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets

@@ -1,16 +1,16 @@
 """LSTM (Hochreiter & Schmidhuber 1997, doi 10.1162/neco.1997.9.8.1735), one direction, with a linear head."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from agroflux.baselines.inputs import grouped, known
+from agroflux.baselines.network import Body, Network
 
 State = tuple[Tensor, Tensor]
-
-#: Site-days that run at once on a processor.
-GROUP_DAYS = 64 * 365
+#: From drivers ``(batch, time, drivers)`` and a state (None: at rest) to hidden states and the state at the end.
+Layer = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
 
 def chrono(hidden: int, memory_days: float) -> Tensor:
@@ -23,19 +23,38 @@ def chrono(hidden: int, memory_days: float) -> Tensor:
     return torch.log(scale - 1.0 + 1e-3)
 
 
-class LSTM(nn.Module):
-    """Daily drivers to daily targets; day ``t`` sees days up to ``t`` only.
+class Recurrent(Network):
+    """A network with a state, from which it can run on; day ``t`` sees days up to ``t`` only."""
+
+    causal = True
+    faster_in_bfloat16 = True
+    group_days = 64 * 365
+
+    def layer(self) -> Layer:
+        """What runs over the days."""
+        raise NotImplementedError
+
+    def body(self, days: int) -> Body:
+        """From rest to hidden states ``(batch, days, hidden)``."""
+        layer = self.layer()
+        return lambda part: layer(part, None)[0]
+
+    def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
+        hidden, state = self.layer()(x.to(next(self.parameters()).dtype), state)
+        return self.head(hidden.to(x.dtype)), state
+
+
+class LSTM(Recurrent):
+    """Torch's LSTM.
 
     Args:
-        n_drivers, n_targets: columns of input and output.
         hidden, layers: width and depth.
         memory_days: longest memory [days] that the forget gates start with. Soil nitrate in a soybean year
             follows from the nitrogen given to last year's corn; with the usual zero biases the gates forget
             within days and no gradient reaches back that far.
     """
 
-    causal = True
-    faster_in_bfloat16 = True
     module_parts = ("lstm", "head")
 
     def __init__(
@@ -58,25 +77,7 @@ class LSTM(nn.Module):
             both[:hidden] = -bias
             both[hidden : 2 * hidden] = bias
 
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Hidden states ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
-        dtype = next(self.lstm.parameters()).dtype
-        return grouped(lambda part: self.lstm(part)[0], known(x, mask), GROUP_DAYS, dtype)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Run from rest.
-
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets
-
-    def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
-        hidden, state = self.lstm(x.to(next(self.lstm.parameters()).dtype), state)
-        return self.head(hidden.to(x.dtype)), state
+    def layer(self) -> Layer:
+        """Torch's own."""
+        layer: Layer = self.lstm
+        return layer

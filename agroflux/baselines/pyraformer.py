@@ -5,10 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agroflux.baselines import pyramid
-from agroflux.baselines.inputs import grouped, known
-
-#: Site-days that run at once on a processor.
-GROUP_DAYS = 8 * 365
+from agroflux.baselines.network import Body, Network, PreNorm
 
 
 class _Coarser(nn.Module):
@@ -37,32 +34,31 @@ class _Coarser(nn.Module):
         return out
 
 
-class _Layer(nn.Module):
-    """Pyramidal attention, then a feed-forward net, each on normalised input and added to it (pre-norm).
+class _Layer(PreNorm):
+    """Pyramidal attention.
 
     Each kind of relative (neighbour, child by its place, parent) has a learned bias at each scale: it says what
     the paper's positional encoding says, which node is which, and means the same on every day of any series.
     """
 
     def __init__(self, width: int, heads: int, feed: int, fan: int, scales: int, reach: int) -> None:
-        super().__init__()
-        self.heads, self.fan, self.reach = heads, fan, reach
-        self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(inplace=True), nn.Linear(feed, width))
+        super().__init__(width, heads, feed)
+        self.fan, self.reach = fan, reach
         kinds = [2 * reach + 1 + fan * (s > 0) + (s + 1 < scales) for s in range(scales)]
         self.bias = nn.ParameterList(nn.Parameter(torch.zeros(n, 1, 1, heads)) for n in kinds)
 
     def forward(self, x: Tensor, counts: list[int], absent: list[Tensor]) -> Tensor:
         """``(batch, nodes, width)`` in and out."""
-        q, k, v = self.qkv(self.norm_attention(x)).unflatten(-1, (3, self.heads, -1)).unbind(2)
         bias = [own + gone for own, gone in zip(self.bias, absent, strict=True)]
-        x = x + self.mix(pyramid.attention(q, k, v, counts, self.fan, self.reach, bias).flatten(2))
-        out: Tensor = x + self.feed(self.norm_feed(x))
-        return out
+
+        def attend(qkv: Tensor) -> Tensor:
+            q, k, v = qkv.unbind(2)
+            return pyramid.attention(q, k, v, counts, self.fan, self.reach, bias).flatten(2)
+
+        return self.run(x, attend)
 
 
-class Pyraformer(nn.Module):
+class Pyraformer(Network):
     """Daily drivers to daily targets through a pyramid of days, groups of days, groups of groups.
 
     Every day is decoded, from its own node and the nodes above it at every scale (the paper gathers those of the
@@ -72,7 +68,6 @@ class Pyraformer(nn.Module):
     Time and memory grow in step with the series.
 
     Args:
-        n_drivers, n_targets: columns of input and output.
         hidden, layers: width and depth.
         heads: attention heads; divides ``hidden``.
         feed: width of the feed-forward nets.
@@ -83,6 +78,7 @@ class Pyraformer(nn.Module):
     """
 
     causal = False
+    group_days = 8 * 365
     module_parts = ("embedding", "coarser", "encoder", "norm", "head")
 
     def __init__(
@@ -99,8 +95,6 @@ class Pyraformer(nn.Module):
         narrow: int = 32,
     ) -> None:
         super().__init__()
-        if hidden % heads:
-            raise ValueError(f"hidden {hidden} must be a multiple of heads {heads}")
         if scales < 2:
             raise ValueError(f"{scales} scale(s) make no pyramid: give at least 2")
         self.fan, self.scales, self.reach = fan, scales, reach
@@ -116,30 +110,17 @@ class Pyraformer(nn.Module):
         first = day // block - away
         return range(max(0, first * block), min(days, (first + 2 * away + 1) * block))
 
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Nodes of each day at all scales ``(batch, time, scales x hidden)``; arguments as in ``forward``."""
-        counts = pyramid.sizes(x.shape[1], self.fan, self.scales)
-        absent = pyramid.absent(counts, self.fan, self.reach, x.device)
+    def body(self, days: int) -> Body:
+        """Nodes of each day at all scales ``(batch, days, scales x hidden)``."""
+        counts = pyramid.sizes(days, self.fan, self.scales)
+        absent = pyramid.absent(counts, self.fan, self.reach, self.head.weight.device)
 
         def run(part: Tensor) -> Tensor:
             nodes = self.coarser(self.embedding(part))
             for layer in self.encoder:
                 nodes = layer(nodes, counts, absent)
             by_scale = self.norm(nodes).split(counts, dim=1)
-            above = [n.repeat_interleave(self.fan**s, dim=1)[:, : part.shape[1]] for s, n in enumerate(by_scale)]
+            above = [n.repeat_interleave(self.fan**s, dim=1)[:, :days] for s, n in enumerate(by_scale)]
             return torch.cat(above, dim=-1)
 
-        return grouped(run, known(x, mask), GROUP_DAYS)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Predict every day.
-
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets
+        return run

@@ -5,11 +5,7 @@ published benchmark (arXiv 2602.01614: hidden 50, 3 layers), for comparison with
 have 48 there, a multiple of a processor's vector, and the latter two feed-forward nets of 96, where the published
 Transformer has torch's default of 2048.
 
-A network maps standardised drivers ``(batch, time, drivers)`` and an optional mask of the same shape to standardised
-targets ``(batch, time, targets)``, for any batch and length, each series for itself. ``causal`` says whether a day
-depends on no later day; ``module_parts`` names its parts from input to output, which together hold every weight;
-``embed(x, mask)`` gives ``(batch, time, features)`` of which ``head`` makes the targets. ``faster_in_bfloat16``, where
-it is there, says that :func:`agroflux.baselines.precision.in_bfloat16` pays.
+All share one interface, which :class:`agroflux.baselines.network.Network` describes.
 """
 
 import copy
@@ -19,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agroflux.errors import ModelError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from agroflux.baselines.network import Network
 
 PRESETS = ("recommended", "official")
 Presets = dict[str, dict[str, Any]]
@@ -140,12 +136,12 @@ def configuration(name: str, preset: str = "recommended", **changes: Any) -> dic
 
 def build(
     name: str, n_drivers: int = 11, n_targets: int = 20, *, preset: str = "recommended", **changes: Any
-) -> "nn.Module":
+) -> "Network":
     """A new network ``name``; weights are drawn from torch's current random state.
 
     ``preset`` and ``changes`` as in :func:`configuration`.
     """
     config = configuration(name, preset, **changes)
     module, cls, _ = NETWORKS[name]
-    network: nn.Module = getattr(importlib.import_module(module), cls)(n_drivers, n_targets, **config)
+    network: Network = getattr(importlib.import_module(module), cls)(n_drivers, n_targets, **config)
     return network

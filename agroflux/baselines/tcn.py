@@ -4,16 +4,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from agroflux.baselines.inputs import grouped, known
+from agroflux.baselines.network import Body, Network
 
-#: Site-days that run at once on a processor.
-GROUP_DAYS = 32 * 365
+
+def _convolved(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """``conv`` over the days of ``x`` ``(batch, channels, 1, time)``, whose channels lie side by side in memory.
+
+    That is how days of drivers come and how the head wants them, so that nothing is transposed, and a processor's
+    convolutions are about a fifth faster than on one row a channel.
+    """
+    return functional.conv2d(x, conv.weight.unsqueeze(2), conv.bias, dilation=(1, conv.dilation[0]))
 
 
 class _Block(nn.Module):
     """Residual block (section 3.3, fig. 1b): two weight-normalised dilated causal convolutions, each with ReLU.
 
-    ``(batch, channels, time)`` in and out; a 1 x 1 convolution carries the input over where its width differs.
+    ``(batch, channels, 1, time)`` in and out; a 1 x 1 convolution carries the input over where its width differs.
     """
 
     def __init__(self, n_in: int, n_out: int, kernel: int, dilation: int) -> None:
@@ -25,12 +31,13 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Zeros stand before the first day, so that no day sees a later one (section 3.1)."""
-        inner = functional.relu_(self.first(functional.pad(x, (self.past, 0))))
-        inner = functional.relu_(self.second(functional.pad(inner, (self.past, 0))))
-        return functional.relu_(inner + self.skip(x))
+        inner = functional.relu_(_convolved(functional.pad(x, (self.past, 0)), self.first))
+        inner = functional.relu_(_convolved(functional.pad(inner, (self.past, 0)), self.second))
+        beside = _convolved(x, self.skip) if isinstance(self.skip, nn.Conv1d) else x
+        return functional.relu_(inner + beside)
 
 
-class TCN(nn.Module):
+class TCN(Network):
     """Daily drivers to daily targets by dilated causal convolutions over time (eq. 2 of the paper).
 
     Day ``t`` sees the ``receptive_field`` days up to ``t`` and nothing else: 1 + 2 (kernel - 1) sum(dilations)
@@ -38,7 +45,6 @@ class TCN(nn.Module):
     125, a season, with the official ones.
 
     Args:
-        n_drivers, n_targets: columns of input and output.
         hidden: channels of each block.
         kernel: days that one convolution joins.
         dilations: step [days] between them, one for each residual block.
@@ -46,6 +52,7 @@ class TCN(nn.Module):
 
     causal = True
     faster_in_bfloat16 = True
+    group_days = 32 * 365
     module_parts = ("blocks", "head")
 
     def __init__(
@@ -64,25 +71,11 @@ class TCN(nn.Module):
         )
         self.head = nn.Linear(hidden, n_targets)
 
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Last block's channels ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
+    def body(self, days: int) -> Body:
+        """Last block's channels ``(batch, days, hidden)``."""
 
         def run(part: Tensor) -> Tensor:
-            channels: Tensor = self.blocks(part.transpose(1, 2))
-            return channels.transpose(1, 2)
+            channels: Tensor = self.blocks(part.unsqueeze(1).permute(0, 3, 1, 2))
+            return channels.permute(0, 2, 3, 1).squeeze(1)
 
-        return grouped(run, known(x, mask), GROUP_DAYS, next(self.blocks.parameters()).dtype)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Predict every day.
-
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length; days before the first one
-                count as their mean.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets
+        return run

@@ -4,10 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from agroflux.baselines.attention import local
-from agroflux.baselines.inputs import grouped, known
+from agroflux.baselines.network import Body, Network, PreNorm
 
-#: Site-days that run at once on a processor.
-GROUP_DAYS = 8 * 365
 #: Days whose attention is computed together.
 BLOCK_DAYS = 32
 
@@ -31,28 +29,25 @@ def turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return torch.cat([a * cosine - b * sine, a * sine + b * cosine, x[..., 2 * pairs :]], dim=-1).type_as(x)
 
 
-class _Layer(nn.Module):
-    """Attention, then a feed-forward net (eq. 2), each on normalised input and added to it (pre-norm)."""
+class _Layer(PreNorm):
+    """Each day attends to itself and the ``window - 1`` days before it."""
 
     def __init__(self, width: int, heads: int, feed: int, window: int) -> None:
-        super().__init__()
-        self.heads, self.window = heads, window
-        self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(inplace=True), nn.Linear(feed, width))
+        super().__init__(width, heads, feed)
+        self.window = window
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         """``(batch, time, width)`` in and out."""
-        batch, time, width = x.shape
-        heads = self.qkv(self.norm_attention(x)).view(batch, time, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        q, k = turned(heads[:2], cosine, sine)
-        seen = local(q, k, heads[2], self.window, BLOCK_DAYS)
-        x = x + self.mix(seen.transpose(1, 2).reshape(batch, time, width))
-        out: Tensor = x + self.feed(self.norm_feed(x))
-        return out
+
+        def attend(qkv: Tensor) -> Tensor:
+            heads = qkv.permute(2, 0, 3, 1, 4)
+            q, k = turned(heads[:2], cosine, sine)
+            return local(q, k, heads[2], self.window, BLOCK_DAYS).transpose(1, 2).flatten(2)
+
+        return self.run(x, attend)
 
 
-class Transformer(nn.Module):
+class Transformer(Network):
     """Daily drivers to daily targets; day ``t`` sees days up to ``t`` only.
 
     Each layer lets a day attend to itself and the ``window - 1`` days before it, so that ``layers`` layers reach
@@ -60,7 +55,6 @@ class Transformer(nn.Module):
     years run like one.
 
     Args:
-        n_drivers, n_targets: columns of input and output.
         hidden, layers: width and depth.
         heads: attention heads; divides ``hidden``.
         feed: width of the feed-forward nets.
@@ -68,6 +62,7 @@ class Transformer(nn.Module):
     """
 
     causal = True
+    group_days = 8 * 365
     module_parts = ("embedding", "encoder", "norm", "head")
 
     def __init__(
@@ -81,8 +76,6 @@ class Transformer(nn.Module):
         window: int = 128,
     ) -> None:
         super().__init__()
-        if hidden % heads:
-            raise ValueError(f"hidden {hidden} must be a multiple of heads {heads}")
         self.pairs = hidden // heads // 2
         self.receptive_field = 1 + layers * (window - 1)
         self.embedding = nn.Linear(n_drivers, hidden)
@@ -90,9 +83,9 @@ class Transformer(nn.Module):
         self.norm = nn.LayerNorm(hidden)
         self.head = nn.Linear(hidden, n_targets)
 
-    def embed(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Last layer's output ``(batch, time, hidden)`` before the head; arguments as in ``forward``."""
-        cosine, sine = rotations(x.shape[1], self.pairs, x.device)
+    def body(self, days: int) -> Body:
+        """Last layer's output ``(batch, days, hidden)``."""
+        cosine, sine = rotations(days, self.pairs, self.head.weight.device)
 
         def run(part: Tensor) -> Tensor:
             hidden = self.embedding(part)
@@ -101,17 +94,4 @@ class Transformer(nn.Module):
             out: Tensor = self.norm(hidden)
             return out
 
-        return grouped(run, known(x, mask), GROUP_DAYS)
-
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Predict every day.
-
-        Args:
-            x: standardised drivers ``(batch, time, drivers)``, any batch and length.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean.
-
-        Returns:
-            Standardised targets ``(batch, time, targets)``.
-        """
-        targets: Tensor = self.head(self.embed(x, mask))
-        return targets
+        return run

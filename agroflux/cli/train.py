@@ -30,6 +30,9 @@ def command(
         float | None, typer.Option(help="Minutes of training at most; the learning rate then follows the clock too.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads; more than 1 helps on idle cores only.")] = 1,
+    devices: Annotated[
+        int | None, typer.Option(min=1, help="GPUs that share each batch (without one: processes); default: all GPUs.")
+    ] = None,
     settings: Changes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
 ) -> None:
@@ -60,6 +63,7 @@ def command(
         work=work or paths.user_data() / "training" / name,
         protocol=protocol,
         experiment=experiment,
+        devices=devices,
         progress=not as_json,
     )
     card = cards.read(path)

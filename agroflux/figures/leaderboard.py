@@ -6,7 +6,8 @@ interval), best first. A network that a reference beats has its own colour and s
 
 import math
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import count
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -24,6 +25,10 @@ FLOOR = -1.0
 _ROW, _FRAME = 34, 130  # px
 _TALL = 36  # px of a target in the table of all: two lines of its name
 _NARROW = 20  # characters of a target on one line, so that a telephone keeps room for the cells
+_PLOT_WIDTH = 260  # px that a telephone leaves the plot; there names have the least room
+_LINE, _LETTER = 15, 6.5  # px of a label's line, and of one letter
+
+Box = tuple[float, float, float, float]  # x and y of its middle, width, height [px]
 
 
 def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
@@ -64,12 +69,11 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
 def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) -> go.Figure:
     """Skill against speed: ``rows`` has ``speed`` [site-years s-1] as well, on a logarithmic axis.
 
-    Rows without a speed, and scores below FLOOR, are left out.
+    Rows without a speed, and scores below FLOOR, are left out. Each name stands above or below its point, as near as
+    leaves it clear of the others (:func:`label_offsets`).
     """
     fig = go.Figure()
-    rows = rows[rows["speed"].notna() & (bool(unit) | (rows["value"] >= FLOOR))].sort_values("speed")
-    # Names of neighbours alternate above and below, so that fewer of them meet.
-    rows = rows.assign(at=[("top center", "bottom center")[turn % 2] for turn in range(len(rows))])
+    rows = rows[rows["speed"].notna() & (bool(unit) | (rows["value"] >= FLOOR))]
     for kind, (legend, colour, symbol, _) in KINDS.items():
         here = rows[rows["kind"] == kind]
         if here.empty:
@@ -79,20 +83,56 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
                 x=here["speed"],
                 y=here["value"],
                 name=legend,
-                mode="markers+text",
+                mode="markers",
                 text=here["name"],
-                textposition=here["at"],
-                textfont={"size": 11},
-                cliponaxis=False,
                 marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
                 error_y=_interval(here),
                 customdata=here[["low", "high"]],
                 hovertemplate=_hover(unit, "%{text}, %{x:,.3~g} site-years s⁻¹", "y"),
             )
         )
-    fig.update_xaxes(type="log", dtick="D2", range=_decades(rows["speed"]))
-    fig.update_yaxes(nticks=7)
-    return theme.finish(fig, height=height, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
+    across, up = _decades(rows["speed"]), _heights(rows)
+    fig.update_xaxes(type="log", dtick="D2", range=across)
+    fig.update_yaxes(nticks=7, range=up)
+    theme.finish(fig, height=height, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
+    if across is None or up is None:
+        return fig
+    decades = [math.log10(speed) for speed in rows["speed"]]
+    px = pd.DataFrame(
+        {
+            "x": [(d - across[0]) / (across[1] - across[0]) * _PLOT_WIDTH for d in decades],
+            "y": [(v - up[0]) / (up[1] - up[0]) * (height - _FRAME) for v in rows["value"]],
+        }
+    )
+    offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]])
+    for name, decade, value, offset in zip(rows["name"], decades, rows["value"], offsets, strict=True):
+        fig.add_annotation(
+            x=decade, y=value, text=name, ax=0, ay=-offset, font={"size": 11}, borderpad=0,
+            arrowhead=0, arrowwidth=1, arrowcolor=colours.NEUTRAL, standoff=6,
+        )  # fmt: skip
+    fig.update_layout(legend={"itemclick": False, "itemdoubleclick": False})  # names would stay where points go
+    return fig
+
+
+def label_offsets(points: pd.DataFrame, widths: Sequence[float]) -> list[float]:
+    """How far above its point (below: negative) each label of ``widths`` stands [px] so that none meets another.
+
+    ``points``: columns x, y [px], from the lower left. The nearest free place is taken, above first, in the order of
+    the points; labels keep clear of all points too. As they move up and down alone, what is clear in a narrow plot
+    is clear in a wider one.
+    """
+    taken = [(x, y, 12.0, 12.0) for x, y in zip(points["x"], points["y"], strict=True)]  # the points' own symbols
+    found = []
+    for x, y, width in zip(points["x"], points["y"], widths, strict=True):
+        steps = (sign * _LINE * k for k in count(1) for sign in (1, -1))
+        offset = next(step for step in steps if not any(_meet((x, y + step, width, _LINE), box) for box in taken))
+        taken.append((x, y + offset, width, _LINE))
+        found.append(float(offset))
+    return found
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return abs(one[0] - other[0]) < (one[2] + other[2]) / 2 and abs(one[1] - other[1]) < (one[3] + other[3]) / 2
 
 
 def heat(
@@ -192,6 +232,16 @@ def _decades(speeds: pd.Series) -> list[float] | None:
     if known.empty:
         return None
     return [math.log10(float(known.min())) - 0.5, math.log10(float(known.max())) + 0.5]
+
+
+def _heights(rows: pd.DataFrame) -> list[float] | None:
+    """Ends of the axis of values with room for names above and below; None without a row."""
+    known = rows[["value", "low", "high"]].stack().dropna()
+    if known.empty:
+        return None
+    low, high = float(known.min()), float(known.max())
+    room = 0.2 * (high - low) or 0.1 * abs(high) or 1.0
+    return [low - room, high + room]
 
 
 def _axis(label: str, unit: str) -> str:

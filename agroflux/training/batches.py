@@ -108,10 +108,14 @@ def sample(windows_: Windows, count: int, seed: Sequence[int]) -> Windows:
 
 
 class Batches(Dataset[tuple[Tensor, Tensor]]):
-    """Batches ``(batch, days, drivers)`` and ``(batch, days, targets)`` of windows, in the order given."""
+    """Batches ``(batch, days, drivers)`` and ``(batch, days, targets)`` of windows, in the order given.
 
-    def __init__(self, arrays: Arrays, chosen: Windows, size: int) -> None:
-        self.arrays, self.chosen, self.size = arrays, chosen, size
+    ``share`` (which, of how many) leaves every device its rows of each batch. One for which no row is left has the
+    first one without targets: it takes part in the step and adds nothing to it.
+    """
+
+    def __init__(self, arrays: Arrays, chosen: Windows, size: int, share: tuple[int, int] = (0, 1)) -> None:
+        self.arrays, self.chosen, self.size, self.share = arrays, chosen, size, share
         lengths = {arrays.years[y].stop - arrays.years[y].start for y in set(chosen.index[:, 2].tolist())}
         if len(lengths) > 1:
             raise DataError("years of different lengths cannot share a batch: train on a noleap data set")
@@ -122,7 +126,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         if not 0 <= number < len(self):
             raise IndexError(number)
-        rows = self.chosen.index[number * self.size : (number + 1) * self.size]
+        whole = self.chosen.index[number * self.size : (number + 1) * self.size]
+        mine = whole[self.share[0] :: self.share[1]]
+        rows = mine if len(mine) else whole[:1]
         spans = [self._days(int(year)) for year in rows[:, 2]]
         length = spans[0].stop - spans[0].start
         x = np.empty((len(rows), length, len(self.arrays.drivers.names)), np.float32)
@@ -130,7 +136,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         for b, ((i, j, _), days) in enumerate(zip(rows, spans, strict=True)):
             for k, view in enumerate(self.arrays.drivers.views):
                 x[b, :, k] = view[i, j, days]
-            y[b] = self.arrays.targets[i, j, days]
+            y[b] = self.arrays.targets[i, j, days] if len(mine) else np.nan
         return torch.from_numpy(x), torch.from_numpy(y)
 
     def _days(self, year: int) -> slice:

@@ -38,8 +38,6 @@ class Supervised(LightningModule):
     """
 
     weights: Tensor
-    squares: Tensor
-    count: Tensor
 
     def __init__(
         self,
@@ -53,9 +51,10 @@ class Supervised(LightningModule):
         super().__init__()
         self.network = network
         self.averaged = AveragedModel(network, avg_fn=_ema(decay))
+        self.averaged.requires_grad_(False)  # several devices would wait for its gradients, which never come
         self.register_buffer("weights", weights)
-        self.register_buffer("squares", torch.zeros(len(weights), dtype=torch.float64), persistent=False)
-        self.register_buffer("count", torch.zeros(len(weights), dtype=torch.float64), persistent=False)
+        # Not buffers: those of the first device are copied to the others before each batch.
+        self.squares = self.count = torch.zeros(len(weights), dtype=torch.float64)
         self.warmup_days, self.learning_rate, self.progress = warmup_days, learning_rate, progress
 
     def _sums(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -63,17 +62,23 @@ class Supervised(LightningModule):
         # float32 whatever the network ran in: a sum over thousands of days needs its digits
         return loss.squared_errors(network(x)[:, self.warmup_days :].float(), y[:, self.warmup_days :])
 
+    def _over_devices(self, sums: Tensor) -> Tensor:
+        total: Tensor = self.trainer.strategy.reduce(sums, reduce_op="sum")
+        return total
+
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        value = loss.weighted_mean(*self._sums(self.network, batch), self.weights)
-        self.log("train_loss", value, prog_bar=True, batch_size=len(batch[0]))
+        squares, count = self._sums(self.network, batch)
+        # Gradients are averaged over devices; the loss is over the values of all of them.
+        value = loss.weighted_mean(squares * self.trainer.world_size, self._over_devices(count), self.weights)
+        self.log("train_loss", value, prog_bar=True, batch_size=len(batch[0]), sync_dist=True)
         return value
 
     def on_train_batch_end(self, *_: Any) -> None:
         self.averaged.update_parameters(self.network)
 
     def on_validation_epoch_start(self) -> None:
-        self.squares.zero_()
-        self.count.zero_()
+        self.squares = torch.zeros(len(self.weights), dtype=torch.float64, device=self.device)
+        self.count = torch.zeros_like(self.squares)
 
     def validation_step(self, batch: Batch, _: int) -> None:
         squares, count = self._sums(self.averaged, batch)
@@ -82,7 +87,8 @@ class Supervised(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the loss over all validation windows at once (a mean of batch means would depend on their order)."""
-        value = loss.weighted_mean(self.squares, self.count, self.weights).float()
+        sums = self._over_devices(self.squares), self._over_devices(self.count)
+        value = loss.weighted_mean(*sums, self.weights).float()
         self.log("val_loss", value, prog_bar=True, batch_size=1)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:

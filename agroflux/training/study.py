@@ -152,7 +152,8 @@ def perform(
     failed: list[str] = []
     # A process a run: what one leaves in memory does not reach the next.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-        jobs = {pool.submit(rows_of, run, data, _folder(run, out, work), work): run for run in waiting}
+        devices = None if workers == 1 else 1  # runs side by side share the first GPU, where there is one
+        jobs = {pool.submit(rows_of, run, data, _folder(run, out, work), work, devices): run for run in waiting}
         for job in as_completed(jobs):
             run = jobs[job]
             try:
@@ -166,8 +167,11 @@ def perform(
     return failed
 
 
-def rows_of(run: Run, data: Path, out: Path, work: Path) -> list[leaderboard.Row]:
-    """Train or fit one run and score it; its checkpoint goes to ``out``, the state of training is kept in ``work``."""
+def rows_of(run: Run, data: Path, out: Path, work: Path, devices: int | None = None) -> list[leaderboard.Row]:
+    """Train or fit one run and score it; its checkpoint goes to ``out``, the state of training is kept in ``work``.
+
+    ``devices`` as in :func:`.supervised.train`.
+    """
     source = _source(run, data)
     ds: xr.Dataset = take(catalog.open_dataset(source), run.part)
     split = splits.make(ds, run.protocol, run.experiment, run.fold)
@@ -184,6 +188,7 @@ def rows_of(run: Run, data: Path, out: Path, work: Path) -> list[leaderboard.Row
         work=work / "runs" / run.id,
         protocol=run.protocol,
         experiment=run.experiment,
+        devices=devices,
     )
     return rescore.card_rows(cards.read(path))
 

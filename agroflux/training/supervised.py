@@ -4,10 +4,8 @@ import dataclasses
 import json
 import logging
 import time
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +28,7 @@ from agroflux.training.allocator import keep_freed_memory
 from agroflux.training.recipes import Recipe, identifier
 
 if TYPE_CHECKING:
-    from lightning.pytorch import Callback, Trainer
-    from lightning.pytorch.callbacks import ModelCheckpoint
-
-    from agroflux.training.module import Supervised
+    from agroflux.training.fitting import Fitted
 
 _log = logging.getLogger(__name__)
 
@@ -58,15 +53,17 @@ def train(
     work: Path,
     protocol: str = "clean",
     experiment: str = "temporal",
+    devices: int | None = None,
     progress: bool = False,
 ) -> Path:
     """Train, restore the best epoch, score it and climatology on the test years, and write the checkpoint.
 
-    A run that was stopped goes on from its last whole epoch when ``work`` is the same.
+    A run that was stopped goes on from its last whole epoch when ``work`` is the same folder, wherever it lies now.
 
     Args:
         ds: simulation, noleap calendar, with all drivers and at least one target.
         out, work: folder of the finished checkpoint; folder of Lightning's own (keep it outside the repository).
+        devices: GPUs, or processes where there is none; None: every GPU, or one process (see :mod:`.fitting`).
 
     Returns:
         Path of the weights, named as :func:`agroflux.training.recipes.identifier` says; the card is beside them.
@@ -75,6 +72,8 @@ def train(
         SelectionError: too few years. DataError: drivers missing or with gaps. ModelError: unknown model or
         setting, or ``work`` belongs to another run.
     """
+    from agroflux.training import fitting  # loads Lightning, which takes seconds
+
     started = time.monotonic()
     config = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     _claim(work, recipe, source, split)
@@ -93,10 +92,11 @@ def train(
     n_held = n_years if shared else recipe.warmup_years + len(split.validate)
     validation = batches.cut(arrays, held, n_held, _places(used, split.validate_sites))
     validation = batches.sample(validation, recipe.validation_windows, (recipe.seed, 1))
-    module, trained = _fit(arrays, train_windows, validation, recipe, config, work, progress)
+    used_devices = fitting.count(devices)
+    fitted = fitting.fit(arrays, train_windows, validation, recipe, work, devices=used_devices, progress=progress)
+    trained = _trained(fitted, recipe, config, train_windows) | {"devices": used_devices}
     card = _card(recipe, config, source, split, arrays, protocol, experiment, ds) | {"training": trained}
-    network = module.averaged.module.cpu().eval().requires_grad_(False)
-    checkpoint = Checkpoint(Card(**card), network, x_scaler, y_scaler)
+    checkpoint = Checkpoint(Card(**card), fitted.network, x_scaler, y_scaler)
     del arrays
     return save(_scored(checkpoint, ds, split), out)
 
@@ -118,117 +118,22 @@ def _claim(work: Path, recipe: Recipe, source: Source, split: Split) -> None:
     note.write_text(text, encoding="utf-8")
 
 
-def _fit(
-    arrays: batches.Arrays,
-    train_windows: batches.Windows,
-    validation: batches.Windows,
-    recipe: Recipe,
-    config: dict[str, Any],
-    work: Path,
-    progress: bool,
-) -> tuple["Supervised", dict[str, Any]]:
-    """Fit and restore the best epoch; returns the module and what the card says of the training."""
-    from agroflux.training.module import Supervised
-
-    torch.manual_seed(recipe.seed)
-    network = registry.build(
-        recipe.model, len(schema.DRIVERS), len(schema.TARGETS), preset=recipe.preset, **recipe.config
-    )
-    weights = torch.tensor([recipe.weights.get(name, 1.0) for name in schema.TARGETS])
-    per_epoch = min(recipe.epoch_windows, len(train_windows))
-    steps = recipe.max_epochs * -(-per_epoch // recipe.batch)
-    trainer, kept, clock = _trainer(recipe, work, progress)
-    warmup_days = recipe.warmup_years * 365
-    limit_s = 60 * recipe.max_minutes if recipe.max_minutes else float("inf")
-
-    def done(step: int) -> float:
-        return max(step / steps, clock() / limit_s)
-
-    module = Supervised(network, weights, warmup_days, recipe.learning_rate, recipe.decay, done)
-    loaders = _loaders(arrays, train_windows, validation, recipe, trainer)
-    last = work / "last.ckpt"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        trainer.fit(module, datamodule=loaders, ckpt_path=str(last) if last.exists() else None, weights_only=True)
-    if not kept.best_model_path or kept.best_model_score is None:
-        raise ModelError("training ended before its first epoch was validated: give it more time (--max-minutes)")
-    state = torch.load(kept.best_model_path, map_location="cpu", weights_only=True)
-    module.load_state_dict(state["state_dict"])
-    site_years = int(trainer.global_step) * recipe.batch * train_windows.n_years
-    return module, {
+def _trained(fitted: "Fitted", recipe: Recipe, config: dict[str, Any], windows: batches.Windows) -> dict[str, Any]:
+    """What the card says of the training."""
+    return {
         **dataclasses.asdict(recipe),
         "config": config,
-        "epochs": int(trainer.current_epoch),
-        "best_epoch": int(state["epoch"]),
-        "steps": int(trainer.global_step),
-        "minutes": round(clock() / 60, 1),
-        "site_years_seen": site_years,
-        "windows_to_draw_from": len(train_windows),
-        "validation_loss": round(float(kept.best_model_score), 6),
+        "epochs": fitted.epochs,
+        "best_epoch": fitted.best_epoch,
+        "steps": fitted.steps,
+        "minutes": round(fitted.seconds / 60, 1),
+        "site_years_seen": fitted.steps * recipe.batch * windows.n_years,
+        "windows_to_draw_from": len(windows),
+        "validation_loss": round(fitted.validation_loss, 6),
         "loss": "masked squared error of standardised targets: mean over each target's values, then weighted mean",
-        "precision": str(trainer.precision),
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "precision": fitted.precision,
+        "parameters": sum(p.numel() for p in fitted.network.parameters()),
     }
-
-
-def _trainer(recipe: Recipe, work: Path, progress: bool) -> "tuple[Trainer, ModelCheckpoint, Callable[[], float]]":
-    """A quiet trainer, its keeper of the best epoch, and a clock: seconds of fitting, over all resumed runs."""
-    from lightning.pytorch import Trainer
-    from lightning.pytorch.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, Timer
-
-    def note(trainer: "Trainer", _: Any) -> None:
-        values = {key: round(float(value), 5) for key, value in trainer.callback_metrics.items()}
-        line = {"epoch": trainer.current_epoch, "minutes": round(timer.time_elapsed("train") / 60, 2), **values}
-        with (work / "progress.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    limit = None if recipe.max_minutes is None else timedelta(minutes=recipe.max_minutes)
-    timer = Timer(duration=limit, interval="step", verbose=False)
-    kept = ModelCheckpoint(work, "best", monitor="val_loss", save_top_k=1, save_last=True, enable_version_counter=False)
-    callbacks: list[Callback] = [
-        kept,
-        EarlyStopping("val_loss", patience=recipe.patience),
-        timer,
-        LambdaCallback(on_train_epoch_end=note),
-    ]
-    trainer = Trainer(
-        default_root_dir=work,
-        max_epochs=recipe.max_epochs,
-        accelerator="auto",
-        devices=1,
-        precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
-        callbacks=callbacks,
-        logger=False,
-        gradient_clip_val=1.0,
-        num_sanity_val_steps=0,
-        reload_dataloaders_every_n_epochs=1,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-    )
-    return trainer, kept, lambda: timer.time_elapsed("train")
-
-
-def _loaders(
-    arrays: batches.Arrays,
-    train_windows: batches.Windows,
-    validation: batches.Windows,
-    recipe: Recipe,
-    trainer: "Trainer",
-) -> Any:
-    """Loaders whose windows follow from seed and epoch alone, so that a resumed run draws what it would have drawn."""
-    from lightning.pytorch import LightningDataModule
-    from torch.utils.data import DataLoader
-
-    class _Loaders(LightningDataModule):
-        def train_dataloader(self) -> Any:
-            drawn = batches.sample(train_windows, recipe.epoch_windows, (recipe.seed, 0, trainer.current_epoch))
-            return DataLoader(batches.Batches(arrays, drawn, recipe.batch), batch_size=None)
-
-        def val_dataloader(self) -> Any:
-            return DataLoader(batches.Batches(arrays, validation, recipe.batch), batch_size=None)
-
-    return _Loaders()
 
 
 def _card(

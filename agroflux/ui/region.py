@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import streamlit as st
 
+from agroflux.baselines import registry
 from agroflux.errors import ModelError, SelectionError
 from agroflux.figures import picker
 from agroflux.ui import cache, compare_view, show, state
@@ -83,6 +84,38 @@ def pick_models() -> list[str]:
     if not chosen:
         show.empty("No model is chosen.", "Choose one or several.")
     return chosen
+
+
+def explain(chosen: Sequence[str], data: str) -> None:
+    """Say once which chosen models learned from other data, and which networks have no model that learned from it."""
+    origins = {str(card["id"]): str(card["data"].get("id", "")).removesuffix("-full") for card in cache.models()}
+    title = show.plain(cache.entry(data).title)
+    said = []
+    other = [model for model in chosen if origins.get(model) != data]
+    if other:
+        sources = ", ".join(sorted({origins[model] for model in other if origins.get(model)})) or "unknown data"
+        verb = "learned" if len(other) == len(chosen) else f"({len(other)} of {len(chosen)} chosen) learned"
+        said.append(
+            f"{show.plain(', '.join(other))} {verb} from {show.plain(sources)}, not from {title}: "
+            "the answer is that of the former to the weather, soils and management of the latter."
+        )
+    trained = {str(card["model"]) for card in cache.models() if origins[str(card["id"])] == data}
+    missing = [name for name in registry.names() if name not in trained]
+    if missing:
+        said.append(
+            f"Not in the list, as no model that learned from {title} is installed: {', '.join(missing)} "
+            f"(`agroflux train --model {missing[0]}` makes one)."
+        )
+    if said:
+        st.caption(" ".join(said))
+
+
+def problems(failed: Mapping[str, str]) -> dict[str, list[str]]:
+    """What went wrong -> the models that it befell, so that it is said once."""
+    found: dict[str, list[str]] = {}
+    for model, problem in failed.items():
+        found.setdefault(problem.removeprefix(f"model {model} "), []).append(model)
+    return found
 
 
 def toolbar(known: Mapping[str, str]) -> None:

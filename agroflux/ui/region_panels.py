@@ -23,8 +23,8 @@ def show_result() -> None:
     ask = done.ask
     names = region.names(ask.data)
     st.subheader(f"{len(ask.sites)} counties, {region.span(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
-    for model, problem in done.failed.items():
-        st.error(show.plain(f"{model} is left out: {problem}"), icon=":material/error:")
+    for problem, models in region.problems(done.failed).items():
+        st.error(show.plain(f"Left out: {', '.join(models)}: {problem}"), icon=":material/error:")
     if len(done.runs) > 1:
         region_models.show_models(done, names)
         state.publish()

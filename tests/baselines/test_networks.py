@@ -4,9 +4,9 @@ import copy
 
 import pytest
 import torch
-from torch import nn
 
 from agroflux.baselines import registry
+from agroflux.baselines.network import Network
 from agroflux.baselines.precision import in_bfloat16
 from agroflux.errors import ModelError
 
@@ -23,7 +23,7 @@ SMALL = {
 }
 
 
-def small(name: str) -> nn.Module:
+def small(name: str) -> Network:
     torch.manual_seed(3)
     return registry.build(name, **SMALL[name]).eval()
 
@@ -33,7 +33,7 @@ def series(batch: int = 1, days: int = DAYS, seed: int = 5) -> torch.Tensor:
 
 
 @pytest.fixture(params=registry.names())
-def network(request: pytest.FixtureRequest) -> nn.Module:
+def network(request: pytest.FixtureRequest) -> Network:
     return small(request.param)
 
 
@@ -54,7 +54,7 @@ def test_twelve_checkpoints_stay_small(name: str, preset: str) -> None:
     assert sum(p.numel() for p in registry.build(name, preset=preset).parameters()) < 250_000
 
 
-def test_a_prediction_does_not_depend_on_its_batch_mates(network: nn.Module) -> None:
+def test_a_prediction_does_not_depend_on_its_batch_mates(network: Network) -> None:
     x = series(5)
     with torch.no_grad():
         whole, order = network(x), torch.tensor([2, 4, 0, 3, 1])
@@ -62,21 +62,21 @@ def test_a_prediction_does_not_depend_on_its_batch_mates(network: nn.Module) -> 
         torch.testing.assert_close(torch.cat([network(x[:1]), network(x[1:])]), whole)
 
 
-def test_groups_of_series_change_nothing(network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_of_series_change_nothing(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     x = series(5)
     with torch.no_grad():
         whole = network(x)
-        monkeypatch.setattr(f"{type(network).__module__}.GROUP_DAYS", 2 * DAYS)
+        monkeypatch.setattr(type(network), "group_days", 2 * DAYS)
         torch.testing.assert_close(network(x), whole)
 
 
-def test_it_is_deterministic_in_evaluation(network: nn.Module) -> None:
+def test_it_is_deterministic_in_evaluation(network: Network) -> None:
     x = series(2)
     with torch.no_grad():
         assert torch.equal(network(x), network(x))
 
 
-def test_a_causal_network_sees_no_later_day(network: nn.Module) -> None:
+def test_a_causal_network_sees_no_later_day(network: Network) -> None:
     x, cut = series(), 77
     later = x.clone()
     later[:, cut:] += 3
@@ -86,7 +86,7 @@ def test_a_causal_network_sees_no_later_day(network: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("day", [0, 17, 61, 116, DAYS - 1])
-def test_a_day_depends_on_what_is_stated_and_on_nothing_else(network: nn.Module, day: int) -> None:
+def test_a_day_depends_on_what_is_stated_and_on_nothing_else(network: Network, day: int) -> None:
     x = series().requires_grad_()
     network(x)[0, day].square().sum().backward()
     assert x.grad is not None
@@ -98,7 +98,7 @@ def test_a_day_depends_on_what_is_stated_and_on_nothing_else(network: nn.Module,
     assert felt.nonzero().ravel().tolist() == list(stated)
 
 
-def test_every_driver_of_a_late_day_matters(network: nn.Module) -> None:
+def test_every_driver_of_a_late_day_matters(network: Network) -> None:
     x = series().requires_grad_()
     network(x)[0, DAYS - 4 :].square().sum().backward()
     assert x.grad is not None
@@ -115,7 +115,7 @@ def test_last_years_nitrogen_can_be_remembered(name: str) -> None:
     assert x.grad[0, 1094 - 370, 3] != 0
 
 
-def test_an_unknown_driver_counts_as_its_mean(network: nn.Module) -> None:
+def test_an_unknown_driver_counts_as_its_mean(network: Network) -> None:
     x = series(2)
     mask = torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) > 0.2
     mean = torch.where(mask, x, torch.zeros_like(x))
@@ -124,7 +124,7 @@ def test_an_unknown_driver_counts_as_its_mean(network: nn.Module) -> None:
         assert not torch.allclose(network(x), network(mean))
 
 
-def test_the_head_makes_the_targets_from_the_embedding(network: nn.Module) -> None:
+def test_the_head_makes_the_targets_from_the_embedding(network: Network) -> None:
     x = series(2)
     mask = torch.ones_like(x, dtype=torch.bool)
     mask[:, 10:20, 2] = False
@@ -134,7 +134,7 @@ def test_the_head_makes_the_targets_from_the_embedding(network: nn.Module) -> No
         torch.testing.assert_close(network.head(embedding), network(x, mask))
 
 
-def test_its_parts_hold_every_weight_once_and_can_be_frozen(network: nn.Module) -> None:
+def test_its_parts_hold_every_weight_once_and_can_be_frozen(network: Network) -> None:
     parts = [getattr(network, part) for part in network.module_parts]
     weights = [id(p) for part in parts for p in part.parameters()]
     assert len(weights) == len(set(weights))
@@ -148,17 +148,17 @@ def test_its_parts_hold_every_weight_once_and_can_be_frozen(network: nn.Module) 
     assert {n.split(".")[0] for n, p in tuned.named_parameters() if p.grad is not None} == {"head"}
 
 
-def test_targets_may_lie_below_their_mean(network: nn.Module) -> None:
+def test_targets_may_lie_below_their_mean(network: Network) -> None:
     with torch.no_grad():
         assert (network(series()) < 0).any()
 
 
-def test_bfloat16_is_near_and_leaves_the_network_alone(network: nn.Module) -> None:
+def test_bfloat16_is_near_and_leaves_the_network_alone(network: Network) -> None:
     x, kept = series(2), copy.deepcopy(network.state_dict())
     with torch.no_grad():
         exact, faster = network(x), in_bfloat16(network)(x)
     assert faster.dtype == torch.float32
-    assert torch.equal(exact, faster) != getattr(network, "faster_in_bfloat16", False)
+    assert torch.equal(exact, faster) != network.faster_in_bfloat16
     torch.testing.assert_close(faster, exact, atol=0.02 * float(exact.std()) + 0.02, rtol=0.02)
     torch.testing.assert_close(network.state_dict(), kept, atol=0, rtol=0)
 

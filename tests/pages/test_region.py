@@ -213,10 +213,29 @@ def test_a_damaged_model_among_two_is_left_out_and_stays_told(pair: tuple[str, s
     app = _open(sites=TWO, years="2016-2016", var="ET", model=",".join(pair))
     _button(app, "Run 2 models").click().run()
     assert not app.exception
-    assert "second is left out" in _said(app)
+    assert "Left out: second" in _said(app)
     assert len(app.get("plotly_chart")) == 3  # picker, map, series: the view of one model
     app.selectbox(key="w.var").set_value("GPP").run()
-    assert "second is left out" in _said(app)
+    assert "Left out: second" in _said(app)
+
+
+def test_what_the_models_learned_from_is_said_once(pair: tuple[str, str]) -> None:
+    def told(data: str) -> list[str]:
+        app = _open(sites=TWO, model=",".join(pair), data=data)
+        assert not app.exception
+        return [text for c in app.caption if "learned from" in (text := str(c.value).replace("\\", ""))]
+
+    (own,) = told("cornbelt-century")  # both models learned from it; the other five networks have none
+    assert "not from" not in own
+    assert "no model that learned from" in own and "ealstm, tcn, transformer" in own and " lstm," not in own
+    (other,) = told("cornbelt-ceres")
+    assert "first, second learned from cornbelt-century, not from" in other
+    assert "installed: lstm, ealstm" in other
+
+
+def test_one_reason_of_several_models_is_one_message() -> None:
+    failed = {"a": "model a needs the driver(s) PH", "b": "model b needs the driver(s) PH", "c": "c.json is missing"}
+    assert region.problems(failed) == {"needs the driver(s) PH": ["a", "b"], "c.json is missing": ["c"]}
 
 
 # -- bad input --------------------------------------------------------------------------------------------
