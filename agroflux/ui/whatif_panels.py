@@ -1,5 +1,6 @@
 """The results of the page "What if": means and differences, series, bars, map, trade-off, emulator, downloads."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -69,7 +70,8 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
 
 
 def _legend(ask: Ask) -> None:
-    lines = [f"**Baseline:** the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn."]
+    usual = f"the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn"
+    lines = [f"**Baseline:** {usual}. Soil model of all runs: {page.SOILS[ask.soil_model]}."]
     lines += [f"**Scenario {number}:** {show.plain(written(change.label()))}." for number, change in ask.changes]
     st.caption("  \n".join(lines))
 
@@ -132,6 +134,8 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
     )
     values = effects.differences(table, "Baseline", str(state.get("whatif-map", scenarios[0])))[key]
     counties, states = outlines()
+    reach = float(values.abs().max())
+    reach = reach if reach > 0 else 1.0  # no change at all, or a crop that grew in no year
     fig = choropleth.county_figure(
         values.dropna(),
         names,
@@ -140,7 +144,9 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
         unit=measure.unit,
         counties=counties,
         states=states,
+        limits=(-reach, reach),
         height=400,
+        zoom=4.4,  # all three states on a phone
     )
     show.figure(fig, f"whatif-{key}-map", key="whatif.map")
 
@@ -176,8 +182,14 @@ def trade_off(ask: Ask, made: Job) -> None:
     found = effects.trade_off(
         {rate: [made.runs[c] for c in cases if whatif.usual_rate(c.change) == rate] for rate in page.RATES}
     )
-    fig = tradeoff.trade_off(found.curve, optimum=found.optimum, enough=found.enough)
-    show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
+    best, enough = found.optimum, found.enough
+    left, right = st.columns(2, gap="medium")  # one below the other on a phone
+    with left:
+        fig = tradeoff.yield_and_n2o(found.curve, optimum=best, enough=enough)
+        show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
+    with right:
+        fig = tradeoff.n2o_per_grain(found.curve, optimum=best, enough=enough)
+        show.figure(fig, "whatif-per-grain", key="whatif.pergrain")
     st.caption(
         f"Of the rates that were run, {found.optimum:g} kg N ha⁻¹ gives the least N₂O for each tonne of grain (corn "
         f"and soybean together), and {found.enough:g} kg N ha⁻¹ is the lowest with 95 % of the highest corn yield. "
@@ -196,11 +208,16 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
             f"{names}: not emulated. The emulator has learned other nitrogen rates and other recorded weather, "
             "no other lever."
         )
-    asked = Ask(ask.sites, ask.years, tuple(known))
-    frame = _beside(model, asked, job)
+    asked = replace(ask, changes=tuple(known))
+    frame = _beside(model, asked, job if whatif_emulator.learned_from(model) == ask.soil_model else None)
     st.dataframe(frame, width="stretch", height="content", hide_index=True, column_config=_error_formats(frame))
     show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
-    if "Emulator error" not in frame:
+    if whatif_emulator.learned_from(model) != ask.soil_model:
+        st.caption(
+            f"This emulator did not learn from the {page.SOILS[ask.soil_model]} soil model: its answer stands alone, "
+            "as the difference between the two would not be its error."
+        )
+    elif "Emulator error" not in frame:
         st.caption("Run the simulation to see the simulated answer and the emulator's error beside it.")
 
 

@@ -4,9 +4,10 @@ import re
 import sys
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e import steps
+from agroflux.simulation.county import benchmark_counties
+from tests.e2e import sessions, steps
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")]
 
@@ -24,3 +25,9 @@ def test_a_shared_scenario_is_simulated_while_one_watches(tab: Page) -> None:
         tab.get_by_role("button", name="Years and counties as CSV").click()
     text = sent.value.path().read_text()
     assert text.startswith("site,label,year,crop,corn_yield") and text.count("19027") == 4
+
+
+def test_runs_asked_for_by_five_sessions_all_finish(browser: Browser, address: str) -> None:
+    """Twenty runs; benchmarks/bench_whatif.py has fifty."""
+    counties = list(benchmark_counties().index[-2:])
+    assert sessions.simulate_all(browser, address, counties) == [[]] * sessions.SESSIONS
