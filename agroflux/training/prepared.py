@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agroflux.baselines import card as cards
 from agroflux.baselines.checkpoint import Checkpoint
@@ -40,7 +41,9 @@ def prepare(request: Request, checkpoint: Checkpoint) -> Prepared:
     run = transfer.Run(request.recipe, targets, fold, request.seed, budget)
     location = Path(request.data) if Path(request.data).exists() else catalog.get(request.data).path
     data_id = location.name.removesuffix(".zip").removesuffix(".zarr")
-    uses = {use: ",".join(map(site_years.text, getattr(fold, use))) for use in ("train", "validate", "test")}
+    uses: dict[str, Any] = {
+        use: ",".join(map(site_years.text, getattr(fold, use))) for use in ("train", "validate", "test")
+    }
     written = command(dataclasses.replace(request, **uses), checkpoint.card.id, data_id)
     origin = transfer.Origin(data_id, cards.sha256(location), dict(ds.attrs), written)
     simulated = None

@@ -46,8 +46,9 @@ class Request:
         """The request that :meth:`as_dict` gave; ModelError for anything else."""
         known = {field.name for field in dataclasses.fields(cls)}
         try:
-            return cls(**{k: tuple(v) if k == "targets" else v for k, v in raw.items() if k in known})
-        except TypeError as error:
+            said: dict[str, Any] = {k: v for k, v in raw.items() if k in known}
+            return cls(**(said | {"targets": tuple(said["targets"])}))
+        except (KeyError, TypeError) as error:
             raise ModelError(f"this is no request for an adaptation ({error}): start a new one") from None
 
     def check(self) -> None:

@@ -149,5 +149,5 @@ def test_left_overs_go_and_damage_is_passed_over(own_folder: Path) -> None:
     assert jobs.listed()[-1].message == jobs.KILLED, "nobody holds its lock"
     jobs.tidy()
     assert len(jobs.listed()) == jobs.KEPT and not abandoned.exists()
-    with pytest.raises(AgroFluxError, match="damaged|cannot be read"):
+    with pytest.raises(AgroFluxError, match=r"damaged|cannot be read"):
         jobs.get(damaged.name)
