@@ -64,6 +64,12 @@ def sentence(row: Row) -> str:
     }[verdict(row)]
 
 
+def caveat(row: Row) -> str:
+    """What a gain does not tell: a sentence where R2 is below zero in spite of it, else empty."""
+    r2 = _number(row.get("r2"))
+    return f"Its R2 is {_signed(r2)}: the mean of the measurements alone does better." if r2 < 0 else ""
+
+
 def causes(
     row: Row,
     others: Sequence[Row],
@@ -103,10 +109,9 @@ def causes(
             "the site's own data replace what the source brought."
         )
     if verdict(row) == "open" and int(row["n_test_site_years"]) < FEW:
-        found.append(
-            f"Only {int(row['n_test_site_years'])} site-years are tested, and years differ: a smaller gain than the "
-            "interval's width cannot be told from chance."
-        )
+        tested = int(row["n_test_site_years"])
+        are = "site-year is" if tested == 1 else "site-years are"
+        found.append(f"Only {tested} {are} tested, and years differ: a gain of this size cannot be told from chance.")
     return found
 
 

@@ -61,11 +61,19 @@ def _adapt(path: Path) -> str:
 
     request = Request.from_dict(json.loads((path / "request.json").read_text(encoding="utf-8")))
     started = time.monotonic()
+    _load_optimiser()
     made = prepare(request, checkpoint.load(request.model))
     adapted = {name: _train(made, name, path) for name in dict.fromkeys((made.run.recipe, REFERENCE, UNTRAINED))}
     _cancelled_here(path)
     _compared(made, adapted, path, started)
     return _save(made, adapted[made.run.recipe])
+
+
+def _load_optimiser() -> None:
+    """Import what torch leaves to its first optimiser (a second, many on a busy machine): no budget pays for it."""
+    import torch
+
+    torch.optim.Adam([torch.zeros(1)])
 
 
 def _train(made: "Prepared", name: str, path: Path) -> "Adapted":

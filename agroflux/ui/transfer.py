@@ -90,15 +90,19 @@ def choose(table: pd.DataFrame) -> Choice:
     with controls.row():
         for column, (label, width) in _NARROW.items():
             options = list(dict.fromkeys(rows[column].astype(str)))
+            options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
             picked[column] = pick(label, options, f"transfer-{column}", width)
             rows = rows[rows[column].astype(str) == picked[column]]
     over = over_seeds(rows)
     models, recipes = (list(dict.fromkeys(over[column])) for column in ("model", "recipe"))
     recipes = [name for name in RECIPES if name in recipes]
     with controls.row():
-        counts = sorted({int(n) for n in over["n_site_years"]})
-        count = int(pick("Site-years to train on", counts, "transfer-count", 180, counts[-1]))
-        sites = list(dict.fromkeys(over["site"]))
+        tested = over.groupby("n_site_years")["site"].nunique()
+        # Where most sites were tested, and of those the most data.
+        count = int(tested[tested == tested.max()].index[-1])
+        counts = [int(n) for n in tested.index]
+        count = int(pick("Site-years to train on", counts, "transfer-count", 180, count))
+        sites = list(dict.fromkeys(over.loc[over["n_site_years"] == count, "site"]))
         default = ALL if ALL in sites else sites[0]
         site = str(pick("Site", sites, "transfer-site", 180, default))
     chosen = [name for name in recipes if name != gains.REFERENCE]
@@ -147,6 +151,14 @@ def said(name: Any) -> str:
 def written(sentence: str) -> str:
     """A sentence of :mod:`agroflux.evaluation.gains` for Markdown, with R² as people write it."""
     return show.plain(sentence).replace("R2", "R²")
+
+
+def tell_causes(sentences: list[str]) -> None:
+    """Likely causes where nothing is won, each once."""
+    why = list(dict.fromkeys(sentences))
+    if why:
+        with st.expander("Likely causes where nothing is won", expanded=True, icon=":material/help:"):
+            st.markdown("\n".join(f"- {written(sentence)}" for sentence in why))
 
 
 def by_model(choice: Choice) -> pd.DataFrame:
@@ -198,7 +210,8 @@ def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
         line = same[same["recipe"] == row["recipe"]]
         curve = [(int(n), float(g)) for n, g in zip(line["n_site_years"], line["gain"], strict=True)]
         why = gains.causes(row.to_dict(), others, management=known, curve=curve)
-        found.append((str(row["recipe"]), str(row["model"]), gains.sentence(row.to_dict()), why))
+        said = f"{gains.sentence(row.to_dict())}. {gains.caveat(row.to_dict())}".strip()
+        found.append((str(row["recipe"]), str(row["model"]), said, why))
     return found
 
 

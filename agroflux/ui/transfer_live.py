@@ -21,7 +21,6 @@ BUDGETS = {"epochs": "Epochs", "seconds": "Seconds"}
 EPOCHS, SECONDS = [5, 10, 20, 40, 80, 120, 200, 400], [10, 20, 30, 60, 120, 300, 600]
 _ENDLESS = 100_000  # epochs of a run that the clock ends
 _NEEDS_SOURCE = ("adversarial", "pooled")
-_AUTO = "auto"
 _DEFAULT_TRAIN = 4
 _NOTE = "agroflux.transfer.note"
 
@@ -36,6 +35,7 @@ class Ask:
     model: str
     recipe: str
     validate: str
+    test: tuple[str, ...]
     source: str
     budget: str
     amount: int
@@ -94,16 +94,15 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
             "Pick other fluxes or a longer record.",
         )
         return None
-    train, validate = _pick_site_years(keys)
-    rest = [key for key in keys if key not in (*train, validate)]
-    if not train or not rest:
+    train, validate, test = _pick_site_years(keys)
+    if not train or not test:
         show.empty("Pick at least one site-year to train on, and leave one to test.")
         return None
     st.caption(
-        f"Trains on {len(train)}, picks the best epoch by {show.plain(validate)}, tests on the {len(rest)} left. "
+        f"Trains on {len(train)}, picks the best epoch by {show.plain(validate)}, tests on {len(test)}. "
         "Beside the recipe, a model from scratch is trained on the same site-years with the same budget."
     )
-    return Ask(data, targets, tuple(train), model, recipe, validate, source, budget, amount)
+    return Ask(data, targets, tuple(train), model, recipe, validate, tuple(test), source, budget, amount)
 
 
 def _pick_budget() -> str:
@@ -112,18 +111,30 @@ def _pick_budget() -> str:
     return str(state.get("transfer-budget", "epochs"))
 
 
-def _pick_site_years(keys: list[str]) -> tuple[list[str], str]:
-    default = keys[: max(1, min(_DEFAULT_TRAIN, len(keys) - 2))]
+def _pick_site_years(keys: list[str]) -> tuple[list[str], str, list[str]]:
+    """Controls: site-years to train on, the one that chooses the epoch, those that test; at the same sites first."""
+    # One is left to choose the epoch, and two to test: one alone has no interval.
+    here = [key for key in keys if _site(key) == _site(keys[0])]
+    default = here[: max(1, min(_DEFAULT_TRAIN, len(here) - 3))]
     bound = state.bind("transfer-train", default=default, options=keys, kind="many")
     with controls.row():
         st.multiselect("Site-years to train on", keys, format_func=_spaced, width=620, **bound)
         train = [str(key) for key in state.get("transfer-train", [])]
         left = [key for key in keys if key not in train]
         if not left:
-            return [], ""
-        near = [key for key in left if key.rpartition(":")[0] in {one.rpartition(":")[0] for one in train}]
+            return [], "", []
+        sites = {_site(key) for key in train}
+        near = [key for key in left if _site(key) in sites]
         validate = str(pick("Choose the epoch by", left, "transfer-validate", 180, (near or left)[-1]))
-    return train, validate
+        rest = [key for key in left if key != validate]
+        default = [key for key in rest if _site(key) in sites] or rest
+        bound = state.bind("transfer-held", default=default, options=rest, kind="many")
+        st.multiselect("Test on", rest, format_func=_spaced, width=420, **bound)
+    return train, validate, [str(key) for key in state.get("transfer-held", [])]
+
+
+def _site(key: str) -> str:
+    return key.rpartition(":")[0]
 
 
 def _spaced(key: str) -> str:
@@ -157,7 +168,7 @@ def _start(ask: Ask) -> None:
         timed = ask.budget == "seconds"
         request = Request(
             data=ask.data, targets=ask.targets, train=",".join(ask.train), model=str(location(ask.model)),
-            recipe=ask.recipe, validate=ask.validate, source=ask.source, every=1,
+            recipe=ask.recipe, validate=ask.validate, test=",".join(ask.test), source=ask.source, every=1,
             epochs=_ENDLESS if timed else ask.amount, seconds=float(ask.amount) if timed else None,
         )  # fmt: skip
         state.put(JOB, jobs.submit(request).id)
@@ -250,10 +261,11 @@ def _ended(job: "Job") -> None:
     else:
         with show.guard("The result"):
             transfer_models.show_job(job)
-    with st.expander("How the training went", expanded=job.state != "done", icon=":material/show_chart:"):
-        _losses(jobs.progress(job.id), f"transfer-{job.id}-losses")
-        if job.state == "done":
-            st.caption("The weights of the epoch with the lowest validation loss are kept.")
+    lines = jobs.progress(job.id)
+    if lines:
+        st.markdown("**How the training went**")
+        _losses(lines, f"transfer-{job.id}-losses")
+        st.caption("The weights of the epoch with the lowest validation loss are kept.")
     st.button(
         "Remove from the list", icon=":material/delete:", type="tertiary", key=f"transfer.remove.{job.id}",
         help="The adapted model stays.", on_click=jobs.remove, args=(job.id,),

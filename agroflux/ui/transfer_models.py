@@ -62,9 +62,14 @@ def show_models() -> None:
         show.empty("No adapted model is installed yet.", "**Adapt live** makes one; it then appears on every page.")
         return
     chosen = str(pick("Model", list(cards), "transfer-model", 520))
-    card = cards[chosen]
+    from agroflux.training import jobs
+
+    made = next((job for job in jobs.listed() if job.state == "done" and job.model == chosen), None)
     with show.guard("The model"):
-        _show(_of_card(card))
+        if made is not None:
+            show_job(made)
+        else:
+            _show(_of_card(cards[chosen]))
 
 
 def show_job(job: "Job") -> None:
@@ -154,13 +159,15 @@ def _findings(result: Result) -> None:
         return
     held = result.data in {entry.id for entry in cache.entries()}
     known = transfer.management(result.data) if held else None
+    why: list[str] = []
     for row in own:
         same = [other for other in result.rows if other["target"] == row["target"]]
-        label = show.plain(schema.get(row["target"]).label)
-        head = f"**{label}**: {NAMES[result.recipe]} {transfer.written(gains.sentence(row))}."
-        why = [transfer.written(sentence) for sentence in gains.causes(row, same, management=known)]
+        label = schema.get(row["target"]).label
+        said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
         box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
-        box(" ".join([head, *(["Likely causes:"] if why else []), *why]), icon=":material/fact_check:")
+        box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
+        why += gains.causes(row, same, management=known)
+    transfer.tell_causes(why)
 
 
 def _scores(result: Result) -> None:

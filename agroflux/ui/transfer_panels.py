@@ -61,16 +61,13 @@ def _findings(choice: Choice) -> None:
     if len(lines) > _SHOWN:
         with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
             st.markdown("\n".join(lines[_SHOWN:]))
-    why = list(dict.fromkeys(sentence for _, _, _, causes in found for sentence in causes))
-    if why:
-        with st.expander("Likely causes where nothing is won", expanded=len(why) < 4, icon=":material/help:"):
-            st.markdown("\n".join(f"- {transfer.written(sentence)}" for sentence in why))
+    transfer.tell_causes([sentence for _, _, _, causes in found for sentence in causes])
 
 
 def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> list[str]:
     """A bullet a finding, in Markdown."""
     return [
-        f"- **{transfer.NAMES[recipe]}**{f' of {show.plain(model)}' if several else ''} {transfer.written(sentence)}."
+        f"- **{transfer.NAMES[recipe]}**{f' of {show.plain(model)}' if several else ''} {transfer.written(sentence)}"
         for recipe, model, sentence, _ in found
     ]
 
