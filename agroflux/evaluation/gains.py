@@ -98,8 +98,8 @@ def causes(
         found.append(f"Scratch alone reaches R2 {scratch:.2f}: there is little left to win.")
     if management is not None and management < LITTLE:
         found.append(
-            f"The data say on {management:.0%} of the days what grew: the source model learned from crop, planting and "
-            "fertiliser, and here it has to do without."
+            f"The data say on {100 * management:.0f} % of the days what grew: the source model learned from crop, "
+            "planting and fertiliser, and here it has to do without."
         )
     gains = [gain for _, gain in sorted(curve) if math.isfinite(gain)]
     if len(gains) > 1 and gains[0] > max(gains[-1], 0.0):
@@ -120,4 +120,4 @@ def _number(value: Any) -> float:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "\u2212")
+    return (f"{value:+.2f}" if abs(value) >= 0.005 else f"{value:+.1g}").replace("-", "\u2212")

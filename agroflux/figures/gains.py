@@ -55,7 +55,7 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                     "color": colour,
                     "size": 10,
                     "symbol": [symbol if one else f"{symbol}-open" for one in sure],
-                    "line": {"width": 2},
+                    "line": {"width": 2, "color": colour},
                 },
                 error_x={
                     "type": "data",
