@@ -12,6 +12,7 @@ PAGES = {
     "compare": ("Simulated against observed", ":material/stacked_line_chart:"),
     "region": ("Run on a region", ":material/grid_on:"),
     "leaderboard": ("Leaderboard", ":material/leaderboard:"),
+    "transfer": ("Transfer", ":material/sync_alt:"),
     "whatif": ("What if", ":material/tune:"),
     "emissions": ("Regional emissions", ":material/co2:"),
     "data": ("Data", ":material/database:"),

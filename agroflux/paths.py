@@ -19,6 +19,11 @@ def user_data() -> Path:
     return Path(chosen).expanduser() if chosen else user_data_path("agroflux", appauthor=False)
 
 
+def user_models() -> Path:
+    """Folder of the models that a user adapted: they are offered beside those of ``models/``."""
+    return user_data() / "models"
+
+
 def inside(folder: Path, name: str) -> Path:
     """Resolve ``name`` below ``folder``; refuse a path that leaves it (DataError)."""
     path = (folder / name).resolve()

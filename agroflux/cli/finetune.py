@@ -1,6 +1,5 @@
 """``agroflux finetune``: adapt a trained model to measured site-years."""
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agroflux.training.adaptation import Progress
-    from agroflux.training.transfer import Run
 
 
 def command(
@@ -32,32 +30,26 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed of new weights and of the order of windows.")] = 0,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
     seconds: Annotated[float | None, typer.Option(help="Seconds at most; the learning rate then follows them.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Epochs between two looks at the validation year.")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
 ) -> None:
     """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
     from agroflux.baselines import card as cards
     from agroflux.cli.output import print_json, print_rows
-    from agroflux.data import catalog
     from agroflux.inference.predict import load
-    from agroflux.training import adversarial, folds, transfer
-    from agroflux.training import site_years as measured
-    from agroflux.training.adaptation import Budget
+    from agroflux.training import transfer
+    from agroflux.training.prepared import prepare
+    from agroflux.training.request import Request
 
-    chosen, checkpoint = transfer.recipe(recipe), load(model)
     targets = tuple(name.strip() for name in target.split(",") if name.strip())
-    ds = catalog.open_dataset(data)
-    windows = measured.build(ds, checkpoint.drivers, targets)
-    parts = (measured.parse(text) if text else () for text in (site_years, validate, test))
-    run = transfer.Run(recipe, targets, folds.chosen(windows.keys, *parts), seed, Budget(epochs, seconds))
-    location = Path(data) if Path(data).exists() else catalog.get(data).path
-    data_id = location.name.removesuffix(".zip").removesuffix(".zarr")
-    written = _written(run, checkpoint.card.id, data_id, source)
-    origin = transfer.Origin(data_id, cards.sha256(location), dict(ds.attrs), written)
-    simulated = None
-    if transfer.needs_source(chosen):
-        simulated = adversarial.simulated(catalog.open_dataset(source or checkpoint.card.data["id"]), checkpoint)
+    request = Request(
+        data, targets, site_years, model, recipe, validate, test, source, seed, epochs, seconds, every
+    )  # fmt: skip
+    made = prepare(request, load(model))
     with _watching(show=not as_json) as report:
-        path = transfer.adapt_and_save(checkpoint, windows, run, origin, out, source=simulated, report=report)
+        path = transfer.adapt_and_save(
+            made.checkpoint, made.windows, made.run, made.origin, out, source=made.simulated, report=report
+        )
     card = cards.read(path)
     if as_json:
         print_json(card.as_dict())
@@ -65,20 +57,6 @@ def command(
     print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "bias"))
     kept = card.training.get("best_epoch")
     typer.echo(f"Best epoch: {kept}, chosen by {', '.join(card.data['site_years']['validate'])}", err=True)
-
-
-def _written(run: "Run", model: str, data: str, source: str) -> str:
-    """The command that a card gives: every choice spelt out, without the folders of the machine it ran on."""
-    from agroflux.training.site_years import text
-
-    uses = (("--site-years", run.fold.train), ("--validate", run.fold.validate), ("--test", run.fold.test))
-    parts = ["agroflux", "finetune", "--model", model, "--data", data, "--target", ",".join(run.targets)]
-    parts += ["--recipe", run.recipe]
-    for option, keys in uses:
-        parts += [option, ",".join(map(text, keys))]
-    parts += ["--source", Path(source).name] if source else []
-    parts += ["--seed", str(run.seed), "--epochs", str(run.budget.epochs)]
-    return shlex.join(parts + ([] if run.budget.seconds is None else ["--seconds", f"{run.budget.seconds:g}"]))
 
 
 @contextmanager

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from agroflux import __version__, schema
-from agroflux.baselines.card import Card
+from agroflux import __version__, paths, schema
+from agroflux.baselines.card import CARD, WEIGHTS, Card, weights_path
 from agroflux.data import windows
 from agroflux.errors import DataError, ModelError
 
@@ -26,10 +26,22 @@ CHUNK = 32
 
 
 def load(model: str | Path) -> "Checkpoint":
-    """Load a model by id or path (imports torch); ModelError when it is missing, damaged or does not fit."""
+    """Load a model by id or path (imports torch); ModelError when it is missing, damaged or does not fit.
+
+    An id is looked up in ``models/``, then among the user's own.
+    """
     from agroflux.baselines.checkpoint import load as load_checkpoint
 
-    return load_checkpoint(model)
+    return load_checkpoint(location(model))
+
+
+def location(model: str | Path) -> Path:
+    """The weights file of an id or path (:func:`agroflux.baselines.card.weights_path`), the user's models included."""
+    by_path = Path(model).suffix in (WEIGHTS, CARD)
+    if by_path or paths.inside(paths.MODELS, f"{model}{WEIGHTS}").is_file():
+        return weights_path(model)
+    own = paths.inside(paths.user_models(), f"{model}{WEIGHTS}")
+    return own if own.is_file() else weights_path(model)
 
 
 def check_fits(card: Card, ds: xr.Dataset) -> None:

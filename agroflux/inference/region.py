@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from agroflux import schema
+from agroflux import paths, schema
 from agroflux.baselines import card as cards
 from agroflux.data import windows
 from agroflux.errors import SelectionError
@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 
 
 def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Cards of the models at hand (``models/``), by id. Imports no torch."""
-    return cards.available(folder)
+    """Cards of the models at hand, by id: of ``models/``, then the user's own. Imports no torch.
+
+    With ``folder`` those in it alone. An own model that is called like a shipped one is hidden by it.
+    """
+    if folder is not None:
+        return cards.available(folder)
+    shipped = cards.available()
+    held = {card["id"] for card in shipped}
+    return shipped + [card for card in cards.available(paths.user_models()) if card["id"] not in held]
 
 
 def run_region(

@@ -119,6 +119,12 @@ def build(
     return SiteYears(tuple(keys), np.stack(x), np.stack(known), np.stack(y))
 
 
+def keys(ds: xr.Dataset, targets: Sequence[str]) -> tuple[Key, ...]:
+    """The site-years that :func:`build` would give for any model; errors as there."""
+    unscaled = Scaler(_WEATHER, np.zeros(len(_WEATHER), np.float32), np.ones(len(_WEATHER), np.float32))
+    return build(ds, unscaled, targets).keys
+
+
 def climatology(site_years: SiteYears, half: int = 15) -> Floats:
     """Mean of each target over site-years and the ``half`` days on both sides ``(365, target)``, round the year.
 

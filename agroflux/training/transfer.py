@@ -130,8 +130,15 @@ def _rows(targets: Sequence[str], test: SiteYears, simulated: Floats) -> list[di
     return [{"target": n} | metrics.score(test.targets[..., k], simulated[..., k]) for n, k in columns.items()]
 
 
-def finished(checkpoint: Checkpoint, adapted: Adapted, run: Run, site_years: SiteYears, origin: Origin) -> Checkpoint:
-    """The adapted checkpoint, called ``<source model>-<data id>-<recipe>``, with a card that says how it came about.
+def adapted_name(checkpoint: Checkpoint, run: Run, origin: Origin) -> str:
+    """What an adapted model is called: ``<source model>-<data id>-<recipe>``."""
+    return f"{checkpoint.card.id}-{origin.id}-{run.recipe}"
+
+
+def finished(
+    checkpoint: Checkpoint, adapted: Adapted, run: Run, site_years: SiteYears, origin: Origin, name: str = ""
+) -> Checkpoint:
+    """The adapted checkpoint with a card that says how it came about; ``name`` if not :func:`adapted_name`.
 
     Its scores are on the test site-years, beside those of the day-of-year climatology of the training site-years.
     """
@@ -139,7 +146,7 @@ def finished(checkpoint: Checkpoint, adapted: Adapted, run: Run, site_years: Sit
     uses = {"train": fold.train, "validate": fold.validate, "test": fold.test}
     train, test = site_years.take(fold.train), site_years.take(fold.test)
     label = {"data": origin.id, "protocol": card.protocol, "experiment": fold.protocol}
-    name = f"{card.id}-{origin.id}-{run.recipe}"
+    name = name or adapted_name(checkpoint, run, origin)
     ours = [{"model": name} | label | row for row in scores(adapted, run.targets, test)]
     mean = np.broadcast_to(climatology(train), test.targets.shape)
     theirs = [{"model": "climatology"} | label | row for row in _rows(run.targets, test, mean)]

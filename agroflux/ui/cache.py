@@ -137,7 +137,7 @@ def leaderboard() -> "pd.DataFrame":
     """Rows of ``models/leaderboard.json`` (:func:`agroflux.evaluation.leaderboard.read`); DataError if damaged."""
     import pandas as pd
 
-    return pd.DataFrame(_leaderboard(*_stamp("leaderboard.json")))
+    return pd.DataFrame(_leaderboard(*stamp("leaderboard.json")))
 
 
 def skill() -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ def skill() -> list[dict[str, Any]]:
 
     Empty where the file is absent; DataError where it is damaged.
     """
-    return _skill(*_stamp("skill.json"))
+    return _skill(*stamp("skill.json"))
 
 
 def region(
@@ -226,7 +226,7 @@ def _region(
     return run_region(model, data, chosen, span, rate, progress=_progress)
 
 
-def _stamp(name: str) -> tuple[str, int]:
+def stamp(name: str) -> tuple[str, int]:
     """Path of a file in ``models/`` and when it was written [ns]; 0 where it is absent."""
     from agroflux import paths
 

@@ -67,6 +67,11 @@ def is_model(source: str) -> bool:
     return source.startswith(_MODEL)
 
 
+def is_adapted(source: str) -> bool:
+    """True for a model that was adapted to measurements."""
+    return any(source == _MODEL + card["id"] and card["training"].get("source_model") for card in cache.models())
+
+
 def _short(data: str) -> str:
     entry = cache.entry(data)
     if entry.kind == "observation":

@@ -36,6 +36,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "emissions": {},
     "data": {},
     "leaderboard": {},
+    "transfer": {},
 }
 
 log = logging.getLogger("screenshots")

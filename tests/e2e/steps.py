@@ -22,6 +22,7 @@ TITLES = {
     "emissions": "Regional emissions",
     "data": "Data",
     "leaderboard": "Leaderboard",
+    "transfer": "Transfer",
 }
 _APP = '[data-testid="stApp"]'
 _FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"]'

@@ -1,0 +1,123 @@
+"""What the rows of a transfer comparison say: read, judged by their intervals, and likely causes of no gain.
+
+A row is one of :func:`agroflux.training.comparison.rows` or of a job's result: ``recipe``, ``r2``, ``gain`` of R2 over
+``scratch`` on the same test days, its 95 % interval ``gain_low`` to ``gain_high``, ``n_test_site_years``.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from agroflux import paths
+from agroflux.errors import DataError
+
+Row = Mapping[str, Any]
+Verdict = Literal["gains", "loses", "open"]
+
+NAME = "transfer.json"
+#: Recipes that are no way to adapt: what is compared with, and the source model as it is.
+REFERENCE, UNTRAINED = "scratch", "zero-shot"
+_NEEDED = ("model", "data", "source", "protocol", "site", "target", "recipe", "n_site_years", "seeds", "r2", "gain")
+#: Bounds of the causes: R2 that leaves little to win, test site-years that are few, share of days [1] that is little.
+GOOD, FEW, LITTLE = 0.8, 5, 0.5
+
+
+def read(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Rows of ``transfer.json`` in ``folder`` (default ``models/``), none where it is absent; DataError if damaged."""
+    path = (folder or paths.MODELS) / NAME
+    if not path.is_file():
+        return []
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}): make it again with 'make transfer'") from None
+    if not isinstance(rows, list) or not all(isinstance(r, dict) and set(_NEEDED) <= set(r) for r in rows):
+        raise DataError(f"{path} holds no rows of a transfer comparison: make it again with 'make transfer'")
+    return rows
+
+
+def verdict(row: Row) -> Verdict:
+    """``gains`` or ``loses`` where the interval of the gain leaves out zero, else ``open`` (also without one)."""
+    low, high = _number(row.get("gain_low")), _number(row.get("gain_high"))
+    if low > 0:
+        return "gains"
+    return "loses" if high < 0 else "open"
+
+
+def sentence(row: Row) -> str:
+    """The gain with its interval and what it rests on, as a clause: ``beats scratch by 0.12 R2 (95 % ...)``."""
+    value = _number(row.get("gain"))
+    if not math.isfinite(value):
+        return "cannot be compared with scratch: one of the two has no score"
+    low, high = _number(row.get("gain_low")), _number(row.get("gain_high"))
+    tested = int(row["n_test_site_years"])
+    rest = f"{tested} test site-year{'' if tested == 1 else 's'}"
+    if not math.isfinite(low):
+        return f"differs from scratch by {_signed(value)} R2 (no interval: {rest})"
+    between = f"(95 % interval {_signed(low)} to {_signed(high)}, {rest})"
+    return {
+        "gains": f"beats scratch by {value:.2f} R2 {between}",
+        "loses": f"is worse than scratch by {-value:.2f} R2 {between}",
+        "open": f"does not beat scratch beyond doubt: {_signed(value)} R2 {between}",
+    }[verdict(row)]
+
+
+def caveat(row: Row) -> str:
+    """What a gain does not tell: a sentence where R2 is below zero in spite of it, else empty."""
+    r2 = _number(row.get("r2"))
+    return f"Its R2 is {_signed(r2)}: the mean of the measurements alone does better." if r2 < 0 else ""
+
+
+def causes(
+    row: Row,
+    others: Sequence[Row],
+    *,
+    management: float | None = None,
+    curve: Sequence[tuple[int, float]] = (),
+) -> list[str]:
+    """Likely causes, as sentences, why ``row`` does not beat scratch; none where it does.
+
+    Args:
+        others: rows of the other recipes on the same test days: ``scratch`` and ``zero-shot`` are looked for.
+        management: share of days [1] on which the data say what grew; None: not known here.
+        curve: number of training site-years and gain of the same recipe.
+    """
+    if verdict(row) == "gains":
+        return []
+    by_recipe = {str(other["recipe"]): _number(other.get("r2")) for other in others}
+    scratch, source = by_recipe.get(REFERENCE, math.nan), by_recipe.get(UNTRAINED, math.nan)
+    found = []
+    if source < 0:
+        found.append(
+            f"The source model as it is has R2 {_signed(source)} here, worse than the mean of the measurements: its "
+            "fluxes are not those of this place, and training has to undo them first."
+        )
+    if scratch >= GOOD:
+        found.append(f"Scratch alone reaches R2 {scratch:.2f}: there is little left to win.")
+    if management is not None and management < LITTLE:
+        found.append(
+            f"The data say on {100 * management:.0f} % of the days what grew: the source model learned from crop, "
+            "planting and fertiliser, and here it has to do without."
+        )
+    gains = [gain for _, gain in sorted(curve) if math.isfinite(gain)]
+    if len(gains) > 1 and gains[0] > max(gains[-1], 0.0):
+        first, last = sorted(curve)[0], sorted(curve)[-1]
+        found.append(
+            f"The gain falls from {_signed(first[1])} with {first[0]} to {_signed(last[1])} with {last[0]} site-years: "
+            "the site's own data replace what the source brought."
+        )
+    if verdict(row) == "open" and int(row["n_test_site_years"]) < FEW:
+        tested = int(row["n_test_site_years"])
+        are = "site-year is" if tested == 1 else "site-years are"
+        found.append(f"Only {tested} {are} tested, and years differ: a gain of this size cannot be told from chance.")
+    return found
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _signed(value: float) -> str:
+    return (f"{value:+.2f}" if abs(value) >= 0.005 else f"{value:+.1g}").replace("-", "\u2212")

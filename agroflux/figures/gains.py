@@ -1,0 +1,230 @@
+"""Transfer learning in pictures: gains with intervals, learning curves, gains on a map, losses of a running training.
+
+``recipes`` names recipes as legends do, in their order; each has its colour and symbol wherever it is drawn.
+"""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from agroflux.figures import colours, theme
+
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+#: R2 that is drawn at the edge of a plot: what is worse goes on there, so that one failure does not hide the rest.
+FLOOR = -1.0
+GAIN = "Gain in R² over training from scratch"
+_SPREAD = 0.56  # of a row, over which the recipes of one place are spread
+_LINES = (("train_loss", "training", 1.2, "dot"), ("validation_loss", "validation", 2.4, "solid"))
+_NARROW = 18  # characters of a label on one line, so that a telephone keeps room for the plot
+_ROW, _FRAME = 22, 130  # px
+_MARGIN = 1.5  # degrees
+
+
+def look(recipe: str, recipes: Sequence[str]) -> tuple[str, str]:
+    """Colour and symbol of a recipe among all ``recipes``."""
+    turn = list(recipes).index(recipe)
+    return colours.series(recipe, turn), _SYMBOLS[turn % len(_SYMBOLS)]
+
+
+def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
+    """A dot and its 95 % interval for each recipe in each row, with a line at zero: right of it scratch is beaten.
+
+    ``rows``: columns label, recipe (a key of ``recipes``), gain, gain_low, gain_high, r2; NaN bounds: no interval.
+    An interval that leaves out zero has a filled dot, any other a hollow one.
+    """
+    labels = list(dict.fromkeys(rows["label"]))
+    shown = [name for name in recipes if name in set(rows["recipe"])]
+    fig = go.Figure()
+    for turn, name in enumerate(shown):
+        here = rows[rows["recipe"] == name]
+        colour, symbol = look(name, list(recipes))
+        shift = _SPREAD * ((turn + 0.5) / len(shown) - 0.5)
+        sure = (here["gain_low"] > 0) | (here["gain_high"] < 0)
+        fig.add_trace(
+            go.Scatter(
+                x=here["gain"],
+                y=[labels.index(label) + shift for label in here["label"]],
+                name=recipes[name],
+                mode="markers",
+                marker={
+                    "color": colour,
+                    "size": 10,
+                    "symbol": [symbol if one else f"{symbol}-open" for one in sure],
+                    "line": {"width": 2, "color": colour},
+                },
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": here["gain_high"] - here["gain"],
+                    "arrayminus": here["gain"] - here["gain_low"],
+                    "thickness": 1.8,
+                    "width": 4,
+                    "color": colour,
+                },
+                customdata=here[["label", "gain_low", "gain_high", "r2"]],
+                hovertemplate=f"%{{customdata[0]}}, {recipes[name]}<br>gain %{{x:+.2f}} (%{{customdata[1]:+.2f}} to "
+                "%{customdata[2]:+.2f})<br>R² %{customdata[3]:.2f}<extra></extra>",
+            )
+        )
+    fig.add_vline(x=0, line={"color": colours.NEUTRAL, "width": 1.4, "dash": "dash"})
+    ends = [-0.5, len(labels) - 0.5]
+    fig.update_yaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=["<br>".join(textwrap.wrap(label, _NARROW)) for label in labels],
+        range=ends[::-1],
+        showgrid=False,
+        ticks="",
+    )
+    fig.update_xaxes(nticks=7, range=_ends(rows))
+    height = _ROW * len(labels) * max(len(shown), 2) + _FRAME
+    return theme.finish(fig, height=height, x=GAIN)
+
+
+def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
+    """R2 on the test days over the number of training site-years, a line a recipe; several models differ by dash.
+
+    ``rows``: columns model, recipe, n (site-years), r2, gain, gain_low, gain_high.
+    """
+    fig = go.Figure()
+    models = list(dict.fromkeys(rows["model"]))
+    for dash, model in zip(_DASHES * len(models), models, strict=False):
+        for name, label in recipes.items():
+            here = rows[(rows["model"] == model) & (rows["recipe"] == name)].sort_values("n")
+            if here.empty:
+                continue
+            colour, symbol = look(name, list(recipes))
+            legend = label if len(models) == 1 else f"{label}, {model}"
+            fig.add_trace(
+                go.Scatter(
+                    x=here["n"],
+                    y=here["r2"],
+                    name=legend,
+                    mode="lines+markers",
+                    line={"color": colour, "width": 2, "dash": dash},
+                    marker={"symbol": symbol, "size": 8},
+                    customdata=here[["gain", "gain_low", "gain_high"]],
+                    hovertemplate="%{x} site-years: R² %{y:.2f}<br>gain %{customdata[0]:+.2f} "
+                    f"(%{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}})<extra>{legend}</extra>",
+                )
+            )
+    numbers = sorted(set(rows["n"]))
+    fig.update_xaxes(type="log", tickvals=numbers, ticktext=[str(n) for n in numbers])
+    lowest, highest = float(rows["r2"].min()), float(rows["r2"].max())
+    ends = [FLOOR, max(highest + 0.05, 0.1)] if lowest < FLOOR else None
+    fig.update_yaxes(nticks=7, range=ends)
+    return theme.finish(fig, height=400, x="Site-years to train on", y="R² on the test days")
+
+
+def gain_map(points: pd.DataFrame, outlines: Mapping[str, Any]) -> go.Figure:
+    """Sites by longitude and latitude, coloured by gain about zero, on state lines where there are any near.
+
+    ``points``: columns site, lat, lon [degrees], gain, gain_low, gain_high; filled where the interval leaves out zero.
+    """
+    reach = float(points["gain"].abs().max()) or 0.1
+    scale = [(i / (len(colours.VIK) - 1), colour) for i, colour in enumerate(reversed(colours.VIK))]
+    sure = (points["gain_low"] > 0) | (points["gain_high"] < 0)
+    lon, lat = _lines(outlines)
+    fig = go.Figure(
+        go.Scatter(
+            x=lon, y=lat, mode="lines", line={"color": colours.NEUTRAL, "width": 1}, hoverinfo="skip", showlegend=False
+        )
+    )
+    fig.add_trace(
+        go.Scatter(
+            x=points["lon"],
+            y=points["lat"],
+            mode="markers+text",
+            text=points["site"],
+            textposition="top center",
+            marker={
+                "size": 17,
+                "symbol": ["circle" if one else "circle-open" for one in sure],
+                "line": {"width": [1 if one else 4 for one in sure]},
+                "color": points["gain"],
+                "cmin": -reach,
+                "cmax": reach,
+                "colorscale": scale,
+                "colorbar": {
+                    "title": {"text": "Gain in R²", "side": "top", "font": {"size": 12}},
+                    "orientation": "h",
+                    "thickness": 12,
+                    "y": 1.02,
+                    "yanchor": "bottom",
+                },
+            },
+            customdata=points[["gain_low", "gain_high"]],
+            hovertemplate="%{text}<br>gain %{marker.color:+.2f} (%{customdata[0]:+.2f} to %{customdata[1]:+.2f})"
+            "<extra></extra>",
+            showlegend=False,
+        )
+    )
+    middle = math.radians(float(points["lat"].mean()))
+    fig.update_xaxes(range=_room(points["lon"]), ticksuffix="°", showgrid=True)
+    fig.update_yaxes(range=_room(points["lat"]), ticksuffix="°", scaleanchor="x", scaleratio=1 / math.cos(middle))
+    return theme.finish(fig, height=400, x="Longitude", y="Latitude", legend=False)
+
+
+def losses(lines: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
+    """Loss of training (thin) and validation (thick) by epoch of each run.
+
+    ``lines``: columns run (a key of ``recipes``), epoch, train_loss, validation_loss [1, standardised squared error].
+    """
+    fig = go.Figure()
+    for name, label in recipes.items():
+        here = lines[lines["run"] == name]
+        if here.empty:
+            continue
+        colour, _ = look(name, list(recipes))
+        for column, what, width, dash in _LINES:
+            fig.add_trace(
+                go.Scatter(
+                    x=here["epoch"],
+                    y=here[column],
+                    name=f"{label}, {what}",
+                    mode="lines+markers" if len(here) < 3 else "lines",
+                    line={"color": colour, "width": width, "dash": dash},
+                    hovertemplate=f"epoch %{{x}}: %{{y:.3f}}<extra>{label}, {what}</extra>",
+                )
+            )
+    fig.update_xaxes(rangemode="tozero")
+    fig.update_yaxes(rangemode="tozero", nticks=6)
+    fig.update_layout(uirevision="keep")
+    return theme.finish(fig, height=320, x="Epoch", y="Loss, standardised")
+
+
+def _ends(rows: pd.DataFrame) -> list[float] | None:
+    """Axis of gains, cut about the dots where one interval would squeeze all others; None: the axis finds its own."""
+    dots = rows["gain"].dropna()
+    if dots.empty:
+        return None
+    low, high = min(float(dots.min()), 0.0), max(float(dots.max()), 0.0)
+    room = max(high - low, 0.2)
+    ends = float(rows["gain_low"].min()), float(rows["gain_high"].max())
+    if not (ends[0] < low - 2 * room or ends[1] > high + 2 * room):
+        return None
+    return [low - 1.2 * room, high + 1.2 * room]
+
+
+def _room(degrees: pd.Series) -> list[float]:
+    """Ends of an axis that holds all places with a margin."""
+    low, high = float(degrees.min()), float(degrees.max())
+    margin = max(_MARGIN, 0.25 * (high - low))
+    return [low - margin, high + margin]
+
+
+def _lines(collection: Mapping[str, Any]) -> tuple[list[float | None], list[float | None]]:
+    """Outlines of GeoJSON polygons as one line with breaks."""
+    lon: list[float | None] = []
+    lat: list[float | None] = []
+    for feature in collection.get("features", ()):
+        shape = feature["geometry"]
+        for polygon in [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]:
+            for ring in polygon:
+                lon += [*(point[0] for point in ring), None]
+                lat += [*(point[1] for point in ring), None]
+    return lon, lat

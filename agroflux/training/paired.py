@@ -1,0 +1,80 @@
+"""Adapted models on the same test days: their daily values, scores, and what each gains over training from scratch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from agroflux import schema
+from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.errors import ModelError
+from agroflux.evaluation import gain, metrics
+from agroflux.training.adaptation import predict
+from agroflux.training.site_years import Key, SiteYears, build, column, parse
+from agroflux.training.transfer import Adapted
+
+REFERENCE = "scratch"
+_NO_GAIN = gain.Gain(np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Scores and days of a comparison.
+
+    Attributes:
+        rows: target, recipe, every metric of :func:`agroflux.evaluation.metrics.score`, and ``gain``, ``gain_low``,
+            ``gain_high`` of R2 over ``scratch``: None without a scratch run, bounds also with one test site-year.
+        series: columns site, time, target, measured and one a recipe, in the target's unit; NaN was not measured.
+    """
+
+    rows: list[dict[str, Any]]
+    series: pd.DataFrame
+
+
+def compare(test: SiteYears, targets: Sequence[str], adapted: Mapping[str, Adapted]) -> Compared:
+    """Run every model of ``adapted`` (recipe -> model) over ``test`` and measure its gain over ``scratch`` if there."""
+    simulated = {name: predict(one.network, one.targets, test) for name, one in adapted.items()}
+    rows, parts = [], []
+    for target in targets:
+        k = schema.TARGETS.index(column(target))
+        observed = test.targets[..., k]
+        sums = {name: gain.sums(observed, values[..., k]) for name, values in simulated.items()}
+        for name, values in simulated.items():
+            won = gain.gain(sums[name], sums[REFERENCE]) if REFERENCE in sums else _NO_GAIN
+            interval = {"gain": won.value, "gain_low": won.low, "gain_high": won.high}
+            row = {"target": target, "recipe": name} | metrics.score(observed, values[..., k]) | interval
+            # JSON knows no NaN: a bound that there is not is null.
+            plain = {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in row.items()}
+            rows.append(plain | {"n_test_site_years": len(test)})
+        frame = _days(test.keys).assign(target=target, measured=observed.ravel())
+        parts.append(frame.assign(**{name: values[..., k].ravel() for name, values in simulated.items()}))
+    return Compared(rows, pd.concat(parts, ignore_index=True))
+
+
+def of_checkpoint(adapted: Checkpoint, source: Checkpoint | None, ds: xr.Dataset) -> Compared:
+    """An adapted checkpoint, and its source where it is at hand, on the test site-years that its card names.
+
+    Raises ModelError for a card of a model that was not adapted, SelectionError where ``ds`` lacks the site-years.
+    """
+    card = adapted.card
+    try:
+        test, recipe, targets = card.data["site_years"]["test"], card.training["recipe"], card.training["targets"]
+    except KeyError as error:
+        raise ModelError(f"the card of {card.id} has no {error}: it was not adapted to measurements") from None
+    windows = build(ds, adapted.drivers, targets).take(parse(",".join(test)))
+    models = {str(recipe): Adapted(adapted.network, adapted.targets, None)}
+    if source is not None:
+        models["zero-shot"] = Adapted(source.network, source.targets, None)
+    return compare(windows, targets, models)
+
+
+def _days(keys: Sequence[Key]) -> pd.DataFrame:
+    """Site and date of each day of ``keys``, 365 a year."""
+    frames = []
+    for site, year in keys:
+        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
+        frames.append(pd.DataFrame({"site": site, "time": days[~((days.month == 2) & (days.day == 29))]}))
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,229 @@
+"""What the page "Transfer" shows of models/transfer.json: choices, the rows behind each picture, and what they say.
+
+Nothing is scored here: every number is a row's own.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from agroflux import schema
+from agroflux.errors import SelectionError
+from agroflux.evaluation import gains
+from agroflux.ui import cache, controls, show, state
+
+VIEW = "transfer-view"
+VIEWS = {"gains": "What transfer gains", "live": "Adapt live", "models": "Adapted models"}
+#: Recipe -> (name in legends, what it does); the keys are those of :data:`agroflux.training.transfer.RECIPES`.
+RECIPES = {
+    "finetune": ("Fine-tune", "all layers, earlier ones learn slower"),
+    "finetune-head": ("Fine-tune the head", "the last layer alone"),
+    "finetune-gradual": ("Fine-tune, unfreezing", "layers thaw one by one from the head down"),
+    "adversarial": ("Adversarial", "simulated and measured series are made alike inside the network (DANN)"),
+    "pooled": ("Pooled", "simulations and measurements together: the control of the adversarial one"),
+    "zero-shot": ("Source as it is", "no training: a control"),
+    "scratch": ("From scratch", "new weights, the measurements alone: what the others are compared with"),
+}
+NAMES = {name: title for name, (title, _) in RECIPES.items()}
+PROTOCOLS = {"leave-years-out": "Other years of the site", "leave-one-site-out": "Another site"}
+ALL = "all"
+#: What is chosen first, each from the rows that those before it left: column -> (label, width [px]).
+_NARROW = {
+    "data": ("Measured", 300),
+    "target": ("Target", 250),
+    "protocol": ("Tested on", 210),
+    "source": ("Source", 230),
+}
+_DRIVERS_OF_MANAGEMENT = ("CROP", "PLANTING", "FERTZR_N")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is compared: rows of one data set, protocol, target and source; models, recipes, site-years, a site or all.
+
+    ``rows`` are those over all seeds; ``every`` holds the single seeds' too.
+    """
+
+    rows: pd.DataFrame
+    every: pd.DataFrame
+    data: str
+    protocol: str
+    target: str
+    source: str
+    models: list[str]
+    recipes: list[str]
+    count: int
+    site: str
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """Rows of the chosen models and recipes."""
+        return self.rows[self.rows["model"].isin(self.models) & self.rows["recipe"].isin(self.recipes)]
+
+
+def pick_view() -> str:
+    """Control: scores of the comparison, a training of one's own, or adapted models."""
+    st.segmented_control(
+        "What to show", list(VIEWS), format_func=VIEWS.__getitem__, required=True, label_visibility="collapsed",
+        **state.bind(VIEW, default="gains", options=list(VIEWS)),
+    )  # fmt: skip
+    return str(state.get(VIEW, "gains"))
+
+
+def board() -> pd.DataFrame:
+    """Rows of ``models/transfer.json`` (:func:`agroflux.evaluation.gains.read`); DataError if damaged."""
+    return pd.DataFrame(_rows(*cache.stamp(gains.NAME)))
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _rows(path: str, written: int) -> list[dict[str, Any]]:
+    from pathlib import Path
+
+    return gains.read(Path(path).parent)
+
+
+def choose(table: pd.DataFrame) -> Choice:
+    """The pickers: each offers what the rows left by those before it hold."""
+    rows, picked = table, {}
+    with controls.row():
+        for column, (label, width) in _NARROW.items():
+            options = list(dict.fromkeys(rows[column].astype(str)))
+            options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
+            picked[column] = pick(label, options, f"transfer-{column}", width)
+            rows = rows[rows[column].astype(str) == picked[column]]
+    over = over_seeds(rows)
+    models, recipes = (list(dict.fromkeys(over[column])) for column in ("model", "recipe"))
+    recipes = [name for name in RECIPES if name in recipes]
+    with controls.row():
+        tested = over.groupby("n_site_years")["site"].nunique()
+        # Where most sites were tested, and of those the most data.
+        count = int(tested[tested == tested.max()].index[-1])
+        counts = [int(n) for n in tested.index]
+        count = int(pick("Site-years to train on", counts, "transfer-count", 180, count))
+        sites = list(dict.fromkeys(over.loc[over["n_site_years"] == count, "site"]))
+        default = ALL if ALL in sites else sites[0]
+        site = str(pick("Site", sites, "transfer-site", 180, default))
+    chosen = [name for name in recipes if name != gains.REFERENCE]
+    picked_models = _several("Models", models, "transfer-models", models, {})
+    picked_recipes = _several("Recipes", recipes, "transfer-recipes", chosen, NAMES)
+    if not picked_models or not picked_recipes:
+        raise SelectionError("nothing is chosen: pick at least one model and one recipe")
+    return Choice(over, rows, models=picked_models, recipes=picked_recipes, count=count, site=site, **picked)
+
+
+def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all seeds that a comparison has (one seed: its only row)."""
+    if rows.empty:
+        raise SelectionError("no row is left by this choice: pick another data set or target")
+    number = rows["seeds"].map(len)
+    most = number.groupby([rows[c] for c in ("model", "protocol", "n_site_years", "target")]).transform("max")
+    return rows[number == most].reset_index(drop=True)
+
+
+def pick(label: str, options: list[Any], name: str, width: int, default: Any = None) -> Any:
+    """Control: one of ``options``, kept in the link as ``name``."""
+    first = options[0] if default is None else default
+    st.selectbox(
+        label, options, format_func=said, width=width, **state.bind(name, default=first, options=options)
+    )  # fmt: skip
+    return state.get(name, first)
+
+
+def _several(label: str, options: list[str], name: str, default: list[str], titles: dict[str, str]) -> list[str]:
+    bound = state.bind(name, default=default, options=options, kind="many")
+    st.multiselect(label, options, format_func=lambda o: titles.get(o, o), **bound)
+    return list(state.get(name, []))
+
+
+def said(name: Any) -> str:
+    """How a picker writes a data set, target, protocol, number or site."""
+    text = str(name)
+    if text == ALL:
+        return "All sites"
+    if text in schema.VARIABLES:
+        return schema.get(text).label
+    titles = {entry.id: entry.title for entry in cache.entries()}
+    return PROTOCOLS.get(text) or titles.get(text) or text
+
+
+def written(sentence: str) -> str:
+    """A sentence of :mod:`agroflux.evaluation.gains` for Markdown, with R² as people write it."""
+    return show.plain(sentence).replace("R2", "R²")
+
+
+def tell_causes(sentences: list[str]) -> None:
+    """Likely causes where nothing is won, each once."""
+    why = list(dict.fromkeys(sentences))
+    if why:
+        with st.expander("Likely causes where nothing is won", expanded=True, icon=":material/help:"):
+            st.markdown("\n".join(f"- {written(sentence)}" for sentence in why))
+
+
+def by_model(choice: Choice) -> pd.DataFrame:
+    """Rows of the first picture: a model a label, at the chosen number and site."""
+    rows = at(choice)
+    return rows.assign(label=rows["model"])
+
+
+def by_site(choice: Choice) -> pd.DataFrame:
+    """Rows of the second picture: a site a label (and a model, where several are chosen)."""
+    rows = choice.shown
+    rows = rows[(rows["site"] != ALL) & (rows["n_site_years"] == choice.count)]
+    several = len(choice.models) > 1
+    return rows.assign(label=rows["site"] + (" · " + rows["model"] if several else ""))
+
+
+def at(choice: Choice) -> pd.DataFrame:
+    """The chosen models and recipes at the chosen number of site-years and site."""
+    rows = choice.shown
+    return rows[(rows["site"] == choice.site) & (rows["n_site_years"] == choice.count)]
+
+
+def learning(choice: Choice) -> pd.DataFrame:
+    """Rows of the learning curves: scratch always among them."""
+    kept = {*choice.recipes, gains.REFERENCE}
+    rows = choice.rows[choice.rows["recipe"].isin(kept) & choice.rows["model"].isin(choice.models)]
+    return rows[rows["site"] == choice.site].rename(columns={"n_site_years": "n"})
+
+
+def places(choice: Choice, recipe: str, model: str) -> pd.DataFrame:
+    """Sites of the data set with the gain of one recipe and model; empty where the data set is not here."""
+    if choice.data not in {entry.id for entry in cache.entries()}:
+        return pd.DataFrame()
+    rows = by_site(choice)
+    rows = rows[(rows["recipe"] == recipe) & (rows["model"] == model)].set_index("site")
+    found = cache.sites(choice.data)[["lat", "lon"]].join(rows[["gain", "gain_low", "gain_high"]], how="inner")
+    return found.dropna(subset=["lat", "lon", "gain"]).rename_axis("site").reset_index()
+
+
+def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
+    """Of each chosen recipe and model: recipe, model, what its gain is, and the likely causes where it wins nothing."""
+    known = management(choice.data) if choice.data in {entry.id for entry in cache.entries()} else None
+    found = []
+    for _, row in at(choice).iterrows():
+        if row["recipe"] in (gains.REFERENCE, gains.UNTRAINED):
+            continue
+        same = choice.rows[(choice.rows["model"] == row["model"]) & (choice.rows["site"] == row["site"])]
+        others = same[same["n_site_years"] == row["n_site_years"]].to_dict("records")
+        line = same[same["recipe"] == row["recipe"]]
+        curve = [(int(n), float(g)) for n, g in zip(line["n_site_years"], line["gain"], strict=True)]
+        why = gains.causes(row.to_dict(), others, management=known, curve=curve)
+        said = f"{gains.sentence(row.to_dict())}. {gains.caveat(row.to_dict())}".strip()
+        found.append((str(row["recipe"]), str(row["model"]), said, why))
+    return found
+
+
+def management(data: str) -> float:
+    """Share of days [1] on which a data set says what grew, mean over planting, crop and fertiliser."""
+    return _management(data, cache.version(data))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _management(data: str, version: str) -> float:
+    import numpy as np
+
+    ds = cache.dataset(data)
+    shares = [float(np.isfinite(ds[name].to_numpy()).mean()) if name in ds else 0.0 for name in _DRIVERS_OF_MANAGEMENT]
+    return sum(shares) / len(shares)

@@ -1,0 +1,272 @@
+"""The view "Adapt live" of the page "Transfer": what to train on, a job in a process of its own, and how it goes."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.errors import AgroFluxError
+from agroflux.figures import gains as figures
+from agroflux.ui import cache, controls, show, state, transfer_models
+from agroflux.ui.transfer import NAMES, RECIPES, pick
+
+if TYPE_CHECKING:
+    from agroflux.training.jobs import Job
+
+JOB = "transfer-job"
+#: What can be adapted, in the order it is offered; NEE is the models' CO2_FLUX.
+TARGETS = ("NEE", "GPP", "Reco", "N2O_FLUX")
+BUDGETS = {"epochs": "Epochs", "seconds": "Seconds"}
+EPOCHS, SECONDS = [5, 10, 20, 40, 80, 120, 200, 400], [10, 20, 30, 60, 120, 300, 600]
+_ENDLESS = 100_000  # epochs of a run that the clock ends
+_NEEDS_SOURCE = ("adversarial", "pooled")
+_DEFAULT_TRAIN = 4
+_NOTE = "agroflux.transfer.note"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the controls say: arguments of :class:`agroflux.training.request.Request`."""
+
+    data: str
+    targets: tuple[str, ...]
+    train: tuple[str, ...]
+    model: str
+    recipe: str
+    validate: str
+    test: tuple[str, ...]
+    source: str
+    budget: str
+    amount: int
+
+
+def show_live() -> None:
+    """The form, the queue, and the job that is looked at."""
+    known = {entry.id: entry for entry in cache.entries("observation")}
+    models = [str(card["id"]) for card in cache.models()]
+    if not known or not models:
+        show.empty("No measurements or no model are installed.", "Bring measurements on the Data page.")
+        return
+    ask = _form(list(known), models)
+    if ask is not None:
+        show.banner([known[ask.data]])
+        st.button(
+            "Adapt", type="primary", icon=":material/play_arrow:", key="transfer.start", on_click=_start, args=(ask,)
+        )  # fmt: skip
+    note = st.session_state.pop(_NOTE, "")
+    if note:
+        st.error(show.plain(note), icon=":material/error:")
+    _jobs()
+    show.sources([known[ask.data]] if ask is not None else [])
+
+
+def _form(data_sets: list[str], models: list[str]) -> Ask | None:
+    with controls.row():
+        data = str(pick("Measurements", data_sets, "transfer-measured", 300))
+        held = [name for name in TARGETS if name in cache.variables(data)]
+        model = str(pick("Source model", models, "transfer-from", 300))
+        recipes = [name for name in RECIPES if name != "zero-shot"]
+        bound = state.bind("transfer-recipe", default=recipes[0], options=recipes)
+        st.selectbox("Recipe", recipes, format_func=NAMES.__getitem__, width=220, **bound)
+        recipe = str(state.get("transfer-recipe"))
+    if not held:
+        show.empty(
+            "This data set holds none of the fluxes that can be adapted.", "Pick one with NEE, GPP, Reco or N₂O."
+        )
+        return None
+    st.caption(f"{NAMES[recipe]}: {RECIPES[recipe][1]}.")
+    with controls.row():
+        bound = state.bind("transfer-targets", default=held[:2], options=held, kind="many")
+        st.multiselect("Fluxes", held, format_func=lambda n: schema.get(n).label, width=340, **bound)
+        targets = tuple(state.get("transfer-targets", []))
+        source = ""
+        if recipe in _NEEDS_SOURCE:
+            simulations = [entry.id for entry in cache.entries("simulation")]
+            source = str(pick("Simulations", simulations, "transfer-simulated", 300))
+        budget = str(_pick_budget())
+        amounts = EPOCHS if budget == "epochs" else SECONDS
+        amount = int(pick(BUDGETS[budget], amounts, f"transfer-{budget}", 110, 40 if budget == "epochs" else 20))
+    keys = site_years(data, targets) if targets else []
+    if len(keys) < 3:
+        show.empty(
+            f"{len(keys)} site-years hold enough days of these fluxes; three are needed to train, choose and test.",
+            "Pick other fluxes or a longer record.",
+        )
+        return None
+    train, validate, test = _pick_site_years(keys)
+    if not train or not test:
+        show.empty("Pick at least one site-year to train on, and leave one to test.")
+        return None
+    st.caption(
+        f"Trains on {len(train)}, picks the best epoch by {show.plain(validate)}, tests on {len(test)}. "
+        "Beside the recipe, a model from scratch is trained on the same site-years with the same budget."
+    )
+    return Ask(data, targets, tuple(train), model, recipe, validate, tuple(test), source, budget, amount)
+
+
+def _pick_budget() -> str:
+    bound = state.bind("transfer-budget", default="epochs", options=list(BUDGETS))
+    st.segmented_control("Budget", list(BUDGETS), format_func=BUDGETS.__getitem__, required=True, **bound)
+    return str(state.get("transfer-budget", "epochs"))
+
+
+def _pick_site_years(keys: list[str]) -> tuple[list[str], str, list[str]]:
+    """Controls: site-years to train on, the one that chooses the epoch, those that test; at the same sites first."""
+    # One is left to choose the epoch, and two to test: one alone has no interval.
+    here = [key for key in keys if _site(key) == _site(keys[0])]
+    default = here[: max(1, min(_DEFAULT_TRAIN, len(here) - 3))]
+    bound = state.bind("transfer-train", default=default, options=keys, kind="many")
+    with controls.row():
+        st.multiselect("Site-years to train on", keys, format_func=_spaced, width=620, **bound)
+        train = [str(key) for key in state.get("transfer-train", [])]
+        left = [key for key in keys if key not in train]
+        if not left:
+            return [], "", []
+        sites = {_site(key) for key in train}
+        near = [key for key in left if _site(key) in sites]
+        validate = str(pick("Choose the epoch by", left, "transfer-validate", 180, (near or left)[-1]))
+        rest = [key for key in left if key != validate]
+        default = [key for key in rest if _site(key) in sites] or rest
+        bound = state.bind("transfer-held", default=default, options=rest, kind="many")
+        st.multiselect("Test on", rest, format_func=_spaced, width=420, **bound)
+    return train, validate, [str(key) for key in state.get("transfer-held", [])]
+
+
+def _site(key: str) -> str:
+    return key.rpartition(":")[0]
+
+
+def _spaced(key: str) -> str:
+    site, _, year = key.rpartition(":")
+    return f"{site} {year}"
+
+
+def site_years(data: str, targets: tuple[str, ...]) -> list[str]:
+    """Site-years of a data set with enough days of ``targets``, as ``US-Tw3:2014``; empty where there is none."""
+    return _site_years(data, cache.version(data), targets)
+
+
+@st.cache_data(show_spinner="Counting the measured days", max_entries=32)
+def _site_years(data: str, version: str, targets: tuple[str, ...]) -> list[str]:
+    from agroflux.errors import SelectionError
+    from agroflux.training import site_years as measured
+
+    try:
+        return [measured.text(key) for key in measured.keys(cache.dataset(data), targets)]
+    except SelectionError:
+        return []
+
+
+def _start(ask: Ask) -> None:
+    from agroflux.training import jobs
+    from agroflux.training.request import Request
+
+    try:
+        from agroflux.inference.predict import location
+
+        timed = ask.budget == "seconds"
+        request = Request(
+            data=ask.data, targets=ask.targets, train=",".join(ask.train), model=str(location(ask.model)),
+            recipe=ask.recipe, validate=ask.validate, test=",".join(ask.test), source=ask.source, every=1,
+            epochs=_ENDLESS if timed else ask.amount, seconds=float(ask.amount) if timed else None,
+        )  # fmt: skip
+        state.put(JOB, jobs.submit(request).id)
+    except AgroFluxError as error:
+        st.session_state[_NOTE] = str(error)
+
+
+# -- jobs ---------------------------------------------------------------------------------------------
+
+
+def _jobs() -> None:
+    from agroflux.training import jobs
+
+    every = jobs.listed()
+    if not every:
+        return
+    st.subheader("Trainings", anchor=False)
+    ids = [job.id for job in every]
+    titles = {job.id: _title(job) for job in every}
+    busy, waiting = (sum(job.state == s for job in every) for s in ("running", "waiting"))
+    if busy or waiting:
+        st.caption(f"{busy} at work (two at most at once), {waiting} in the queue, of everyone who uses this app.")
+    st.selectbox(
+        "Training", ids, format_func=lambda i: titles[i], width=520,
+        **state.bind(JOB, default=ids[0], options=ids),
+    )  # fmt: skip
+    job = next(one for one in every if one.id == state.get(JOB, ids[0]))
+    if job.alive:
+        _watch(job.id)
+    else:
+        _ended(job)
+
+
+def _title(job: "Job") -> str:
+    place = f", number {job.place} in the queue" if job.place else ""
+    recipe = NAMES.get(job.request.recipe, job.request.recipe)
+    return f"{job.created:%d %b %H:%M:%S} UTC · {job.request.data} · {recipe} · {job.state}{place}"
+
+
+@st.fragment(run_every=1.0)
+def _watch(job_id: str) -> None:
+    """Where a job stands, once a second; the whole page once more when it has ended."""
+    from agroflux.training import jobs
+
+    job = jobs.get(job_id)
+    if not job.alive:
+        st.rerun()
+    lines = jobs.progress(job_id)
+    if job.state == "waiting":
+        st.info(
+            f"Number {job.place} in the queue. It starts by itself; you may close this page and come back by its link.",
+            icon=":material/hourglass_top:",
+        )
+    else:
+        st.progress(share(job, lines), _said(lines))
+    st.button("Cancel", icon=":material/stop_circle:", key="transfer.cancel", on_click=jobs.cancel, args=(job_id,))
+    _losses(lines, f"transfer-{job_id}-losses", live=True)
+
+
+def share(job: "Job", lines: list[dict[str, Any]]) -> float:
+    """How far a job is [1]: its recipe and the model from scratch count half each."""
+    runs = list(dict.fromkeys(line["run"] for line in lines))
+    count = 1 if job.request.recipe == "scratch" else 2
+    return min(1.0, (len(runs) - 1 + float(lines[-1]["share"])) / count) if lines else 0.0
+
+
+def _said(lines: list[dict[str, Any]]) -> str:
+    if not lines:
+        return "Opening data and model"
+    last = lines[-1]
+    return f"{NAMES[last['run']]}: epoch {last['epoch']}, {last['seconds']:.0f} s"
+
+
+def _losses(lines: list[dict[str, Any]], name: str, *, live: bool = False) -> None:
+    import pandas as pd
+
+    if not lines:
+        return
+    fig = figures.losses(pd.DataFrame(lines), NAMES)
+    show.figure(fig, name, key=f"{name}.{'live' if live else 'kept'}", downloads=not live)
+
+
+def _ended(job: "Job") -> None:
+    from agroflux.training import jobs
+
+    if job.state == "failed":
+        st.error(f"This training failed: {show.plain(job.message)}.", icon=":material/error:")
+    elif job.state == "cancelled":
+        st.info("This training was cancelled; nothing of it was kept.", icon=":material/cancel:")
+    else:
+        with show.guard("The result"):
+            transfer_models.show_job(job)
+    lines = jobs.progress(job.id)
+    if lines:
+        st.markdown("**How the training went**")
+        _losses(lines, f"transfer-{job.id}-losses")
+        st.caption("The weights of the epoch with the lowest validation loss are kept.")
+    st.button(
+        "Remove from the list", icon=":material/delete:", type="tertiary", key=f"transfer.remove.{job.id}",
+        help="The adapted model stays.", on_click=jobs.remove, args=(job.id,),
+    )  # fmt: skip

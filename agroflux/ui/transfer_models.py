@@ -1,0 +1,269 @@
+"""Adapted models on the page "Transfer": scores on their test days, series beside scratch and source, downloads."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.errors import ModelError, SelectionError
+from agroflux.evaluation import gains
+from agroflux.figures import residuals, theme
+from agroflux.figures import series as figures
+from agroflux.ui import cache, controls, show, state, transfer
+from agroflux.ui.transfer import NAMES, pick
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from agroflux.training.jobs import Job
+
+_SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is known of one adapted model: rows and days as :class:`agroflux.training.paired.Compared`."""
+
+    model: str
+    source: str
+    recipe: str
+    data: str
+    rows: "list[dict[str, Any]]"
+    series: "pd.DataFrame"
+    fold: dict[str, list[str]]
+    facts: list[tuple[str, object]]
+    command: str
+    synthetic: bool
+
+    @property
+    def measured(self) -> str:
+        """What legends call the values that the models are held against."""
+        return "Synthetic measurement" if self.synthetic else "Measured"
+
+    @property
+    def stem(self) -> str:
+        """Start of the names of its downloads."""
+        return f"{self.model}-synthetic" if self.synthetic else self.model
+
+
+def adapted() -> list[dict[str, Any]]:
+    """Cards of the models that were adapted to measurements, shipped ones and the user's own."""
+    return [card for card in cache.models() if card.get("training", {}).get("source_model")]
+
+
+def show_models() -> None:
+    """Pick an adapted model that is installed and see how it does."""
+    cards = {str(card["id"]): card for card in adapted()}
+    if not cards:
+        show.empty("No adapted model is installed yet.", "**Adapt live** makes one; it then appears on every page.")
+        return
+    chosen = str(pick("Model", list(cards), "transfer-model", 520))
+    from agroflux.training import jobs
+
+    made = next((job for job in jobs.listed() if job.state == "done" and job.model == chosen), None)
+    with show.guard("The model"):
+        if made is not None:
+            show_job(made)
+        else:
+            _show(_of_card(cards[chosen]))
+
+
+def show_job(job: "Job") -> None:
+    """The result of a job that is done."""
+    from agroflux.training import jobs
+
+    said = jobs.result(job.id)
+    recipe = job.request.recipe
+    seconds = said["training_seconds"]
+    facts: list[tuple[str, object]] = [("Adapted model", job.model), ("Source model", said["source_model"])]
+    facts += [(title, ", ".join(said["fold"][use])) for use, title in _SITE_YEARS.items()]
+    facts += [("Best epoch", ", ".join(f"{NAMES[n]}: {e}" for n, e in said["best_epoch"].items()))]
+    facts += [("Training took", ", ".join(f"{NAMES[n]}: {s:.1f} s" for n, s in seconds.items()))]
+    path = jobs.series_path(job.id)
+    series = _series(str(path), path.stat().st_mtime_ns)
+    _show(
+        Result(
+            job.model, said["source_model"], recipe, str(said["data"]), said["rows"], series, said["fold"], facts,
+            said["command"], said["synthetic"],
+        )
+    )  # fmt: skip
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _series(path: str, written: int) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_csv(path, parse_dates=["time"])
+
+
+def _of_card(card: dict[str, Any]) -> Result:
+    training, data = card["training"], str(card["data"]["id"])
+    if data not in {entry.id for entry in cache.entries("observation")}:
+        raise SelectionError(
+            f"the measurements of {card['id']} ({data}) are not installed: import them on the Data page"
+        )
+    source = training["source_model"]["id"]
+    here = source if source in {other["id"] for other in cache.models()} else ""
+    rows, series = _run(str(card["id"]), str(card["weights_sha256"]), here, data, cache.version(data))
+    fold = card["data"]["site_years"]
+    facts: list[tuple[str, object]] = [("Source model", source)]
+    facts += [(title, ", ".join(fold[use])) for use, title in _SITE_YEARS.items()]
+    facts += [("Best epoch", training.get("best_epoch", "not trained"))]
+    return Result(
+        str(card["id"]),
+        source,
+        str(training["recipe"]),
+        data,
+        rows,
+        series,
+        fold,
+        facts,
+        card["command"],
+        card["synthetic"],
+    )
+
+
+@st.cache_data(show_spinner="Running the model on its test days", max_entries=16)
+def _run(model: str, weights: str, source: str, data: str, version: str) -> "tuple[list[dict[str, Any]], pd.DataFrame]":
+    from agroflux.inference.predict import load
+    from agroflux.training import paired
+
+    found = paired.of_checkpoint(load(model), load(source) if source else None, cache.dataset(data))
+    return found.rows, found.series
+
+
+def _show(result: Result) -> None:
+    show.banner([entry for entry in cache.entries() if entry.id == result.data])
+    _findings(result)
+    left, right = st.columns([1, 1.4], gap="medium")
+    with left:
+        show.facts(result.facts)
+    with right:
+        _scores(result)
+    with show.guard("The series"):
+        _days(result)
+    _ways_on(result)
+
+
+def _findings(result: Result) -> None:
+    own = [row for row in result.rows if row["recipe"] == result.recipe and result.recipe != gains.REFERENCE]
+    if not any(row["recipe"] == gains.REFERENCE for row in result.rows):
+        show.empty(
+            "No model from scratch was kept beside this one, so its gain is not known here.",
+            "The first view has it if it was compared; **Adapt live** trains both.",
+        )
+        return
+    held = result.data in {entry.id for entry in cache.entries()}
+    known = transfer.management(result.data) if held else None
+    why: list[str] = []
+    for row in own:
+        same = [other for other in result.rows if other["target"] == row["target"]]
+        label = schema.get(row["target"]).label
+        said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
+        box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
+        box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
+        why += gains.causes(row, same, management=known)
+    transfer.tell_causes(why)
+
+
+def _scores(result: Result) -> None:
+    import pandas as pd
+
+    rows = [
+        {
+            "Flux": schema.get(row["target"]).label,
+            "Model": NAMES[row["recipe"]],
+            "R²": row["r2"],
+            "RMSE": row["rmse"],
+            "Bias": row["bias"],
+            "Gain": row["gain"],
+            "Low": row["gain_low"],
+            "High": row["gain_high"],
+        }
+        for row in result.rows
+    ]
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(("R²", "RMSE", "Bias", "Gain", "Low", "High"), float))
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in frame.columns[2:]}
+    st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height="content")
+    units = {theme.pretty(schema.get(row["target"]).unit) for row in result.rows}
+    st.caption(
+        f"On the test days. RMSE and bias in {', '.join(sorted(units))}; gain: R² less that of scratch, with its 95 % "
+        "interval over test site-years."
+    )
+
+
+def _days(result: Result) -> None:
+    """The test days of one flux: measured, adapted, from scratch and source on one axis, and their differences."""
+    from agroflux.evaluation import compare
+
+    frame = result.series
+    targets = list(dict.fromkeys(frame["target"]))
+    years = frame["site"] + " " + frame["time"].dt.year.astype(str)
+    with controls.row():
+        target = str(pick("Flux", targets, "transfer-flux", 260))
+        when = str(pick("Test site-year", list(dict.fromkeys(years)), "transfer-test", 180))
+    variable = schema.get(target)
+    names = {name: NAMES[name] for name in frame.columns if name in NAMES}
+    whole = frame[frame["target"] == target].rename(columns={"measured": result.measured} | names)
+    kinds = {result.measured: "measured"} | {title: name for name, title in names.items()}
+    left, right = st.columns([1.5, 1], gap="medium")
+    with left:
+        st.markdown(f"**Day by day**, {show.plain(when)}")
+        here = whole[years[whole.index] == when].set_index("time")[list(kinds)]
+        fig = figures.series(here, kinds, label=variable.label, unit=variable.unit)
+        show.figure(fig, f"{result.model}-{target}-days", key="transfer.days")
+    with right:
+        st.markdown("**Differences by season**, all test site-years")
+        table = whole.set_index(["site", "time"])[list(kinds)].dropna(subset=[result.measured])
+        found = compare.by_month(compare.residuals(table, result.measured))
+        fig = residuals.residuals_by_month(found, kinds, reference=result.measured.lower(), unit=variable.unit)
+        show.figure(fig, f"{result.model}-{target}-season", key="transfer.season")
+
+
+def _ways_on(result: Result) -> None:
+    import pandas as pd
+
+    installed = {card["id"] for card in cache.models()}
+    with st.container(horizontal=True):
+        held = result.measured.lower().replace(" ", "_")
+        show.csv(result.series.rename(columns={"measured": held}), f"{result.stem}-days", "Days as CSV", index=False)
+        show.csv(pd.DataFrame(result.rows), f"{result.stem}-scores", "Scores as CSV", index=False)
+        if result.model in installed:
+            show.download("Model as ZIP", lambda: packed(result.model), f"{result.model}.zip", "application/zip")
+            if st.button("Run it on a region", icon=":material/grid_on:", key="transfer.region"):
+                state.put("model", [result.model])
+                st.switch_page("pages/region.py")
+            if st.button("Compare day by day", icon=":material/stacked_line_chart:", key="transfer.compare"):
+                state.put("sites", list(dict.fromkeys(key.rpartition(":")[0] for key in result.fold["test"]))[:1])
+                state.put("compare-where", result.data)
+                state.put(
+                    "compare-sources", [result.data, *(f"model:{name}" for name in (result.model, result.source))]
+                )
+                st.switch_page("pages/compare.py")
+    if result.model not in installed:
+        show.empty("The adapted model was removed: it cannot be downloaded or used any more.")
+    with st.expander("The command that makes it again", icon=":material/terminal:"):
+        st.code(result.command, language="bash", wrap_lines=True)
+
+
+def packed(model: str) -> bytes:
+    """Weights and card of an installed model as a ZIP; ModelError where a file is missing."""
+    from agroflux.inference.predict import location
+
+    weights = location(model)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in (weights, weights.with_suffix(".json")):
+            archive.writestr(path.name, _bytes(path))
+    return buffer.getvalue()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read ({error}): adapt the model again") from None

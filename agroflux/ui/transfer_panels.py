@@ -1,0 +1,154 @@
+"""The parts of the page "Transfer" that show the comparison: findings in words, figures, table, downloads."""
+
+import json
+
+import streamlit as st
+
+from agroflux import schema
+from agroflux.evaluation import gains
+from agroflux.figures import gains as figures
+from agroflux.ui import cache, show, transfer
+from agroflux.ui.leaderboard import records
+from agroflux.ui.transfer import Choice
+
+_SHOWN = 6
+
+
+def show_gains() -> None:
+    """The whole view: what each recipe gains over training from scratch."""
+    table = transfer.board()
+    if table.empty:
+        show.empty(
+            "No comparison of transfer recipes has been run here yet.",
+            "`make transfer` runs it (hours). **Adapt live** above needs none: it trains on your measurements now.",
+        )
+        return
+    choice = transfer.choose(table)
+    known = [entry for entry in cache.entries() if entry.id == choice.data]
+    show.banner(known)
+    with show.guard("The findings"):
+        _findings(choice)
+    left, right = st.columns(2, gap="medium")
+    with left, show.guard("The gains by model"):
+        _by_model(choice)
+    with right, show.guard("The gains by site"):
+        _by_site(choice)
+    left, right = st.columns(2, gap="medium")
+    with left, show.guard("The learning curves"):
+        _curves(choice)
+    with right, show.guard("The map of gains"):
+        _map(choice)
+    with show.guard("The table"):
+        _table(choice)
+    show.sources(known)
+
+
+def _findings(choice: Choice) -> None:
+    found = transfer.findings(choice)
+    where = f"{_site(choice)}, {_years(choice.count)} to train on"
+    st.subheader(f"{show.plain(schema.get(choice.target).label)}: {show.plain(where)}", anchor=False)
+    if not found:
+        show.empty("No adapted model is among the chosen ones.", "Pick a recipe that trains, or other site-years.")
+        return
+    rows = transfer.at(choice)
+    kinds = [gains.verdict(row.to_dict()) for _, row in rows.iterrows() if row["recipe"] in {f[0] for f in found}]
+    won = kinds.count("gains")
+    head = f"{won} of {len(kinds)} adaptations beat training from scratch with an interval that leaves out zero."
+    box = st.success if won == len(kinds) else st.info if won else st.warning
+    box(head, icon=":material/fact_check:")
+    lines = _lines(found, several=len(choice.models) > 1)
+    st.markdown("\n".join(lines[:_SHOWN]))
+    if len(lines) > _SHOWN:
+        with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
+            st.markdown("\n".join(lines[_SHOWN:]))
+    transfer.tell_causes([sentence for _, _, _, causes in found for sentence in causes])
+
+
+def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> list[str]:
+    """A bullet a finding, in Markdown."""
+    return [
+        f"- **{transfer.NAMES[recipe]}**{f' of {show.plain(model)}' if several else ''} {transfer.written(sentence)}"
+        for recipe, model, sentence, _ in found
+    ]
+
+
+def _by_model(choice: Choice) -> None:
+    st.markdown(f"**Gain by model**, {show.plain(_site(choice))}, {_years(choice.count)}")
+    rows = transfer.by_model(choice)
+    rows = rows[rows["recipe"] != gains.REFERENCE]
+    if rows.empty:
+        show.empty("No row for this site and number of site-years.", "Pick another number.")
+        return
+    show.figure(figures.gains(rows, transfer.NAMES), f"{_stem(choice)}-models", key="transfer.models")
+    st.caption(
+        "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
+        "dot's interval holds zero. Bars that leave the plot go on."
+    )
+
+
+def _by_site(choice: Choice) -> None:
+    st.markdown(f"**Gain by site**, {_years(choice.count)}")
+    rows = transfer.by_site(choice)
+    rows = rows[rows["recipe"] != gains.REFERENCE]
+    if rows.empty:
+        show.empty("No site was tested with this number of site-years.", "Pick a smaller number.")
+        return
+    show.figure(figures.gains(rows, transfer.NAMES), f"{_stem(choice)}-sites", key="transfer.sites")
+
+
+def _curves(choice: Choice) -> None:
+    st.markdown(f"**Learning curves**, {show.plain(_site(choice))}")
+    rows = transfer.learning(choice)
+    fig = figures.curves(rows, transfer.NAMES)
+    show.figure(fig, f"{_stem(choice)}-curves", key="transfer.curves")
+    if fig.layout.yaxis.range:
+        st.caption(f"The axis ends at {figures.FLOOR:g}: lines that reach it go on (the table has their values).")
+
+
+def _map(choice: Choice) -> None:
+    recipes = [name for name in choice.recipes if name != gains.REFERENCE]
+    recipe, model = recipes[0] if recipes else "", choice.models[0]
+    named = f", {show.plain(model)}" if len(choice.models) > 1 else ""
+    st.markdown(f"**Map of gains**, {transfer.NAMES.get(recipe, '')}, {_years(choice.count)}{named}")
+    points = transfer.places(choice, recipe, model)
+    if points.empty:
+        show.empty(
+            "There is no place to show.", "The data set is not installed here, or no site was tested with this number."
+        )
+        return
+    show.figure(figures.gain_map(points, cache.state_shapes()), f"{_stem(choice)}-map", key="transfer.map")
+    st.caption("The first of the chosen recipes and models. A hollow circle's interval holds zero.")
+
+
+def _table(choice: Choice) -> None:
+    rows = choice.shown[choice.shown["n_site_years"] == choice.count]
+    st.markdown("**All numbers** of this choice")
+    table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES))
+    table = table[
+        ["model", "recipe", "site", "r2", "rmse", "gain", "gain_low", "gain_high", "n_test_site_years", "n_test_days"]
+    ]
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[3:8]}
+    st.dataframe(table, width="stretch", hide_index=True, column_config=digits, height=260)
+    with st.container(horizontal=True):
+        show.csv(choice.every, _stem(choice), "Rows as CSV", index=False)
+        show.download(
+            "Rows as JSON",
+            lambda: json.dumps(records(choice.every), indent=1),
+            f"{_stem(choice)}.json",
+            "application/json",
+        )
+    with st.expander("The commands that made these rows", icon=":material/terminal:"):
+        commands = list(dict.fromkeys(rows["command"])) if "command" in rows else []
+        st.code("\n".join(commands[:40]) or "not recorded", language="bash", wrap_lines=True)
+
+
+def _site(choice: Choice) -> str:
+    return "all sites" if choice.site == transfer.ALL else choice.site
+
+
+def _years(count: int) -> str:
+    return f"{count} site-year{'' if count == 1 else 's'}"
+
+
+def _stem(choice: Choice) -> str:
+    return f"transfer-{choice.data}-{choice.target}-{choice.protocol}"

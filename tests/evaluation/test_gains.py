@@ -1,0 +1,59 @@
+"""What the page says of a gain follows from the row: its interval decides, and causes come from the numbers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agroflux.errors import DataError
+from agroflux.evaluation import gains
+
+
+def row(gain: float, low: float | None, high: float | None, r2: float = 0.5, **more: Any) -> dict[str, Any]:
+    bounds = {"gain": gain, "gain_low": low, "gain_high": high}
+    return {"recipe": "finetune", "r2": r2, "n_test_site_years": 6} | bounds | more
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "says"),
+    [
+        (row(0.2, 0.1, 0.3), "gains", "beats scratch by 0.20 R2 (95 % interval +0.10 to +0.30, 6 test site-years)"),
+        (row(-0.2, -0.3, -0.001), "loses", "is worse than scratch by 0.20 R2 (95 % interval -0.30 to -0.001"),
+        (row(0.2, -0.1, 0.4), "open", "does not beat scratch beyond doubt: +0.20 R2"),
+        (row(0.2, None, None, n_test_site_years=1), "open", "(no interval: 1 test site-year)"),
+        (row(0.2, float("nan"), float("nan")), "open", "(no interval: 6 test site-years)"),
+    ],
+)
+def test_the_interval_decides(made: dict[str, Any], kind: str, says: str) -> None:
+    assert gains.verdict(made) == kind
+    assert says in gains.sentence(made).replace("\u2212", "-")
+
+
+def test_a_gain_that_is_still_worse_than_the_mean_is_said() -> None:
+    assert "mean of the measurements" in gains.caveat(row(1.4, 0.4, 3.0, r2=-0.4))
+    assert gains.caveat(row(0.1, 0.0, 0.2, r2=0.4)) == ""
+
+
+def test_causes_follow_the_numbers_and_a_gain_needs_none() -> None:
+    others = [{"recipe": "scratch", "r2": 0.85}, {"recipe": "zero-shot", "r2": -1.2}]
+    lost = row(0.0, -0.1, 0.1, n_test_site_years=2)
+    told = " ".join(gains.causes(lost, others, management=0.1, curve=[(1, 0.2), (4, -0.05)]))
+    for part in (
+        "R2 \u22121.20",
+        "reaches R2 0.85",
+        "10 % of the days",
+        "falls from +0.20 with 1",
+        "Only 2 site-years",
+    ):
+        assert part in told
+    assert gains.causes(lost | {"n_test_site_years": 9}, [{"recipe": "scratch", "r2": 0.3}], management=0.9) == []
+    assert gains.causes(row(0.2, 0.1, 0.3), others, management=0.0) == []
+
+
+def test_absent_rows_are_none_and_damaged_ones_an_error(tmp_path: Path) -> None:
+    assert gains.read(tmp_path) == []
+    for text in ("[{", "{}", json.dumps([{"model": "x"}])):
+        (tmp_path / gains.NAME).write_text(text)
+        with pytest.raises(DataError, match="make transfer"):
+            gains.read(tmp_path)

@@ -1,0 +1,53 @@
+"""Pictures of transfer: what is drawn is what the rows say, and a failure does not hide the rest."""
+
+import pandas as pd
+
+from agroflux.figures import gains
+
+RECIPES = {"finetune": "Fine-tune", "scratch": "From scratch"}
+
+
+def rows(**more: list[float]) -> pd.DataFrame:
+    base = {
+        "label": ["a", "b"], "model": ["m", "m"], "recipe": ["finetune"] * 2, "gain": [0.2, -0.1], "r2": [0.5, 0.4],
+        "gain_low": [0.1, -0.3], "gain_high": [0.3, 0.1], "n": [1, 4],
+    }  # fmt: skip
+    return pd.DataFrame(base | more)
+
+
+def test_dots_bars_and_hollow_where_zero_is_inside() -> None:
+    fig = gains.gains(rows(), RECIPES)
+    (dots,) = fig.data
+    assert list(dots.x) == [0.2, -0.1] and [round(v, 6) for v in dots.error_x.array] == [0.1, 0.2]
+    assert list(dots.marker.symbol) == ["circle", "circle-open"]
+    assert list(fig.layout.yaxis.ticktext) == ["a", "b"] and fig.layout.xaxis.range is None
+
+
+def test_one_wide_interval_does_not_squeeze_the_others() -> None:
+    ends = gains.gains(rows(gain_low=[-40.0, -0.3]), RECIPES).layout.xaxis.range
+    assert ends is not None and ends[0] > -2 and ends[0] < -0.1 and ends[1] > 0.2
+
+
+def test_curves_end_at_the_floor_and_have_a_tick_a_number() -> None:
+    fig = gains.curves(rows(r2=[-7.0, 0.4]), RECIPES)
+    assert fig.layout.yaxis.range[0] == gains.FLOOR and list(fig.layout.xaxis.ticktext) == ["1", "4"]
+    assert len(fig.data) == 1
+
+
+def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:
+    points = rows().assign(site=["a", "b"], lat=[40.0, 42.0], lon=[-95.0, -93.0])
+    ring = {"type": "Polygon", "coordinates": [[[-96, 40], [-95, 41], [-96, 40]]]}
+    fig = gains.gain_map(points, {"features": [{"geometry": ring}]})
+    lines, dots = fig.data
+    assert list(lines.x) == [-96, -95, -96, None]
+    assert (dots.marker.cmin, dots.marker.cmax) == (-0.2, 0.2)
+    assert list(dots.marker.symbol) == ["circle", "circle-open"]
+
+
+def test_losses_have_two_lines_a_run() -> None:
+    lines = pd.DataFrame(
+        {"run": ["finetune", "finetune"], "epoch": [1, 2], "train_loss": [1.0, 0.5], "validation_loss": [1.2, 0.8]}
+    )
+    fig = gains.losses(lines, RECIPES)
+    assert [trace.name for trace in fig.data] == ["Fine-tune, training", "Fine-tune, validation"]
+    assert list(fig.data[1].y) == [1.2, 0.8]

@@ -1,0 +1,154 @@
+"""The page "Transfer": what it says of rows follows from them; a job started on it ends in a model that can be used."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from agroflux.training import jobs, transfer
+from agroflux.ui import transfer as page
+from agroflux.ui import transfer_models
+from tests.pages import untrained
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LIMIT = 240.0  # seconds
+
+
+def row(recipe: str, site: str, n: int, r2: float, gain: float, low: float, high: float, **more: Any) -> dict[str, Any]:
+    """A made-up row as ``agroflux transfer`` writes it."""
+    return {
+        "model": untrained.ID, "data": "towers-sample", "source": "cornbelt-century", "synthetic": False,
+        "protocol": "leave-years-out", "site": site, "target": "GPP", "recipe": recipe, "n_site_years": n, "seed": None,
+        "r2": r2, "rmse": 1.0, "gain": gain, "gain_low": low, "gain_high": high, "n_test_site_years": 8,
+        "n_test_days": 900, "seeds": [0, 1], "command": f"agroflux transfer --recipe {recipe} --shots {n}",
+    } | more  # fmt: skip
+
+
+def rows() -> list[dict[str, Any]]:
+    found = []
+    for site, n in ((s, n) for n in (1, 2) for s in ("US-Tw3", "US-AR1", "all")):
+        found.append(row("scratch", site, n, 0.5, 0.0, 0.0, 0.0))
+        found.append(row("finetune", site, n, 0.7, 0.2, 0.1, 0.3))
+        found.append(row("adversarial", site, n, 0.4, -0.1, -0.2, -0.05))
+        found.append(row("zero-shot", site, n, -1.5, -2.0, -3.0, -1.0))
+        found.append(row("finetune", site, n, 0.9, 0.4, 0.3, 0.5, seed=0, seeds=[0]))
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with one small model and made-up rows; a user folder of the module's own."""
+    folder = tmp_path_factory.mktemp("models")
+    untrained.save(folder)
+    (folder / "transfer.json").write_text(json.dumps(rows()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "MODELS", folder)
+        patch.setenv("AGROFLUX_DATA", str(tmp_path_factory.mktemp("user")))
+        yield folder
+
+
+def _open(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-")] = value
+    return app.switch_page("pages/transfer.py").run()
+
+
+def _said(app: AppTest) -> str:
+    boxes = (*app.info, *app.warning, *app.success, *app.error, *app.caption, *app.markdown)
+    return " ".join(str(box.value).replace("\\", "") for box in boxes)
+
+
+def _figure(app: AppTest, number: int) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
+    return spec
+
+
+def test_every_recipe_has_a_name_on_the_page() -> None:
+    assert set(page.RECIPES) == set(transfer.RECIPES)
+
+
+def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
+    app = _open(var="GPP")
+    assert not app.exception and not app.error
+    said = _said(app)
+    assert "1 of 2 adaptations beat training from scratch" in said
+    assert "**Fine-tune** beats scratch by 0.20 R² (95 % interval +0.10 to +0.30, 8 test site-years)." in said
+    assert "**Adversarial** is worse than scratch by 0.10 R² (95 % interval \u22120.20 to \u22120.05" in said
+    assert "The source model as it is has R² \u22121.50 here" in said, "the cause is read off the rows"
+    by_model, by_site, curves, places = (_figure(app, number) for number in range(4))
+    assert by_model["layout"]["yaxis"]["ticktext"] == ["lstm-untrained"]
+    assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
+    assert {t["name"] for t in curves["data"]} == {"Fine-tune", "Adversarial", "Source as it is", "From scratch"}
+    assert places["data"][1]["text"] == ["US-Tw3", "US-AR1"] or set(places["data"][1]["text"]) == {"US-Tw3", "US-AR1"}
+    assert app.query_params["transfer-recipes"] == "finetune,adversarial,zero-shot"
+
+
+def test_a_link_narrows_the_choice() -> None:
+    app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
+    assert "0 of 1 adaptations" in _said(app)
+    assert app.query_params["transfer-site"] == "US-AR1" and not app.exception
+
+
+def test_without_rows_the_page_says_what_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open()
+    assert not app.exception and not app.error and "No comparison of transfer recipes" in _said(app)
+    (tmp_path / "transfer.json").write_text("[{")
+    app = _open()
+    assert not app.exception and "transfer.json cannot be read" in app.error[0].value.replace("\\", "")
+    assert "No adapted model is installed" in _said(_open(transfer_view="models"))
+
+
+def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
+    app = _open(transfer_view="live", transfer_epochs="5", transfer_targets="GPP")
+    assert not app.exception and not app.error
+    app.button("transfer.start").click().run()
+    assert not app.exception and not app.error
+    (job,) = jobs.listed()
+    assert app.query_params["transfer-job"] == job.id, "a reload finds it by the link"
+    assert job.request.targets == ("GPP",) and job.request.epochs == 5
+    deadline = time.monotonic() + LIMIT
+    while jobs.get(job.id).alive:
+        assert time.monotonic() < deadline, jobs.get(job.id)
+        time.sleep(0.1)
+    done = jobs.get(job.id)
+    assert done.state == "done", done.message
+    app = _open(transfer_view="live", transfer_job=job.id)
+    assert not app.exception and not app.error
+    assert "Gross primary production" in _said(app) and "scratch" in _said(app)
+    series, season, losses = (_figure(app, number) for number in range(3))
+    assert {"Measured", "Fine-tune", "From scratch", "Source as it is"} <= {
+        t["name"] for t in series["data"] if "name" in t
+    }
+    assert len(season["data"]) == 3 and len(losses["data"]) == 4
+    with zipfile.ZipFile(io.BytesIO(transfer_models.packed(done.model))) as archive:
+        assert sorted(archive.namelist()) == [f"{done.model}.json", f"{done.model}.safetensors"]
+
+    jobs.remove(job.id)
+    app = _open(transfer_view="models")
+    assert not app.exception and not app.error
+    assert "No model from scratch was kept" in _said(app), "nothing is claimed of a gain that is not known"
+    region = app.switch_page("pages/region.py").run()
+    assert done.model in next(box for box in region.multiselect if box.label == "Models").options
+
+
+def test_a_failed_job_is_told_in_plain_words() -> None:
+    from agroflux.training.request import Request
+
+    job = jobs.submit(Request("towers-sample", ("GPP",), "US-Tw3:1999", untrained.ID))
+    deadline = time.monotonic() + LIMIT
+    while jobs.get(job.id).alive:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    app = _open(transfer_view="live", transfer_job=job.id)
+    assert not app.exception
+    assert "This training failed" in app.error[0].value
