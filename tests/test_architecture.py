@@ -1,6 +1,7 @@
 """The house rules, checked on the source: each checker first on a bad sample, then on the project."""
 
 import ast
+import importlib
 import json
 import os
 import subprocess
@@ -266,12 +267,14 @@ def test_each_command_is_registered() -> None:
 
 def test_each_baseline_is_registered() -> None:
     from agroflux.baselines import registry
+    from agroflux.baselines.network import Network
 
+    modules = [importlib.import_module(_name(path)) for path in (ROOT / "agroflux" / "baselines").glob("[a-z]*.py")]
     networks = {
-        _name(path)
-        for path in (ROOT / "agroflux" / "baselines").glob("*.py")
-        for node in ast.parse(_source(path)).body
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Module") for base in node.bases)
+        made.__module__
+        for module in modules
+        for made in vars(module).values()
+        if isinstance(made, type) and issubclass(made, Network) and made is not Network
     }
     assert networks == {module for module, *_ in registry.NETWORKS.values()}
 

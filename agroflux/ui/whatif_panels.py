@@ -146,7 +146,6 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
         states=states,
         limits=(-reach, reach),
         height=400,
-        zoom=4.4,  # all three states on a phone
     )
     show.figure(fig, f"whatif-{key}-map", key="whatif.map")
 

@@ -69,7 +69,7 @@ def test_history_before_the_record_repeats_the_year_itself(towers: SiteYears, sh
 
 
 def test_what_cannot_be_adapted_to_is_refused(ds: xr.Dataset, shipped: Checkpoint, towers: SiteYears) -> None:
-    with pytest.raises(SelectionError, match="holds no N2O_FLUX: it holds Reco, GPP, CO2_FLUX, NEE"):
+    with pytest.raises(SelectionError, match="holds no N2O_FLUX: it holds Reco, GPP, CO2_FLUX, ET, NEE"):
         site_years.build(ds, shipped.drivers, ("N2O_FLUX",))
     with pytest.raises(SelectionError, match="'Yield' cannot be adapted"):
         site_years.build(ds, shipped.drivers, ("Yield",))
