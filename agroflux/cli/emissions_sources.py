@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from agroflux.emissions.coverage import Coverage
-    from agroflux.emissions.question import Sources
+    from agroflux.emissions.question import Earlier, Sources
 
 
 def sources(data: str, model: str, n_rate: float, *, show: bool) -> "Sources":
@@ -33,7 +33,21 @@ def sources(data: str, model: str, n_rate: float, *, show: bool) -> "Sources":
         with bar(f"Predicting {rate:g} kg N ha-1 with {one}", show=show) as progress:
             return run_region(one, ds, None, None, rate, progress)
 
-    return question.of_model(model, data, ds, open_dataset, cards, run, n_rate)
+    return question.of_model(model, data, ds, open_dataset, cards, run, n_rate, _earlier(data, n_rate))
+
+
+def _earlier(data: str, n_rate: float) -> "Earlier | None":
+    """Simulated years before a bundled data set, for the error of a model; None where there are none."""
+    from agroflux.emissions.fluxes import with_crops
+    from agroflux.emissions.question import Earlier
+    from agroflux.inference.region import run_region
+    from agroflux.simulation import earlier
+
+    annual = earlier.annual(data, n_rate)
+    if annual is None:
+        return None
+    drivers = earlier.drivers(n_rate)
+    return Earlier(annual, lambda model: with_crops(run_region(model, drivers, None, earlier.years()), drivers))
 
 
 def coverage(data: str, model: str, n_rate: float, facts: "pd.DataFrame", quantity: str, *, show: bool) -> "Coverage":

@@ -24,8 +24,8 @@ FOLDS = 5
 _DRAWS = 4000
 HOW = (
     "A county-year is held by the interval made from other counties (five folds) in other held-out years; held out are "
-    "the model's test years and its validation years, which only decided when training stopped. Blocks are annual sums "
-    "of a county; the year effect is common to all counties of a year."
+    "the model's test years, its validation years, which only decided when training stopped, and simulated years before "
+    "its data. Blocks are annual sums of a county; the year effect is common to all counties of a year."
 )
 
 

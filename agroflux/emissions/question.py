@@ -62,6 +62,22 @@ class Sources:
     held_years: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """Simulated years before the data set. ``annual``: fluxes ``(site, crop, year)`` at the question's rate, as
+    :func:`agroflux.emissions.fluxes.yearly_fluxes` gives them; ``predict(model)``: the model's answer for these years,
+    a contract data set with CROP.
+    """
+
+    annual: xr.Dataset
+    predict: Callable[[str], xr.Dataset]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years, in order."""
+        return tuple(int(year) for year in self.annual["year"].to_numpy())
+
+
 #: Runs a model: its id and a nitrogen rate [kg N ha-1] to a prediction for all counties and years of the data set.
 Run = Callable[[str, float], xr.Dataset]
 
@@ -81,11 +97,13 @@ def of_model(
     cards: Sequence[Mapping[str, Any]],
     run: Run,
     n_rate: float,
+    earlier: Earlier | None = None,
 ) -> Sources:
     """A trained model on the drivers of ``data``; ``cards`` of all models at hand, ``run`` to run one.
 
     Models that learned from the same data stand beside it. Its error is told from years of ``ds`` that its card keeps
-    for validation and test; without two such years there is no such component, and ``held_years`` is empty.
+    for validation and test, and from ``earlier`` ones; without two of the former there is no such component, and
+    ``held_years`` is empty.
     """
     base = of_simulator(data, ds, opened)
 
@@ -101,22 +119,31 @@ def of_model(
             found.setdefault(str(one["model"]), []).append(with_crops(run(str(one["id"]), rate), ds))
         return found
 
-    held, held_years = held_out(card, ds, at, n_rate)
+    held, held_years = held_out(card, ds, at, n_rate, earlier)
     return Sources(f"{model} on {data}", at, base.rates, base.simulators, data, models, held, held_years)
 
 
 def held_out(
-    card: Mapping[str, Any], ds: xr.Dataset, at: Callable[[float], xr.Dataset], n_rate: float
+    card: Mapping[str, Any],
+    ds: xr.Dataset,
+    at: Callable[[float], xr.Dataset],
+    n_rate: float,
+    earlier: Earlier | None = None,
 ) -> tuple[pd.DataFrame | None, Mapping[str, tuple[int, ...]]]:
     """Blocks of the years that the model of ``card`` was not trained on, and those years by use; (None, {}) if fewer
-    than two of them are in ``ds``.
+    than two of its validation and test years are in ``ds``.
     """
+    before = earlier.years if earlier is not None else ()
     try:
-        years = residuals.held_out_years(card.get("split") or {}, whole_years(ds))
+        years = residuals.held_out_years(card.get("split") or {}, whole_years(ds), before)
     except SelectionError:
         return None, {}
-    every = sorted(year for use in years.values() for year in use)
-    return residuals.blocks(select(ds, n_rate=n_rate), at(n_rate), every), years
+    own = sorted(year for use in ("validate", "test") for year in years[use])
+    found = [residuals.blocks(select(ds, n_rate=n_rate), at(n_rate), own)]
+    if earlier is not None and years.get("earlier"):
+        one = earlier.predict(str(card["id"]))
+        found.append(residuals.blocks_of(earlier.annual, one, years["earlier"]))
+    return pd.concat(found, ignore_index=True), years
 
 
 def predicts_n2o(card: Mapping[str, Any]) -> bool:

@@ -80,19 +80,21 @@ class Residuals:
         return out
 
 
-def held_out_years(split: Mapping[str, Sequence[int]], available: Sequence[int]) -> dict[str, tuple[int, ...]]:
-    """Years of the data that no weight and no scaler of the model was fitted on: ``test``, and ``validate``.
+def held_out_years(
+    split: Mapping[str, Sequence[int]], available: Sequence[int], earlier: Sequence[int] = ()
+) -> dict[str, tuple[int, ...]]:
+    """Years that no weight and no scaler of the model was fitted on: ``earlier``, ``validate`` and ``test``.
 
-    Validation years decided when training stopped and nothing else; they count as held out, and it is said.
-    SelectionError where the data hold fewer than two such years.
+    ``available`` are those of the data set, ``earlier`` simulated ones before it. Validation years decided when
+    training stopped and nothing else; they count as held out, and it is said. SelectionError where the data hold fewer
+    than two of the model's own validation and test years: what it was trained on is then not known to be elsewhere.
     """
     seen = {int(y) for use in ("train", "scaler") for y in split.get(use, ())}
-    found = {
-        use: tuple(sorted({int(y) for y in split.get(use, ())} & set(available) - seen)) for use in ("validate", "test")
-    }
-    if sum(map(len, found.values())) < 2:
+    own = {use: {int(y) for y in split.get(use, ())} & set(available) - seen for use in ("validate", "test")}
+    if sum(map(len, own.values())) < 2:
         raise SelectionError(TOO_FEW_YEARS)
-    return found
+    before = {"earlier": set(earlier) - seen - own["validate"] - own["test"]}
+    return {use: tuple(sorted(years)) for use, years in (before | own).items() if years or use != "earlier"}
 
 
 def blocks(truth: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
@@ -101,8 +103,15 @@ def blocks(truth: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) -> p
     ``truth`` and ``prediction``: contract simulations of one nitrogen rate with CROP, ``(site, ...)``. Columns: fips,
     crop, year, quantity (of :data:`QUANTITIES`), simulated, predicted [kg N2O-N ha-1 yr-1 or t C ha-1 yr-1].
     """
+    return blocks_of(yearly_fluxes(truth, years), prediction, years)
+
+
+def blocks_of(annual: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
+    """:func:`blocks` where the simulated side is annual already: fluxes ``(site, crop, year)`` as
+    :func:`agroflux.emissions.fluxes.yearly_fluxes` gives them.
+    """
     sides = {
-        "simulated": with_balance(yearly_fluxes(truth, years)),
+        "simulated": with_balance(annual.sel(year=list(years))),
         "predicted": with_balance(yearly_fluxes(prediction, years)),
     }
     frames = []

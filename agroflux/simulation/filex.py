@@ -82,7 +82,7 @@ def profile_file(home: Path, executable: Path) -> str:
     lines += [f"{key} // {path}" for key, path in folders.items()]
     lines += [
         f"{key} // {executable.parent} {executable.name} {module}"
-        for key, module in {"MMZ": "MZCER048", "MSB": "CRGRO048", "MFA": "CRGRO048"}.items()
+        for key, module in {"MMZ": "MZCER048", "MSB": "CRGRO048", "MFA": "CRGRO048", "MWH": "CSCER048"}.items()
     ]
     return "\n".join(lines) + "\n"
 
@@ -104,45 +104,56 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
     years = range(scenario.first_year, scenario.last_year + 1)
     planted = scenario.planted(mean_temperature)
     treatments, plantings, fertilizers, tillage, harvests = [], [], [], [], []
-    given = scenario.fertiliser
+    given, count = scenario.fertiliser, 0
     for i, year in enumerate(years, start=1):
         crop = scenario.crop(year)
         plan = scenario.plan(crop)
         cultivar = 1 if crop == "corn" else 2
         day = planted[year]
-        harvest_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
+        last_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
         doses = scenario.applications(year, day)
         # A level of nitrogen belongs to the component in which its days lie: fallow before planting, then the crop.
         early = [dose for dose in doses if dose[0] < day]
         late = [dose for dose in doses if dose[0] >= day]
-        of_fallow, of_crop = (len(years) + i if early else 0), (i if late else 0)
-        tilled = i if scenario.tillage else 0
+        parts = [(len(years) + i, early), (i, late)]
         # The first component decides which daily files there are; the others only add balances, which
-        # control levels 4-6 leave out.
+        # control levels 4-7 leave out.
         quiet = 0 if scenario.balances or i == 1 else 3
+        if scenario.cover is not None and i > 1:
+            cover = scenario.cover
+            sown, killed = cover.days(day)
+            standing = [dose for dose in early if sown <= dose[0] <= killed]
+            parts[0] = (len(years) + i, [dose for dose in early if dose not in standing])
+            parts.append((2 * len(years) + i, standing))
+            count += 1
+            treatments.append(
+                f" 1{count:2d} 1 0 {'COVER':<25}  4  1  0  0 {len(years) + i:2d}  0 {_level(parts[2]):2d}"
+                f"  0  0  0  0 {count:2d}  7"
+            )
+            plantings.append(_planting(len(years) + i, sown, cover.plants, cover.row_cm))
+            harvests.append(f"{count:2d} {_day(killed)} GS000   -99   -99     0     0 -99")
+        tilled = i if scenario.tillage else 0
         treatments += [
-            f" 1{2 * i - 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0 {of_fallow:2d}"
-            f"  0  0 {tilled:2d}  0 {2 * i - 1:2d} {3 + quiet:2d}",
-            f" 1{2 * i:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {of_crop:2d}"
-            f"  0  0  0  0 {2 * i:2d} {cultivar + quiet:2d}",
+            f" 1{count + 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0 {_level(parts[0]):2d}"
+            f"  0  0 {tilled:2d}  0 {count + 1:2d} {3 + quiet:2d}",
+            f" 1{count + 2:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {_level(parts[1]):2d}"
+            f"  0  0  0  0 {count + 2:2d} {cultivar + quiet:2d}",
         ]
-        plantings.append(
-            f"{i:2d} {_day(day)}   -99 {plan.plants:5.1f} {plan.plants:5.1f}     S     R {plan.row_cm:5.0f}     0"
-            "     5   -99   -99   -99   -99     0                        -99"
-        )
+        plantings.append(_planting(i, day, plan.plants, plan.row_cm))
         fertilizers += [
             f"{level:2d} {_day(date)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
             "     0     0     0     0   -99 -99"
-            for level, part in ((of_fallow, early), (of_crop, late))
+            for level, part in parts
             for date, amount in part
         ]
         tillage += [f"{i:2d} {_day(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
         stover = scenario.residue_removal if crop == "corn" else 0.0
         before = day - pd.Timedelta(days=1)
         harvests += [
-            f"{2 * i - 1:2d} {_day(before)} GS000   -99   -99   -99   -99 -99",
-            f"{2 * i:2d} {_day(harvest_day)} GS000   -99   -99   100 {stover:5.0f} -99",
+            f"{count + 1:2d} {_day(before)} GS000   -99   -99   -99   -99 -99",
+            f"{count + 2:2d} {_day(last_day)} GS000   -99   -99   100 {stover:5.0f} -99",
         ]
+        count += 2
     text = "\n".join(
         [
             "*EXP.DETAILS: AGFX0001SQ AGROFLUX ROTATION",
@@ -164,6 +175,7 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
             f" 1 MZ {scenario.corn.cultivar} {scenario.corn.name}",
             f" 2 SB {scenario.soybean.cultivar} {scenario.soybean.name}",
             " 3 FA IB0001 FALLOW",
+            *([f" 4 WH {scenario.cover.cultivar} {scenario.cover.name}"] if scenario.cover else []),
             "",
             "*FIELDS",
             "@L ID_FIELD WSTA....  FLSA  FLOB  FLDT  FLDD  FLDS  FLST SLTX  SLDP  ID_SOIL    FLNAME",
@@ -201,7 +213,19 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
             *_controls(scenario, start),
         ]
     )
-    return text + "\n", planted, 2 * len(years)
+    return text + "\n", planted, count
+
+
+def _level(part: tuple[int, list[tuple[pd.Timestamp, float]]]) -> int:
+    """Number of a level of nitrogen; 0 where it holds no dose."""
+    return part[0] if part[1] else 0
+
+
+def _planting(level: int, day: pd.Timestamp, plants: float, row_cm: float) -> str:
+    return (
+        f"{level:2d} {_day(day)}   -99 {plants:5.1f} {plants:5.1f}     S     R {row_cm:5.0f}     0"
+        "     5   -99   -99   -99   -99     0                        -99"
+    )
 
 
 def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
@@ -212,10 +236,13 @@ def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
     sprinkler = "IR004" if scenario.irrigated else "IR001"
     length = scenario.last_year - scenario.first_year + 2
     lines = []
-    kinds = [("CORN", "MZCER", "Y", "M"), ("SOYBEAN", "CRGRO", "Y", "M"), ("FALLOW", "CRGRO", "N", "R")]
-    for level, (name, model, symbiosis, harvest) in enumerate([*kinds, *kinds], start=1):
+    # A cover crop is sown on its day: what stands there then would hold up the rotation by a year.
+    end = "R" if scenario.cover else "M"
+    kinds = [("CORN", "MZCER", "Y", end), ("SOYBEAN", "CRGRO", "Y", end), ("FALLOW", "CRGRO", "N", "R")]
+    covers = [("COVER", "CSCER", "N", "R")] if scenario.cover else []
+    for level, (name, model, symbiosis, harvest) in enumerate([*kinds, *kinds, *covers], start=1):
         daily = "Y" if level <= len(kinds) else "N"
-        irrigates = "A" if scenario.irrigated and name != "FALLOW" else "N"
+        irrigates = "A" if scenario.irrigated and name in ("CORN", "SOYBEAN") else "N"
         lines += [
             "@N GENERAL     NYERS NREPS START SDATE RSEED SNAME.................... SMODEL",
             f"{level:2d} GE          {length:5d}     1     S {_day(start)}  2150 {name:<25} {model}",

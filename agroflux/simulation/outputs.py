@@ -138,6 +138,11 @@ def annual_values(folder: Path, scenario: Scenario) -> pd.DataFrame:
     ends.index = ends.index.year
     table = pd.DataFrame(index=pd.Index(years, name="year"))
     table["Yield"] = harvest.loc[~harvest.index.duplicated(), "HWAM"].reindex(years).astype(float) * 0.1 * CARBON
+    if len(lost := table.index[table["Yield"].isna()]):
+        raise SimulationError(
+            f"the engine harvested nothing in {lost[0]}: what grew before still stood when the crop's day came; "
+            "plant earlier, or choose an earlier maturity"
+        )
     table["Delta_SOC"] = (ends.diff() * 0.1).reindex(years)
     return table
 

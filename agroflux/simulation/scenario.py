@@ -89,6 +89,27 @@ class Fertiliser:
     doses: tuple[tuple[int, float], ...] = ((19, 1.0),)
 
 
+@dataclass(frozen=True, slots=True)
+class CoverCrop:
+    """A winter cereal between harvest and planting, killed and left in the field: cultivar code and name (WHCER048.CUL),
+
+    sown on day of year ``sown`` of the autumn at ``plants`` m-2 in rows of ``row_cm`` [cm], killed ``days_before``
+    planting. The main crop before it is harvested no later than the day before sowing.
+    """
+
+    cultivar: str = "IB0488"
+    name: str = "NEWTON"
+    sown: int = 279
+    plants: float = 250.0
+    row_cm: float = 19.0
+    days_before: int = 10
+
+    def days(self, planting: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """Days of sowing and of killing before a planting."""
+        sowing = pd.Timestamp(planting.year - 1, 1, 1) + pd.Timedelta(days=self.sown - 1)
+        return sowing, planting - pd.Timedelta(days=self.days_before)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One rotation at one place: who is first, how much nitrogen, which soil model, from when to when."""
@@ -115,6 +136,8 @@ class Scenario:
     irrigated: bool = False
     #: Carbon dioxide in the air [ppm]; None: as recorded at Mauna Loa, year by year.
     co2: float | None = None
+    #: Grown before each planting but the first; the passes of the autumn are then left out.
+    cover: CoverCrop | None = None
     #: Let the engine print its water, nitrogen and carbon balances too (a third slower).
     balances: bool = False
 

@@ -15,7 +15,7 @@ from agroflux.errors import SelectionError
 from agroflux.simulation import levers
 from agroflux.simulation.dssat import Site
 from agroflux.simulation.levers import LEVERS, Choice, Number
-from agroflux.simulation.scenario import CropPlan, Fertiliser, Scenario
+from agroflux.simulation.scenario import CoverCrop, CropPlan, Fertiliser, Scenario
 from agroflux.simulation.weather import extreme_year, repeated, shifted
 
 _PAIR, _VALUE = "~", ":"  # in a link: n_rate:84~tillage:none
@@ -39,6 +39,7 @@ class Change:
     maturity: str = "usual"
     tillage: str = "conventional"
     residue: float = 0
+    cover: str = "none"
     drainage: str = "usual"
     irrigation: str = "none"
     warmer: float = 0
@@ -171,6 +172,10 @@ def apply(change: Change, scenario: Scenario, site: Site) -> tuple[Scenario, Sit
         irrigated=change.irrigation == "automatic",
         co2=change.co2,
     )
+    if change.cover != "none":
+        cover = CoverCrop()
+        spring = tuple(one for one in scenario.tillage if one.fall_day is None)
+        scenario = replace(scenario, cover=cover, tillage=spring, harvest_by=cover.sown - 1)
     weather = site.weather
     if change.year != "recorded":
         extreme: Literal["dry", "wet"] = "dry" if change.year == "dry" else "wet"

@@ -6,13 +6,14 @@ import streamlit as st
 
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
-from agroflux.ui import cache
+from agroflux.ui import cache, compare_view
 from agroflux.ui.emissions import Choice, own_areas, own_region
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
-    from agroflux.emissions.question import Question, Sources
+    from agroflux.emissions.question import Earlier, Question, Sources
 
 
 def answer(choice: Choice) -> Assessment:
@@ -106,7 +107,30 @@ def _sources(data: str, source: str, rate: float) -> "Sources":
     def run(model: str, at: float) -> Any:
         return cache.region(model, data, *every, at)
 
-    return question.of_model(source, data, ds, cache.dataset, cache.models(), run, rate)
+    return question.of_model(source, data, ds, cache.dataset, cache.models(), run, rate, _earlier(data, rate))
+
+
+def _earlier(data: str, rate: float) -> "Earlier | None":
+    """Simulated years before a bundled data set, for the error of a model; None where there are none."""
+    from agroflux.emissions.question import Earlier
+    from agroflux.simulation import earlier
+
+    annual = earlier.annual(data, rate)
+    if annual is None:
+        return None
+    weights = {str(card["id"]): str(card["weights_sha256"]) for card in cache.models()}
+    return Earlier(annual, lambda model: _before(model, weights.get(model, ""), rate))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _before(model: str, weights: str, rate: float) -> "xr.Dataset":
+    """What a model makes of the years before the bundled data."""
+    from agroflux.emissions.fluxes import with_crops
+    from agroflux.inference.region import run_region
+    from agroflux.simulation import earlier
+
+    drivers = earlier.drivers(rate)
+    return with_crops(run_region(compare_view.checkpoint(model), drivers, None, earlier.years()), drivers)
 
 
 def _question(choice: Choice) -> "Question":

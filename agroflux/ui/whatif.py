@@ -26,7 +26,7 @@ RUN_S = 2.2
 _GROUPS = {
     "Nitrogen": ("n_rate", "n_timing", "n_kind", "n_placement", "n_depth"),
     "Crop": ("planting", "maturity", "irrigation"),
-    "Field": ("tillage", "residue", "drainage"),
+    "Field": ("tillage", "residue", "cover", "drainage"),
     "Weather": ("year", "warmer", "rain", "co2"),
 }
 _JOBS = "agroflux.whatif.jobs"
