@@ -15,7 +15,8 @@ panels.banner()
 names = whatif.names()
 with controls.row():
     years = whatif.years()
-    model = whatif.model()
+    soil = whatif.soil_model()
+    model = whatif.model(soil)
 
 region.toolbar(names)
 with st.container():
@@ -27,7 +28,7 @@ with st.container():
 st.subheader("Scenarios", anchor=False)
 changes = whatif.scenarios()
 panels.from_file()
-ask = whatif.Ask(tuple(chosen), years, changes)
+ask = whatif.Ask(tuple(chosen), years, changes, soil)
 
 if not chosen:
     show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")

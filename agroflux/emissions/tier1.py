@@ -33,7 +33,8 @@ LEFT_OUT = (
 
 WITH_INDIRECT = "The row with indirect N2O adds what the same nitrogen gives off elsewhere (Table 11.3)."
 
-#: EF1 [t N2O-N per t N] for synthetic fertiliser: by climate, and aggregated over climates.
+#: EF1 [t N2O-N per t N] for synthetic fertiliser: by climate, and aggregated over climates. The lower end over all
+#: climates is 0.001 in the table; the package bonsai-ipcc writes 0.002, which is the end of EF4 (Table 11.3).
 EF1: dict[str, Factor] = {
     "wet": Factor("wet climate 1.6 %", 0.016, 0.013, 0.019),
     "aggregated": Factor("all climates 1.0 %", 0.010, 0.001, 0.018),

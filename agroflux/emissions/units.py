@@ -25,7 +25,8 @@ GwpSet = Literal["AR4", "AR5", "AR6"]
 GWP_SETS: tuple[GwpSet, ...] = get_args(GwpSet)
 #: Time horizons of a global warming potential [yr].
 HORIZONS = (100, 20)
-#: GWP-20 of N2O that the package does not carry: IPCC AR4 WG1 Table 2.14; AR5 WG1 Table 8.A.1 (without feedbacks).
+#: GWP-20 of N2O that the package does not carry: IPCC AR4 WG1, Table 2.14 (lifetime 114 years: 289, 298 and 153 over
+#: 20, 100 and 500 years); AR5 WG1, Table 8.A.1 (without climate-carbon feedbacks: 264 and 265 over 20 and 100 years).
 _GWP20 = {"AR4": 289.0, "AR5": 264.0}
 
 N2O_PER_N = 44.0 / 28.0
@@ -128,7 +129,8 @@ def potential(gwp: str, horizon: int = 100) -> float:
     """The global warming potential of N2O [t CO2e per t N2O] of an IPCC assessment report over ``horizon`` [yr].
 
     GWP-100: AR4 298, AR5 265 (without climate-carbon feedback), AR6 273; GWP-20: AR4 289, AR5 264, AR6 273. From
-    the tables of the package ``globalwarmingpotentials``, where it carries them. UnitsError names what can be chosen.
+    the tables of the package ``globalwarmingpotentials``; GWP-20 of AR4 and AR5, which it does not carry, from the
+    reports' own tables (AR4 WG1 Table 2.14, AR5 WG1 Table 8.A.1). UnitsError names what can be chosen.
     """
     import globalwarmingpotentials
 

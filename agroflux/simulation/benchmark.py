@@ -112,7 +112,7 @@ def run_piece(plan: Plan, piece: Piece, part: Path) -> None:
     site = _site(fips)
     days = noleap_days(plan.years)
     scenario = county_scenario(site.lat, crop, rate, plan.soil_model, plan.years)
-    with dssat.scratch() as folder:
+    with dssat.place(), dssat.scratch() as folder:
         result = dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder))
     table = result.daily.loc[days]
     gaps = table.columns[table.isna().any()]

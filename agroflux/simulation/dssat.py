@@ -24,6 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from agroflux.errors import SimulationError
+from agroflux.paths import user_data
 from agroflux.simulation import balance, filex, outputs
 from agroflux.simulation.scenario import Scenario
 from agroflux.simulation.soil import Soil
@@ -32,6 +33,8 @@ from agroflux.simulation.soil import Soil
 TIMEOUT_S = 60
 _TAIL_YEARS = 2
 _POLL_S = 0.05
+# Short, so that one who waits gets in between two runs of a long simulation.
+_WAIT_S = 0.01
 _CONSOLE = "console.txt"
 _SCRATCH = re.compile(r"agx-(\d+)-(\d+)-\w+")
 
@@ -93,6 +96,31 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def place(stop: threading.Event | None = None) -> Iterator[None]:
+    """Hold one of the machine's places for an engine, as many as it has cores, over all processes of a user.
+
+    A place is a locked file in the user's folder: the system frees the lock of a process that dies. What-if runs and
+    ``agroflux simulate`` wait here alike. CancelledError once ``stop`` is set.
+    """
+    import fcntl  # not on Windows, where there is no engine either
+
+    stop = stop or threading.Event()
+    places = user_data() / "engines"
+    places.mkdir(parents=True, exist_ok=True)
+    while True:
+        for i in range(os.cpu_count() or 1):
+            with (places / str(i)).open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield
+                return
+        if stop.wait(_WAIT_S):
+            raise CancelledError("the run was cancelled")
 
 
 def _scratch_parent() -> Path:

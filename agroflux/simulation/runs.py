@@ -2,8 +2,7 @@
 
 A finished run lies in ``whatif/KEY.npz`` of the user's data folder, written beside and renamed. KEY is the SHA-256 of
 everything the run depends on: the text of the rotation and soil files, the weather, the engine's executable and the
-code that reads its output. No more engines run at a time than the machine has cores, over all processes of a user: each
-holds one of that many locked files, and the system frees the lock of a process that dies.
+code that reads its output. No more engines run at a time than the machine has cores (:func:`dssat.place`).
 """
 
 import hashlib
@@ -12,8 +11,7 @@ import queue
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,7 +33,6 @@ from agroflux.simulation.whatif import USUAL, Change, apply
 KEPT = ("GPP", "Reco", "NEE", "N2O_FLUX", "ET", "WTR_1", "NO3_1", "CROP")
 #: Kept runs; the oldest go first. One of 10 years takes about 0.1 MB.
 KEEP_RUNS = 5000
-_WAIT_S = 0.05
 _ABANDONED_S = 3600.0
 
 
@@ -107,7 +104,7 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
     found = _load(path, case)
     if found is not None:
         return found
-    with _place(stop or threading.Event()):
+    with dssat.place(stop):
         # Another session may have made it while this one waited.
         found = _load(path, case)
         if found is not None:
@@ -118,26 +115,6 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
     _store(path, result)
     # Single precision, as it is kept: the first answer is the same as every later one.
     return Run(case, result.daily[list(KEPT)].astype(np.float32), result.annual, kept=False)
-
-
-@contextmanager
-def _place(stop: threading.Event) -> Iterator[None]:
-    """Hold one of the machine's places for an engine."""
-    import fcntl  # not on Windows, where there is no engine either
-
-    places = folder() / "places"
-    places.mkdir(parents=True, exist_ok=True)
-    while True:
-        for i in range(os.cpu_count() or 1):
-            with (places / str(i)).open("w") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield
-                return
-        if stop.wait(_WAIT_S):
-            raise dssat.CancelledError("the run was cancelled")
 
 
 def _store(path: Path, result: dssat.Result) -> None:

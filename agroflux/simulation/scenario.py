@@ -91,10 +91,10 @@ class Fertiliser:
 
 @dataclass(frozen=True, slots=True)
 class CoverCrop:
-    """A winter cereal between harvest and planting, killed and left in the field: cultivar code and name (WHCER048.CUL),
+    """A winter cereal between harvest and planting, killed and left on the field.
 
-    sown on day of year ``sown`` of the autumn at ``plants`` m-2 in rows of ``row_cm`` [cm], killed ``days_before``
-    planting. The main crop before it is harvested no later than the day before sowing.
+    Cultivar code and name as in WHCER048.CUL, sown on day of year ``sown`` of the autumn at ``plants`` m-2 in rows of
+    ``row_cm`` [cm], killed ``days_before`` planting. Both main crops are then harvested on their last date.
     """
 
     cultivar: str = "IB0488"

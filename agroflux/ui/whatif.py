@@ -1,7 +1,7 @@
 """What the page "What if" asks: counties and years, up to three changes, runs in the background, their URL state."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,18 @@ from agroflux.simulation import runs
 from agroflux.simulation.county import benchmark_counties
 from agroflux.simulation.levers import LEVERS, USUAL_RATE, Choice
 from agroflux.simulation.runs import Case, Job
+from agroflux.simulation.scenario import SoilModel
 from agroflux.simulation.whatif import USUAL, Change
 from agroflux.ui import cache, show, state
 from agroflux.ui.emissions import pretty as written
+from agroflux.ui.whatif_emulator import learned_from
 
 SCENARIOS = (1, 2, 3)
 YEARS = range(2000, 2019)
 #: Nitrogen rates of the trade-off curve [kg N ha-1].
 RATES = (0.0, 56.0, 112.0, USUAL_RATE, 224.0, 280.0)
+#: Soil-carbon models of the engine, and what a picker calls them.
+SOILS: dict[SoilModel, str] = {"century": "CENTURY", "ceres": "CERES (Godwin)"}
 #: Seconds of a run on one core, for the estimate beside the button.
 RUN_S = 2.2
 _GROUPS = {
@@ -35,22 +39,26 @@ _USUAL = "usual"  # in a link: a scenario that is left as usual
 
 @dataclass(frozen=True)
 class Ask:
-    """One question: counties (FIPS), first and last year, the changes by scenario number."""
+    """One question: counties (FIPS), first and last year, the changes by scenario number, the soil model."""
 
     sites: tuple[str, ...]
     years: tuple[int, int]
     changes: tuple[tuple[int, Change], ...]
+    soil_model: SoilModel = "century"
 
     @property
     def cases(self) -> tuple[Case, ...]:
         """Baseline and scenarios, county by county, so that the first county is done first."""
         changes = (USUAL, *(change for _, change in self.changes))
-        return tuple(Case(fips, self.years, change) for fips in self.sites for change in changes)
+        return self._cases(changes)
 
     @property
     def rates(self) -> tuple[Case, ...]:
         """The runs of the trade-off curve."""
-        return tuple(Case(fips, self.years, Change(n_rate=rate)) for fips in self.sites for rate in RATES)
+        return self._cases([Change(n_rate=rate) for rate in RATES])
+
+    def _cases(self, changes: Sequence[Change]) -> tuple[Case, ...]:
+        return tuple(Case(fips, self.years, change, self.soil_model) for fips in self.sites for change in changes)
 
     @property
     def names(self) -> dict[str, str]:
@@ -74,6 +82,20 @@ def years() -> tuple[int, int]:
     st.select_slider("Years", options, width=280, **bound)
     first, last = state.get("years")
     return int(first), int(last)
+
+
+def soil_model() -> SoilModel:
+    """Control: the engine's model of soil carbon and of denitrification."""
+    options = list(SOILS)
+    st.selectbox(
+        "Soil model",
+        options,
+        format_func=SOILS.__getitem__,
+        width=180,
+        help="CENTURY with DayCent's denitrification, or CERES with its own: the two differ by a factor of two on N₂O.",
+        **state.bind("soil", default=options[0], options=options),
+    )
+    return "ceres" if state.get("soil") == "ceres" else "century"
 
 
 def scenarios() -> tuple[tuple[int, Change], ...]:
@@ -243,17 +265,16 @@ def _watch(kind: str, shown: bool) -> None:
         st.rerun()
 
 
-def model() -> str:
-    """Control: the emulator; an empty text where no trained model knows all that is compared."""
+def model(soil: SoilModel) -> str:
+    """Control: the emulator, first one that learned from the ``soil`` model; empty where none knows all compared."""
     needed = {"GPP", "CO2_FLUX", "N2O_FLUX", "Yield", "Delta_SOC"}
-    cards = {
-        str(card["id"]): str(card["title"])
-        for card in cache.models()
-        if needed <= {name for name, _ in card["targets"]}
+    cards = [card for card in cache.models() if needed <= {name for name, _ in card["targets"]}]
+    titles = {
+        str(card["id"]): str(card["title"]) for card in sorted(cards, key=lambda c: learned_from(str(c["id"])) != soil)
     }
-    if not cards:
+    if not titles:
         return ""
-    options = list(cards)
+    options = list(titles)
     bound = state.bind("model", default=options[0], options=options)
-    st.selectbox("Emulator", options, format_func=cards.__getitem__, width=320, **bound)
+    st.selectbox("Emulator", options, format_func=titles.__getitem__, width=320, **bound)
     return str(state.get("model", ""))

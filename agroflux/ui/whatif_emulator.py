@@ -7,6 +7,7 @@ import streamlit as st
 
 from agroflux.simulation import effects
 from agroflux.simulation.drivers import driver_set
+from agroflux.simulation.earlier import SOIL_MODEL_OF
 from agroflux.simulation.runs import Case, Run
 from agroflux.ui import cache, compare_view
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _NEEDED = ("GPP", "NEE", "N2O_FLUX")
+
+
+def learned_from(model: str) -> str:
+    """The soil model behind the data that a model learned from; empty where it cannot be told."""
+    data = {str(card["id"]): str(card["data"].get("id", "")) for card in cache.models()}
+    return SOIL_MODEL_OF.get(data.get(model, ""), "")
 
 
 def yearly(model: str, cases: Sequence[Case]) -> "pd.DataFrame":

@@ -1,5 +1,6 @@
 """The results of the page "What if": means and differences, series, bars, map, trade-off, emulator, downloads."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -69,7 +70,8 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
 
 
 def _legend(ask: Ask) -> None:
-    lines = [f"**Baseline:** the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn."]
+    usual = f"the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn"
+    lines = [f"**Baseline:** {usual}. Soil model of all runs: {page.SOILS[ask.soil_model]}."]
     lines += [f"**Scenario {number}:** {show.plain(written(change.label()))}." for number, change in ask.changes]
     st.caption("  \n".join(lines))
 
@@ -196,11 +198,16 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
             f"{names}: not emulated. The emulator has learned other nitrogen rates and other recorded weather, "
             "no other lever."
         )
-    asked = Ask(ask.sites, ask.years, tuple(known))
-    frame = _beside(model, asked, job)
+    asked = replace(ask, changes=tuple(known))
+    frame = _beside(model, asked, job if whatif_emulator.learned_from(model) == ask.soil_model else None)
     st.dataframe(frame, width="stretch", height="content", hide_index=True, column_config=_error_formats(frame))
     show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
-    if "Emulator error" not in frame:
+    if whatif_emulator.learned_from(model) != ask.soil_model:
+        st.caption(
+            f"This emulator did not learn from the {page.SOILS[ask.soil_model]} soil model: its answer stands alone, "
+            "as the difference between the two would not be its error."
+        )
+    elif "Emulator error" not in frame:
         st.caption("Run the simulation to see the simulated answer and the emulator's error beside it.")
 
 

@@ -30,8 +30,7 @@ def table(runs: Sequence[Run], rate: float) -> pd.DataFrame:
     days = noleap_days(earlier.YEARS)
     sites = [run.case.fips for run in runs]
     arrays = {
-        name: ("time", np.stack([run.daily.loc[days, name] for run in runs]))
-        for name in ("CROP", "N2O_FLUX", "NEE")
+        name: ("time", np.stack([run.daily.loc[days, name] for run in runs])) for name in ("CROP", "N2O_FLUX", "NEE")
     }
     arrays |= {name: ("year", np.stack([run.annual[name] for run in runs])) for name in ("Yield", "Delta_SOC")}
     ds = xr.Dataset(

@@ -2,35 +2,26 @@
 
 import json
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from agroflux import cli
+from agroflux.simulation import effects, runs
+from agroflux.simulation.runs import Case
+from agroflux.simulation.whatif import USUAL, Change
+from tests.cli.conftest import Call
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call ``agroflux whatif`` on a wide terminal; returns exit code, stdout, stderr."""
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = 0
-        try:
-            cli.main(["whatif", *arguments])
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+def run(call: Call) -> Call:
+    """Call ``agroflux whatif``."""
+    return partial(call, "whatif")
 
 
-def test_baseline_scenario_and_difference(run: Run, tmp_path: Path) -> None:
+def test_baseline_scenario_and_difference(run: Call, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("scenarios:\n  none at all: {n_rate: 0}\n")
     common = ("--sites", "19015", "--years", "2000-2001", "--scenario", str(file), "--change", "n_rate=84")
@@ -44,6 +35,11 @@ def test_baseline_scenario_and_difference(run: Run, tmp_path: Path) -> None:
     for row in told["results"]:
         assert row["with change"] - row["baseline"] == pytest.approx(row["difference"])
     assert len(told["yearly"]) == 3 * 2
+    means = effects.means(
+        effects.yearly(runs.run_case(Case("19015", (2000, 2001), c)) for c in (USUAL, Change(n_rate=84)))
+    )
+    assert n2o["84 kg N ha-1"]["baseline"] == pytest.approx(means.loc["usual practice", "n2o"], rel=1e-12)
+    assert n2o["84 kg N ha-1"]["with change"] == pytest.approx(means.loc["84 kg N ha-1", "n2o"], rel=1e-12)
     code, out, _ = run(*common)
     assert code == 0
     assert "Simulated" in out and "Change of soil carbon" in out
@@ -62,12 +58,12 @@ def test_baseline_scenario_and_difference(run: Run, tmp_path: Path) -> None:
         (("--sites", ",", "--change", "n_rate=84"), "no county"),
     ],
 )
-def test_a_mistake_is_one_line(run: Run, arguments: tuple[str, ...], words: str) -> None:
+def test_a_mistake_is_one_line(run: Call, arguments: tuple[str, ...], words: str) -> None:
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert words in err and len(err.strip().splitlines()) == 1
 
 
-def test_the_levers_are_listed(run: Run) -> None:
+def test_the_levers_are_listed(run: Call) -> None:
     code, out, _ = run("--levers")
     assert code == 0 and "n_rate" in out and "tillage" in out

@@ -1,5 +1,6 @@
 """Conversions by hand, and the refusal to mix units."""
 
+import globalwarmingpotentials
 import numpy as np
 import pytest
 import xarray as xr
@@ -19,6 +20,15 @@ def _q(value: float, unit: str | None) -> xr.DataArray:
 def test_potentials_of_n2o(gwp: str, hundred: float, twenty: float) -> None:
     assert units.potential(gwp) == units.potential(gwp, 100) == hundred
     assert units.potential(gwp, 20) == twenty
+
+
+def test_potentials_are_those_of_the_package_wherever_it_carries_them() -> None:
+    carried = {name: table["N2O"] for name, table in globalwarmingpotentials.data.items()}
+    ours = {f"{gwp}GWP{years}": units.potential(gwp, years) for gwp in units.GWP_SETS for years in units.HORIZONS}
+    assert {name: ours[name] for name in ours.keys() & carried.keys()} == {
+        name: carried[name] for name in ours.keys() & carried.keys()
+    }
+    assert ours.keys() - carried.keys() == {"AR4GWP20", "AR5GWP20"}, "what the package lacks is ours to keep"
 
 
 def test_unknown_gwp_set_is_named() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from agroflux.data import catalog
 from agroflux.errors import SelectionError
-from agroflux.simulation import dssat, effects, runs
+from agroflux.simulation import benchmark, dssat, effects, runs
 from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.whatif import Change
 
@@ -101,6 +101,31 @@ def test_cancelling_stops_at_once_and_leaves_nothing(own_folder: Path) -> None:
     assert not job.running and not job.failed and len(job.runs) < len(cases)
     assert not _scratch_of(os.getpid())
     assert len(list((own_folder / "whatif").glob("*.npz"))) == len(job.runs)
+
+
+def test_an_engine_that_is_killed_fails_its_case_alone_and_leaves_nothing(own_folder: Path) -> None:
+    long, short = Case(FIPS, (2000, 2018)), Case(FIPS, YEARS)
+    job = Job([long, short], workers=1).start()
+    _until(lambda: _engines_in(_scratch_of(os.getpid())))
+    os.kill(_engines_in(_scratch_of(os.getpid()))[0], signal.SIGKILL)
+    job.wait()
+    assert "the engine stopped" in job.failed[long] and short in job.runs
+    assert not _scratch_of(os.getpid())
+    assert len(list((own_folder / "whatif").glob("*.npz"))) == 1
+
+
+def test_a_long_simulation_waits_for_a_place_as_a_what_if_does(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    plan = benchmark.Plan("century", (168.0,), (2000, 2000), "alternate")
+    with dssat.place():
+        work = threading.Thread(target=benchmark.run_piece, args=(plan, (FIPS, 168.0, "corn"), own_folder / "a.npz"))
+        work.start()
+        time.sleep(0.5)
+        assert not _engines_in(_scratch_of(os.getpid()))
+    work.join()
+    assert (own_folder / "a.npz").exists()
 
 
 def test_a_killed_process_leaves_no_half_result_and_its_scratch_is_swept(own_folder: Path) -> None:

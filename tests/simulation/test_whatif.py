@@ -164,6 +164,19 @@ def test_the_engine_repeats_itself() -> None:
     pd.testing.assert_frame_equal(first.daily, _run("tillage:none").daily)
 
 
+@linux
+def test_a_cover_crop_stands_through_winter_and_the_rotation_keeps_its_years() -> None:
+    covered, usual = _run("cover:cereal"), _run("")
+    spring = slice("2006-03-15", "2006-04-30")
+    carbon = covered.daily.loc["2005-10-06":"2006-04-30", "NPP"].sum()
+    assert usual.daily.loc[spring, "GPP"].sum() == 0 < covered.daily.loc[spring, "GPP"].sum()
+    assert 10 < carbon < 200, "g C m-2: 0.2 to 5 t of dry matter with its roots"
+    pd.testing.assert_index_equal(_planted(covered), _planted(usual))
+    assert covered.annual["Yield"].between(60, 700).all()
+    deep, bare = (_mean("NO3_5", slice("2006-04-01", "2006-05-10"))(run) for run in (covered, _run("tillage:reduced")))
+    assert deep < 0.9 * bare, "it takes up nitrate"
+
+
 SPRING, SUMMER = slice("2005-01-01", "2005-04-15"), slice("2005-05-15", "2005-06-30")
 #: change, a figure of the run, and whether it is higher (1) or lower (-1) than under the other change.
 DIRECTIONS: list[tuple[str, str, Callable[[dssat.Result], float], int]] = [
