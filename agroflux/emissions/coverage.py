@@ -23,9 +23,9 @@ CURVE = tuple(round(0.05 * step, 2) for step in range(1, 20))
 FOLDS = 5
 _DRAWS = 4000
 HOW = (
-    "A county-year is held by the interval made from other counties (five folds) in other held-out years; held out are "
-    "the model's test years, its validation years, which only decided when training stopped, and simulated years before "
-    "its data. Blocks are annual sums of a county; the year effect is common to all counties of a year."
+    "A county-year is held by the interval made from other counties (five folds) in other held-out years. Held out are "
+    "the model's test years, its validation years, which only decided when training stopped, and simulated years "
+    "before its data. Blocks are annual sums of a county; the year effect is common to all counties of a year."
 )
 
 

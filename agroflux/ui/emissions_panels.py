@@ -112,6 +112,7 @@ def county_map(made: Totals, name: str) -> None:
         unit=pretty(COLUMNS[name].unit),
         counties=counties,
         states=states,
+        zoom=4.4,  # all three states on a phone
     )
     show.figure(fig, "emissions-map", key="emissions.map")
 

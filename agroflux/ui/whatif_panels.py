@@ -134,6 +134,8 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
     )
     values = effects.differences(table, "Baseline", str(state.get("whatif-map", scenarios[0])))[key]
     counties, states = outlines()
+    reach = float(values.abs().max())
+    reach = reach if reach > 0 else 1.0  # no change at all, or a crop that grew in no year
     fig = choropleth.county_figure(
         values.dropna(),
         names,
@@ -142,7 +144,9 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
         unit=measure.unit,
         counties=counties,
         states=states,
+        limits=(-reach, reach),
         height=400,
+        zoom=4.4,  # all three states on a phone
     )
     show.figure(fig, f"whatif-{key}-map", key="whatif.map")
 
@@ -178,8 +182,14 @@ def trade_off(ask: Ask, made: Job) -> None:
     found = effects.trade_off(
         {rate: [made.runs[c] for c in cases if whatif.usual_rate(c.change) == rate] for rate in page.RATES}
     )
-    fig = tradeoff.trade_off(found.curve, optimum=found.optimum, enough=found.enough)
-    show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
+    best, enough = found.optimum, found.enough
+    left, right = st.columns(2, gap="medium")  # one below the other on a phone
+    with left:
+        fig = tradeoff.yield_and_n2o(found.curve, optimum=best, enough=enough)
+        show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
+    with right:
+        fig = tradeoff.n2o_per_grain(found.curve, optimum=best, enough=enough)
+        show.figure(fig, "whatif-per-grain", key="whatif.pergrain")
     st.caption(
         f"Of the rates that were run, {found.optimum:g} kg N ha⁻¹ gives the least N₂O for each tonne of grain (corn "
         f"and soybean together), and {found.enough:g} kg N ha⁻¹ is the lowest with 95 % of the highest corn yield. "

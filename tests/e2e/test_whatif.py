@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import steps
 
@@ -24,3 +24,18 @@ def test_a_shared_scenario_is_simulated_while_one_watches(tab: Page) -> None:
         tab.get_by_role("button", name="Years and counties as CSV").click()
     text = sent.value.path().read_text()
     assert text.startswith("site,label,year,crop,corn_yield") and text.count("19027") == 4
+
+
+def test_fifty_runs_asked_for_by_five_sessions_all_finish(browser: Browser, address: str) -> None:
+    counties = ("19015", "19027", "19153", "19169", "19193")
+    tabs = [browser.new_context(base_url=address).new_page() for _ in range(5)]
+    for number, tab in enumerate(tabs):
+        rate = f"n_rate:{10 * number}"  # 5 sessions x 5 counties x (baseline, scenario) = 50 runs, 30 of them different
+        steps.open_page(tab, "whatif", {"sites": ",".join(counties), "years": "2000-2000", "whatif-1": rate})
+    for tab in tabs:
+        tab.get_by_role("button", name=re.compile("Simulate: 10 runs")).click()
+    for tab in tabs:
+        expect(tab.get_by_role("heading", name="5 counties, 2000-2000")).to_be_visible(timeout=3 * steps.PATIENCE)
+        steps.settle(tab)
+        assert steps.faults(tab) == []
+        tab.context.close()

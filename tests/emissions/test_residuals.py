@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 from agroflux.emissions.coverage import CURVE, measure
-from agroflux.emissions.residuals import blocks, fit, held_out_years
+from agroflux.emissions.fluxes import yearly_fluxes
+from agroflux.emissions.residuals import blocks, blocks_of, fit, held_out_years
 from agroflux.errors import SelectionError
 
 Rotation = Callable[..., xr.Dataset]
@@ -37,6 +38,21 @@ def test_held_out_years_are_those_no_weight_has_seen() -> None:
         held_out_years(split, [2013, 2014, 2017])
     with pytest.raises(SelectionError, match="fewer than two years"):
         held_out_years({}, [2016, 2017])
+
+
+def test_earlier_years_are_held_out_where_the_model_did_not_see_them() -> None:
+    split = {"train": [1999, 2000], "validate": [2001], "test": [2002], "scaler": [1999, 2000]}
+    found = held_out_years(split, range(2000, 2003), range(1997, 2000))
+    assert found == {"earlier": (1997, 1998), "validate": (2001,), "test": (2002,)}
+    with pytest.raises(SelectionError, match="fewer than two years"):
+        held_out_years(split, [2000], range(1997, 2000))
+
+
+def test_annual_truth_gives_the_blocks_that_daily_truth_gives(rotation: Rotation) -> None:
+    ds = rotation().isel(scenario=[1])
+    model = ds.assign(N2O_FLUX=(ds["N2O_FLUX"] * 1.1).assign_attrs(ds["N2O_FLUX"].attrs))
+    annual = yearly_fluxes(ds, [2013, 2014])
+    pd.testing.assert_frame_equal(blocks_of(annual, model, [2013, 2014]), blocks(ds, model, [2013, 2014]))
 
 
 def test_blocks_are_annual_sums_of_the_crop_that_grows(rotation: Rotation) -> None:

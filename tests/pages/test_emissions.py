@@ -144,6 +144,8 @@ def test_a_polygon_of_ones_own_gives_the_county_it_outlines() -> None:
     [
         (b"{", "not JSON"),
         (b'{"type":"Polygon","coordinates":[[[5,50],[6,50],[6,51],[5,50]]]}', "outside the counties"),
+        (b'{"type":"Polygon","coordinates":[[[-93,42],[-92,43],[-92,42],[-93,43],[-93,42]]]}', "not valid"),
+        (b'{"type":"Polygon","coordinates":[[[4e5,4.6e6],[5e5,4.6e6],[5e5,4.7e6],[4e5,4.6e6]]]}', "metres of a"),
         (b" " * 6_000_000, "MB that are read"),
     ],
 )

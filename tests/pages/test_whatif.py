@@ -80,6 +80,21 @@ def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
 
 
 @linux
+def test_the_soil_model_of_the_link_runs_and_is_not_held_against_another_models_emulator() -> None:
+    app = _open(**LINK | {"soil": "ceres"})
+    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    assert not app.exception and not app.error
+    run = runs.run_case(Case("19015", YEARS, USUAL, "ceres"))
+    assert run.kept, "the page ran CERES"
+    shown = app.dataframe[0].value.set_index("Quantity")
+    n2o = next(name for name in shown.index if name.startswith("N₂O"))
+    assert shown.loc[n2o, "Baseline"] == pytest.approx(effects.means(effects.yearly([run]))["n2o"].iloc[0])
+    if "did not learn from the CERES" in _texts(app):
+        assert "Emulator error" not in app.dataframe[1].value
+    assert "CERES" in _texts(app)
+
+
+@linux
 def test_levers_change_the_link_and_the_result_is_then_said_to_be_old() -> None:
     app = _wait(_button(_open(**LINK), "Simulate").click().run(), "scenarios")  # type: ignore[attr-defined]
     app.selectbox(key="whatif.1.n_kind").set_value("ammonia").run()
