@@ -30,6 +30,7 @@ def test_fifty_runs_asked_for_by_five_sessions_all_finish(browser: Browser, addr
     counties = ("19015", "19027", "19153", "19169", "19193")
     tabs = [browser.new_context(base_url=address).new_page() for _ in range(5)]
     for number, tab in enumerate(tabs):
+        tab.set_default_timeout(steps.PATIENCE)
         rate = f"n_rate:{10 * number}"  # 5 sessions x 5 counties x (baseline, scenario) = 50 runs, 30 of them different
         steps.open_page(tab, "whatif", {"sites": ",".join(counties), "years": "2000-2000", "whatif-1": rate})
     for tab in tabs:
