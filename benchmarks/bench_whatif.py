@@ -1,14 +1,19 @@
-"""The live what-if: seconds to the first result for one county and ten years, counties a second, a kept answer."""
+"""The live what-if: seconds to the first result for one county and ten years, counties a second, a kept answer,
+and five browser sessions that ask for fifty runs together.
+"""
 
 import os
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from agroflux.simulation import effects
 from agroflux.simulation.county import benchmark_counties
 from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.whatif import USUAL, Change
+from tests.e2e import chromium, sessions
+from tests.e2e.app_server import serve
 
 YEARS = (2009, 2018)
 COUNTIES = 6
@@ -23,6 +28,20 @@ def _seconds(fips: list[str]) -> float:
     job = Job(cases).start().wait()
     effects.means(effects.yearly(job.runs[case] for case in cases))
     return time.perf_counter() - start
+
+
+def _sessions(fips: list[str]) -> list[dict[str, Any]]:
+    """Fifty runs from five browser sessions, from opening the pages to the last result; nothing without a browser."""
+    if chromium.find() is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as (address, _), chromium.launch() as browser:
+        start = time.perf_counter()
+        faults = sessions.simulate_all(browser, address, fips)
+        seconds = time.perf_counter() - start
+    if any(faults):
+        raise RuntimeError(f"a session showed {faults}")
+    note = "5 counties x baseline and a scenario in each session, the pages opened first"
+    return [{"what": "fifty runs of five browser sessions", "value": seconds, "unit": "s", "note": note}]
 
 
 def run() -> list[dict[str, Any]]:
@@ -45,4 +64,5 @@ def run() -> list[dict[str, Any]]:
         {"what": "first result, one county", "value": first, "unit": "s", "target": TARGET_S, "note": note},
         {"what": "counties", "value": COUNTIES / more, "unit": "counties s-1", "note": note},
         {"what": "the same answer again", "value": kept, "unit": "s", "note": "no engine runs"},
+        *_sessions(codes[-5:]),
     ]
