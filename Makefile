@@ -55,6 +55,7 @@ assets: $(STAMP) ## make the bundled data again; takes pip, npm and the engine (
 	$(BIN)/python assets/build/weather_central_iowa.py
 	$(BIN)/python assets/build/towers_sample.py
 	$(BIN)/python assets/build/cornbelt.py --work $(OUT) --workers $(WORKERS)
+	$(BIN)/python assets/build/earlier_years.py
 	$(BIN)/python assets/build/chambers_synthetic.py
 	$(BIN)/python assets/build/data_card.py
 

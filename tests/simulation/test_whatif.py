@@ -166,7 +166,7 @@ def test_the_engine_repeats_itself() -> None:
 
 @linux
 def test_a_cover_crop_stands_through_winter_and_the_rotation_keeps_its_years() -> None:
-    covered, usual = _run("cover:cereal"), _run("")
+    covered, usual = _run("cover:wheat"), _run("")
     spring = slice("2006-03-15", "2006-04-30")
     carbon = covered.daily.loc["2005-10-06":"2006-04-30", "NPP"].sum()
     assert usual.daily.loc[spring, "GPP"].sum() == 0 < covered.daily.loc[spring, "GPP"].sum()
