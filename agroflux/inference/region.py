@@ -1,5 +1,6 @@
 """A model over many counties: cards for the pickers, one call for the run."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,22 @@ if TYPE_CHECKING:
 
 
 def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Cards of the models at hand, by id: of ``models/``, then the user's own. Imports no torch.
+    """Cards of the models at hand: of ``models/``, the most skilful first, then the user's own by id. No torch.
 
+    The first is what a page or command takes when none is named; skill is the mean R2 over targets, as in the card.
     With ``folder`` those in it alone. An own model that is called like a shipped one is hidden by it.
     """
     if folder is not None:
         return cards.available(folder)
-    shipped = cards.available()
+    shipped = sorted(cards.available(), key=_skill, reverse=True)
     held = {card["id"] for card in shipped}
     return shipped + [card for card in cards.available(paths.user_models()) if card["id"] not in held]
+
+
+def _skill(card: dict[str, Any]) -> float:
+    """Mean R2 over the targets on the model's test years; a card without one comes last."""
+    known = [row["r2"] for row in card["scores"] if row["model"] == card["id"] and row["r2"] is not None]
+    return sum(known) / len(known) if known else -math.inf
 
 
 def run_region(
