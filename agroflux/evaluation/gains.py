@@ -65,9 +65,13 @@ def sentence(row: Row) -> str:
 
 
 def caveat(row: Row) -> str:
-    """What a gain does not tell: a sentence where R2 is below zero in spite of it, else empty."""
-    r2 = _number(row.get("r2"))
-    return f"Its R2 is {_signed(r2)}: the mean of the measurements alone does better." if r2 < 0 else ""
+    """What a gain does not tell, else empty: an R2 below zero, an interval from too few site-years."""
+    found, r2, tested = [], _number(row.get("r2")), int(row["n_test_site_years"])
+    if r2 < 0:
+        found.append(f"Its R2 is {_signed(r2)}: the mean of the measurements alone does better.")
+    if verdict(row) != "open" and tested < FEW:
+        found.append(f"An interval from {tested} site-years is likely too narrow: take it as a hint.")
+    return " ".join(found)
 
 
 def causes(
@@ -120,4 +124,4 @@ def _number(value: Any) -> float:
 
 
 def _signed(value: float) -> str:
-    return (f"{value:+.2f}" if abs(value) >= 0.005 else f"{value:+.1g}").replace("-", "\u2212")
+    return (f"{value:+.2f}" if abs(value) >= 0.005 else f"{value:+.3f}").replace("-", "\u2212")

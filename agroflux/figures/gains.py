@@ -134,6 +134,11 @@ def gain_map(points: pd.DataFrame, outlines: Mapping[str, Any]) -> go.Figure:
             x=lon, y=lat, mode="lines", line={"color": colours.NEUTRAL, "width": 1}, hoverinfo="skip", showlegend=False
         )
     )
+    # A ring about each dot: the ends of the scale are as dark as the dark page, its middle as light as the light one.
+    ring = {"symbol": "circle-open", "size": 20, "color": colours.NEUTRAL, "line": {"width": 1.5}}
+    fig.add_trace(
+        go.Scatter(x=points["lon"], y=points["lat"], mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
+    )
     fig.add_trace(
         go.Scatter(
             x=points["lon"],

@@ -197,7 +197,7 @@ def _jobs() -> None:
     )  # fmt: skip
     job = next(one for one in every if one.id == state.get(JOB, ids[0]))
     if job.alive:
-        _watch(job.id)
+        _watch(job.id, job.state)
     else:
         _ended(job)
 
@@ -209,12 +209,12 @@ def _title(job: "Job") -> str:
 
 
 @st.fragment(run_every=1.0)
-def _watch(job_id: str) -> None:
-    """Where a job stands, once a second; the whole page once more when it has ended."""
+def _watch(job_id: str, state_told: str) -> None:
+    """Where a job stands, once a second; the whole page once more when it has started or ended."""
     from agroflux.training import jobs
 
     job = jobs.get(job_id)
-    if not job.alive:
+    if job.state != state_told:
         st.rerun()
     lines = jobs.progress(job_id)
     if job.state == "waiting":

@@ -159,15 +159,17 @@ def _findings(result: Result) -> None:
         return
     held = result.data in {entry.id for entry in cache.entries()}
     known = transfer.management(result.data) if held else None
-    why: list[str] = []
+    why: dict[str, list[str]] = {}
     for row in own:
         same = [other for other in result.rows if other["target"] == row["target"]]
         label = schema.get(row["target"]).label
         said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
         box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
-        why += gains.causes(row, same, management=known)
-    transfer.tell_causes(why)
+        for cause in gains.causes(row, same, management=known):
+            why.setdefault(cause, []).append(label)
+    # A cause that holds for some of the fluxes only says for which.
+    transfer.tell_causes([c if len(of) == len(own) else f"{', '.join(of)}: {c}" for c, of in why.items()])
 
 
 def _scores(result: Result) -> None:

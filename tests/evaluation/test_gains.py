@@ -33,6 +33,7 @@ def test_the_interval_decides(made: dict[str, Any], kind: str, says: str) -> Non
 def test_a_gain_that_is_still_worse_than_the_mean_is_said() -> None:
     assert "mean of the measurements" in gains.caveat(row(1.4, 0.4, 3.0, r2=-0.4))
     assert gains.caveat(row(0.1, 0.0, 0.2, r2=0.4)) == ""
+    assert "too narrow" in gains.caveat(row(0.1, 0.05, 0.2, n_test_site_years=2))
 
 
 def test_causes_follow_the_numbers_and_a_gain_needs_none() -> None:

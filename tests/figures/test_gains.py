@@ -38,7 +38,7 @@ def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:
     points = rows().assign(site=["a", "b"], lat=[40.0, 42.0], lon=[-95.0, -93.0])
     ring = {"type": "Polygon", "coordinates": [[[-96, 40], [-95, 41], [-96, 40]]]}
     fig = gains.gain_map(points, {"features": [{"geometry": ring}]})
-    lines, dots = fig.data
+    lines, _, dots = fig.data
     assert list(lines.x) == [-96, -95, -96, None]
     assert (dots.marker.cmin, dots.marker.cmax) == (-0.2, 0.2)
     assert list(dots.marker.symbol) == ["circle", "circle-open"]
