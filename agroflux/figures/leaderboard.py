@@ -26,7 +26,7 @@ _ROW, _FRAME = 34, 130  # px
 _TALL = 36  # px of a target in the table of all: two lines of its name
 _NARROW = 20  # characters of a target on one line, so that a telephone keeps room for the cells
 _PLOT_WIDTH = 260  # px that a telephone leaves the plot; there names have the least room
-_LINE, _LETTER = 15, 6.5  # px of a label's line, and of one letter
+_LINE, _LETTER, _MARK = 15, 6.5, 12  # px of a label's line, of one letter, and of a point
 
 Box = tuple[float, float, float, float]  # x and y of its middle, width, height [px]
 
@@ -98,12 +98,8 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
     if across is None or up is None:
         return fig
     decades = [math.log10(speed) for speed in rows["speed"]]
-    px = pd.DataFrame(
-        {
-            "x": [(d - across[0]) / (across[1] - across[0]) * _PLOT_WIDTH for d in decades],
-            "y": [(v - up[0]) / (up[1] - up[0]) * (height - _FRAME) for v in rows["value"]],
-        }
-    )
+    px = (rows[["value", "low", "high"]] - up[0]) / (up[1] - up[0]) * (height - _FRAME)
+    px["x"] = [(decade - across[0]) / (across[1] - across[0]) * _PLOT_WIDTH for decade in decades]
     offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]])
     for name, decade, value, offset in zip(rows["name"], decades, rows["value"], offsets, strict=True):
         fig.add_annotation(
@@ -117,13 +113,15 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
 def label_offsets(points: pd.DataFrame, widths: Sequence[float]) -> list[float]:
     """How far above its point (below: negative) each label of ``widths`` stands [px] so that none meets another.
 
-    ``points``: columns x, y [px], from the lower left. The nearest free place is taken, above first, in the order of
-    the points; labels keep clear of all points too. As they move up and down alone, what is clear in a narrow plot
-    is clear in a wider one.
+    ``points``: columns x, value, low, high [px] from the lower left; NaN low and high: no interval. The nearest free
+    place is taken, above first, in the order of the points; labels keep clear of all points and their intervals too.
+    As they move up and down alone, what is clear in a narrow plot is clear in a wider one.
     """
-    taken = [(x, y, 12.0, 12.0) for x, y in zip(points["x"], points["y"], strict=True)]  # the points' own symbols
+    ends = points.assign(low=points["low"].fillna(points["value"]), high=points["high"].fillna(points["value"]))
+    marks = zip(ends["x"], ends["low"], ends["high"], strict=True)
+    taken = [(x, (low + high) / 2, _MARK, high - low + _MARK) for x, low, high in marks]
     found = []
-    for x, y, width in zip(points["x"], points["y"], widths, strict=True):
+    for x, y, width in zip(points["x"], points["value"], widths, strict=True):
         steps = (sign * _LINE * k for k in count(1) for sign in (1, -1))
         offset = next(step for step in steps if not any(_meet((x, y + step, width, _LINE), box) for box in taken))
         taken.append((x, y + offset, width, _LINE))

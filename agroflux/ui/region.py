@@ -89,23 +89,19 @@ def pick_models() -> list[str]:
 def explain(chosen: Sequence[str], data: str) -> None:
     """Say once which chosen models learned from other data, and which networks have no model that learned from it."""
     origins = {str(card["id"]): str(card["data"].get("id", "")).removesuffix("-full") for card in cache.models()}
-    title = show.plain(cache.entry(data).title)
-    said = []
+    here, said = show.plain(data), []
     other = [model for model in chosen if origins.get(model) != data]
     if other:
         sources = ", ".join(sorted({origins[model] for model in other if origins.get(model)})) or "unknown data"
-        verb = "learned" if len(other) == len(chosen) else f"({len(other)} of {len(chosen)} chosen) learned"
         said.append(
-            f"{show.plain(', '.join(other))} {verb} from {show.plain(sources)}, not from {title}: "
-            "the answer is that of the former to the weather, soils and management of the latter."
+            f"{show.plain(', '.join(other))} learned from {show.plain(sources)}, not from {here}: "
+            f"read the result as that simulator under the weather, soils and management of {here}."
         )
     trained = {str(card["model"]) for card in cache.models() if origins[str(card["id"])] == data}
     missing = [name for name in registry.names() if name not in trained]
     if missing:
-        said.append(
-            f"Not in the list, as no model that learned from {title} is installed: {', '.join(missing)} "
-            f"(`agroflux train --model {missing[0]}` makes one)."
-        )
+        which = ", ".join(missing) if trained else "any network"
+        said.append(f"No model of {which} that learned from {here} is installed (`agroflux train` makes one).")
     if said:
         st.caption(" ".join(said))
 

@@ -52,15 +52,18 @@ def test_speed_is_logarithmic_and_a_row_without_it_is_left_out() -> None:
 
 def test_names_of_close_points_do_not_meet_on_a_narrow_screen_nor_on_a_wide_one() -> None:
     names = ["LSTM", "EA-LSTM", "TCN", "Transformer", "iTransformer", "Pyraformer", "Climatology", "Ridge"]
-    close = pd.DataFrame({"x": [100, 108, 111, 120, 121, 125, 240, 242], "y": [200, 201, 203, 190, 199, 200, 40, 41]})
+    at = {"x": [100, 108, 111, 120, 121, 125, 240, 242], "value": [200, 201, 203, 190, 199, 200, 40, 41]}
+    close = pd.DataFrame(at).assign(low=math.nan, high=math.nan)
+    close.loc[7, ["low", "high"]] = 20, 90  # the interval of one
     widths = [6.5 * len(name) for name in names]
     offsets = leaderboard.label_offsets(close, widths)
     assert all(abs(offset) < 120 for offset in offsets)
     for stretch in (1.0, 4.0):
-        middles = list(zip(close["x"] * stretch, close["y"] + offsets, widths, strict=True))
+        middles = list(zip(close["x"] * stretch, close["value"] + offsets, widths, strict=True))
         for k, (x, y, width) in enumerate(middles):
             for other_x, other_y, other in middles[:k]:
                 assert abs(x - other_x) >= (width + other) / 2 or abs(y - other_y) >= 15
+    assert not 20 - 7 < close["value"][7] + offsets[7] < 90 + 7
     fig = leaderboard.speed(ROWS, label="R²")
     assert [(note.text, note.x, note.y) for note in fig.layout.annotations] == [
         ("LSTM", 1.0, 0.9), ("Climatology", 2.0, 0.6), ("TCN", 3.0, 0.5)
