@@ -119,7 +119,7 @@ def label_offsets(points: pd.DataFrame, widths: Sequence[float]) -> list[float]:
     """
     ends = points.assign(low=points["low"].fillna(points["value"]), high=points["high"].fillna(points["value"]))
     marks = zip(ends["x"], ends["low"], ends["high"], strict=True)
-    taken = [(x, (low + high) / 2, _MARK, high - low + _MARK) for x, low, high in marks]
+    taken: list[Box] = [(x, (low + high) / 2, _MARK, high - low + _MARK) for x, low, high in marks]
     found = []
     for x, y, width in zip(points["x"], points["value"], widths, strict=True):
         steps = (sign * _LINE * k for k in count(1) for sign in (1, -1))
