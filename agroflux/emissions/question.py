@@ -147,8 +147,12 @@ def held_out(
 
 
 def predicts_n2o(card: Mapping[str, Any]) -> bool:
-    """Whether a model of this card gives N2O."""
-    return "N2O_FLUX" in {name for name, _ in card["targets"]}
+    """Whether a model of this card gives N2O that it learned.
+
+    A model adapted to other fluxes still has an output for N2O, but its shared layers have moved under it.
+    """
+    left_alone = card["training"].get("targets_left_alone", ())
+    return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in left_alone
 
 
 def slim(ds: xr.Dataset, question: Question, variables: Sequence[str] = _NEEDED) -> xr.Dataset:

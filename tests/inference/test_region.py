@@ -1,6 +1,7 @@
 """A region run: selection, progress, spread, and messages."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,3 +56,13 @@ def test_the_spread_is_over_sites(model: Checkpoint, simulation: xr.Dataset) -> 
     assert float(spread["low"][1, 200]) == pytest.approx(np.quantile(day, 0.1), rel=1e-4)
     assert float(spread["high"][1, 200]) == pytest.approx(np.quantile(day, 0.9), rel=1e-4)
     assert spread.attrs["units"] == "g C m-2 d-1"
+
+
+def test_the_most_skilful_shipped_model_comes_first() -> None:
+    def skill(card: dict[str, Any]) -> float:
+        rows = [row for row in card["scores"] if row["model"] == card["id"]]
+        return float(sum(row["r2"] for row in rows) / len(rows))
+
+    shipped = [skill(card) for card in available_models() if card["protocol"] == "clean"]
+    assert shipped == sorted(shipped, reverse=True)
+    assert len(shipped) > 1
