@@ -6,8 +6,7 @@ interval), best first. A network that a reference beats has its own colour and s
 
 import math
 import textwrap
-from collections.abc import Collection, Sequence
-from itertools import count
+from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -28,7 +27,8 @@ _NARROW = 20  # characters of a target on one line, so that a telephone keeps ro
 _PLOT_WIDTH = 260  # px that a telephone leaves the plot; there names have the least room
 _LINE, _LETTER, _MARK = 15, 6.5, 12  # px of a label's line, of one letter, and of a point
 
-Box = tuple[float, float, float, float]  # x and y of its middle, width, height [px]
+#: x of the point it belongs to, x and y of its own middle, width, height [px].
+Box = tuple[float, float, float, float, float]
 
 
 def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
@@ -69,7 +69,7 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
 def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) -> go.Figure:
     """Skill against speed: ``rows`` has ``speed`` [site-years s-1] as well, on a logarithmic axis.
 
-    Rows without a speed, and scores below FLOOR, are left out. Each name stands above or below its point, as near as
+    Rows without a speed, and scores below FLOOR, are left out. Each name stands by its point, as near as
     leaves it clear of the others (:func:`label_offsets`).
     """
     fig = go.Figure()
@@ -100,37 +100,56 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
     decades = [math.log10(speed) for speed in rows["speed"]]
     px = (rows[["value", "low", "high"]] - up[0]) / (up[1] - up[0]) * (height - _FRAME)
     px["x"] = [(decade - across[0]) / (across[1] - across[0]) * _PLOT_WIDTH for decade in decades]
-    offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]])
-    for name, decade, value, offset in zip(rows["name"], decades, rows["value"], offsets, strict=True):
+    offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]], height - _FRAME)
+    for name, decade, value, (aside, above) in zip(rows["name"], decades, rows["value"], offsets, strict=True):
         fig.add_annotation(
-            x=decade, y=value, text=name, ax=0, ay=-offset, font={"size": 11}, borderpad=0,
-            arrowhead=0, arrowwidth=1, arrowcolor=colours.NEUTRAL, standoff=6,
+            x=decade, y=value, text=name, ax=aside, ay=-above, xanchor="center", yanchor="middle", font={"size": 11},
+            borderpad=0, arrowhead=0, arrowwidth=1, arrowcolor=colours.NEUTRAL, standoff=6,
         )  # fmt: skip
     fig.update_layout(legend={"itemclick": False, "itemdoubleclick": False})  # names would stay where points go
     return fig
 
 
-def label_offsets(points: pd.DataFrame, widths: Sequence[float]) -> list[float]:
-    """How far above its point (below: negative) each label of ``widths`` stands [px] so that none meets another.
+def label_offsets(points: pd.DataFrame, widths: Sequence[float], height: float) -> list[tuple[float, float]]:
+    """Where each label of ``widths`` stands [px to the right of its point and above it] so that none meets another.
 
-    ``points``: columns x, value, low, high [px] from the lower left; NaN low and high: no interval. The nearest free
-    place is taken, above first, in the order of the points; labels keep clear of all points and their intervals too.
-    As they move up and down alone, what is clear in a narrow plot is clear in a wider one.
+    ``points``: columns x, value, low, high [px] from the lower left of a plot of ``height``; NaN low and high: no
+    interval. Labels keep clear of all points and their intervals too. The nearest free place is taken, in the order
+    of the points. What is clear stays clear in a wider plot, where points and their labels move apart.
     """
     ends = points.assign(low=points["low"].fillna(points["value"]), high=points["high"].fillna(points["value"]))
     marks = zip(ends["x"], ends["low"], ends["high"], strict=True)
-    taken: list[Box] = [(x, (low + high) / 2, _MARK, high - low + _MARK) for x, low, high in marks]
+    taken: list[Box] = [(x, x, (low + high) / 2, _MARK, high - low + _MARK) for x, low, high in marks]
     found = []
     for x, y, width in zip(points["x"], points["value"], widths, strict=True):
-        steps = (sign * _LINE * k for k in count(1) for sign in (1, -1))
-        offset = next(step for step in steps if not any(_meet((x, y + step, width, _LINE), box) for box in taken))
-        taken.append((x, y + offset, width, _LINE))
-        found.append(float(offset))
+        edge = width / 2
+        inside = (
+            (aside, up)
+            for aside, up in _places(width)
+            if 0 < y + up < height and (not aside or edge <= x + aside <= _PLOT_WIDTH - edge)
+        )
+        free = (at for at in inside if all(_clear((x, x + at[0], y + at[1], width, _LINE), box) for box in taken))
+        aside, up = next(free, (0.0, _LINE))  # where none is free, better over another than not at all
+        taken.append((x, x + aside, y + up, width, _LINE))
+        found.append((aside, up))
     return found
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return abs(one[0] - other[0]) < (one[2] + other[2]) / 2 and abs(one[1] - other[1]) < (one[3] + other[3]) / 2
+def _places(width: float) -> Iterator[tuple[float, float]]:
+    """Places of a label beside its point [px], the near ones first: above, below, right, left, and so on."""
+    beside = width / 2 + _MARK
+    yield from ((0.0, _LINE), (0.0, -_LINE), (beside, 0.0), (-beside, 0.0))
+    for k in range(1, 60):
+        up = k * _LINE
+        yield from ((0.0, up), (0.0, -up), (beside, up), (-beside, up), (beside, -up), (-beside, -up))
+
+
+def _clear(one: Box, other: Box) -> bool:
+    """Whether two boxes do not meet, nor would in a wider plot, where their points are further apart."""
+    if abs(one[2] - other[2]) >= (one[4] + other[4]) / 2:
+        return True
+    apart = one[1] - other[1]
+    return abs(apart) >= (one[3] + other[3]) / 2 and apart * (one[0] - other[0]) >= 0
 
 
 def heat(

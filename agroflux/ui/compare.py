@@ -10,7 +10,7 @@ from agroflux import schema
 from agroflux.evaluation.compare import AGGREGATIONS, Aggregation
 from agroflux.inference.site_weather import Assumptions, Crop
 from agroflux.ui import cache, controls, state
-from agroflux.ui.compare_view import COUNTIES, View, data_ids, has_all_drivers, is_adapted, is_model
+from agroflux.ui.compare_view import COUNTIES, View, data_ids, has_all_drivers, is_model
 
 WHERE = "compare-where"
 _SEEN = "agroflux.compare.sites"
@@ -100,8 +100,9 @@ def pick_rate(where: str) -> float:
 def pick_sources(known: Mapping[str, str]) -> list[str]:
     """Control: which sources to lay over one another."""
     options = list(known)
-    # Every adaptation leaves a model: they are offered, but not all laid over one another unasked.
-    first = [source for source in options if not is_adapted(source)]
+    # Of the models the first, which is the most skilful: all of them would hide what they are compared to.
+    best = next(filter(is_model, options), None)
+    first = [source for source in options if source == best or not is_model(source)]
     st.multiselect(
         "Sources", options, format_func=known.__getitem__, placeholder="Pick a source", width=420,
         **state.bind("compare-sources", default=first, options=options, kind="many"),

@@ -1,11 +1,13 @@
 """Sources side by side: what was asked for, read or run, and joined into one table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from agroflux import schema
+from agroflux.baselines import registry
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
 from agroflux.ui import cache
@@ -55,7 +57,7 @@ def sources(where: str, variable: str) -> dict[str, str]:
     for card in cache.models():
         targets = {name for name, _ in card["targets"]}
         if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
-            found[_MODEL + card["id"]] = f"{card['model'].upper()} (predicted)"
+            found[_MODEL + card["id"]] = f"{_network(card)} (predicted)"
     if len(set(found.values())) < len(found):
         found = {key: f"{name} {key.removeprefix(_MODEL)}" if key.startswith(_MODEL) else name
                  for key, name in found.items()}  # fmt: skip
@@ -67,9 +69,8 @@ def is_model(source: str) -> bool:
     return source.startswith(_MODEL)
 
 
-def is_adapted(source: str) -> bool:
-    """True for a model that was adapted to measurements."""
-    return any(source == _MODEL + card["id"] and card["training"].get("source_model") for card in cache.models())
+def _network(card: Mapping[str, Any]) -> str:
+    return registry.NETWORKS[card["model"]][1] if card["model"] in registry.NETWORKS else str(card["model"])
 
 
 def _short(data: str) -> str:
@@ -218,7 +219,7 @@ def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:
         return []
     fresh = ", ".join(str(year) for year in split.get("test", []) if year in years) or "none of the years shown"
     return [
-        f"{card['model'].upper()} was trained on {_span(seen)} of {card['data'].get('id', 'its data')}: "
+        f"{_network(card)} was trained on {_span(seen)} of {card['data'].get('id', 'its data')}: "
         f"scores of those years flatter it. Years it has never seen: {fresh}."
     ]
 

@@ -37,7 +37,8 @@ def test_the_navigation_goes_round_and_keeps_the_choice(tab: Page) -> None:
 
 def test_a_shared_link_may_be_the_first_thing_a_new_server_shows(browser: Browser, tmp_path: Path) -> None:
     with serve(tmp_path) as (address, _):
-        context = browser.new_context(base_url=address)
+        # Wide enough for the names of all pages: a narrower window keeps the last ones in a menu.
+        context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
         page = context.new_page()
         strangers, errors = watch(page)
         steps.open_page(page, "compare")

@@ -56,14 +56,19 @@ def test_names_of_close_points_do_not_meet_on_a_narrow_screen_nor_on_a_wide_one(
     close = pd.DataFrame(at).assign(low=math.nan, high=math.nan)
     close.loc[7, ["low", "high"]] = 20, 90  # the interval of one
     widths = [6.5 * len(name) for name in names]
-    offsets = leaderboard.label_offsets(close, widths)
-    assert all(abs(offset) < 120 for offset in offsets)
-    for stretch in (1.0, 4.0):
-        middles = list(zip(close["x"] * stretch, close["value"] + offsets, widths, strict=True))
+    offsets = leaderboard.label_offsets(close, widths, 290)
+    assert all(abs(aside) < 60 and abs(up) < 100 for aside, up in offsets)
+    for stretch in (1.0, 1.5, 4.0):
+        middles = [
+            (x * stretch + aside, y + up, width)
+            for x, y, (aside, up), width in zip(close["x"], close["value"], offsets, widths, strict=True)
+        ]
+        assert all(0 < y < 290 for _, y, _ in middles)
         for k, (x, y, width) in enumerate(middles):
             for other_x, other_y, other in middles[:k]:
                 assert abs(x - other_x) >= (width + other) / 2 or abs(y - other_y) >= 15
-    assert not 20 - 7 < close["value"][7] + offsets[7] < 90 + 7
+    aside, up = offsets[7]
+    assert aside or not 20 - 7 < 41 + up < 90 + 7
     fig = leaderboard.speed(ROWS, label="R²")
     assert [(note.text, note.x, note.y) for note in fig.layout.annotations] == [
         ("LSTM", 1.0, 0.9), ("Climatology", 2.0, 0.6), ("TCN", 3.0, 0.5)
