@@ -7,6 +7,7 @@ they share the data in memory, and the caller, which scores the network and writ
 
 import json
 import logging
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -126,7 +127,9 @@ def fit(
     patience = EarlyStopping("val_loss", patience=recipe.patience)
     limit = None if recipe.max_minutes is None else timedelta(minutes=recipe.max_minutes)
     timer = Timer(duration=limit, interval="step", verbose=False)
-    trainer = _trainer(recipe, work, [patience, timer, _notes(work, timer), best_epoch, last_epoch], devices, progress)
+    trainer = _trainer(
+        recipe, work, [patience, timer, _with_caller(), _notes(work, timer), best_epoch, last_epoch], devices, progress
+    )
     steps = recipe.max_epochs * -(-min(recipe.epoch_windows, len(train_windows)) // recipe.batch)
     weights = torch.tensor([recipe.weights.get(name, 1.0) for name in schema.TARGETS])
     done = _share(trainer, timer, steps, limit)
@@ -193,6 +196,17 @@ def _notes(work: Path, timer: Timer) -> Callback:
             stream.write(json.dumps(line) + "\n")
 
     return LambdaCallback(on_train_epoch_end=note)
+
+
+def _with_caller() -> Callback:
+    """Ends the processes of a run whose caller was killed: the one that resumes it must be alone in its folder."""
+    caller = os.getpid()
+
+    def check(*_: Any) -> None:
+        if caller not in (os.getpid(), os.getppid()):
+            os._exit(1)
+
+    return LambdaCallback(on_train_batch_start=check)
 
 
 def _trainer(recipe: Recipe, work: Path, callbacks: list[Callback], devices: int, progress: bool) -> Trainer:

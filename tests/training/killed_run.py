@@ -1,4 +1,4 @@
-"""A tiny training for a process that is killed: ``python -m tests.training.killed_run FOLDER``."""
+"""A tiny training for a process that is killed: ``python -m tests.training.killed_run FOLDER DEVICES``."""
 
 import sys
 from pathlib import Path
@@ -12,10 +12,11 @@ SOURCE = supervised.Source("tiny-full", "0" * 64, "agroflux train --data tiny-fu
 RECIPE = recipes.recipe("lstm", config={"hidden": 8}, max_epochs=8, loss_years=1, batch=3, patience=30)
 
 
-def train(folder: Path) -> Path:
+def train(folder: Path, devices: int) -> Path:
     """Train in ``folder``; the same call goes on where a killed one stopped."""
-    return supervised.train(tiny(3, 3, 6), SPLIT, RECIPE, SOURCE, out=folder / "models", work=folder / "work")
+    out, work = folder / "models", folder / "work"
+    return supervised.train(tiny(3, 3, 6), SPLIT, RECIPE, SOURCE, out=out, work=work, devices=devices)
 
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]))
+    train(Path(sys.argv[1]), int(sys.argv[2]))

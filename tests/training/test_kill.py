@@ -5,17 +5,20 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import torch
 
 from agroflux.baselines import checkpoint
 from tests.training import killed_run
 
+TWO = pytest.mark.skipif(torch.cuda.is_available(), reason="processes on a processor are what is tested here")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_weights(tmp_path: Path) -> None:
-    straight = killed_run.train(tmp_path / "straight")
-    command = [sys.executable, "-m", "tests.training.killed_run", str(tmp_path / "killed")]
+@pytest.mark.parametrize("devices", [1, pytest.param(2, marks=TWO)])
+def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_weights(tmp_path: Path, devices: int) -> None:
+    straight = killed_run.train(tmp_path / "straight", devices)
+    command = [sys.executable, "-m", "tests.training.killed_run", str(tmp_path / "killed"), str(devices)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     notes = tmp_path / "killed" / "work" / "progress.jsonl"
     deadline = time.monotonic() + 120
@@ -24,10 +27,15 @@ def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_weights(tmp_path: Path) -
         time.sleep(0.002)
     process.kill()
     assert process.wait() == -9, "the training ended before it could be killed"
+    if devices > 1:  # its processes must not go on without it
+        time.sleep(1.0)
+        left = notes.read_text()
+        time.sleep(1.0)
+        assert notes.read_text() == left
     done = torch.load(notes.with_name("last.ckpt"), weights_only=True)["epoch"]
     assert done < killed_run.RECIPE.max_epochs - 1
     assert not (tmp_path / "killed" / "models").exists()
-    resumed = killed_run.train(tmp_path / "killed")
+    resumed = killed_run.train(tmp_path / "killed", devices)
     first, second = checkpoint.load(straight), checkpoint.load(resumed)
     for name, tensor in first.network.state_dict().items():
         torch.testing.assert_close(tensor, second.network.state_dict()[name], rtol=0, atol=0)
