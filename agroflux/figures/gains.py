@@ -57,15 +57,7 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                     "symbol": [symbol if one else f"{symbol}-open" for one in sure],
                     "line": {"width": 2, "color": colour},
                 },
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": here["gain_high"] - here["gain"],
-                    "arrayminus": here["gain"] - here["gain_low"],
-                    "thickness": 1.8,
-                    "width": 4,
-                    "color": colour,
-                },
+                error_x=theme.interval(here["gain"], here["gain_low"], here["gain_high"], thickness=1.8, color=colour),
                 customdata=here[["label", "gain_low", "gain_high", "r2"]],
                 hovertemplate=f"%{{customdata[0]}}, {recipes[name]}<br>gain %{{x:+.2f}} (%{{customdata[1]:+.2f}} to "
                 "%{customdata[2]:+.2f})<br>R² %{customdata[3]:.2f}<extra></extra>",

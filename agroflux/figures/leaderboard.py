@@ -219,15 +219,8 @@ def figure_text(value: float) -> str:
 
 
 def _interval(here: pd.DataFrame) -> dict[str, object]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": here["high"] - here["value"],
-        "arrayminus": here["value"] - here["low"],
-        "thickness": 1.6,
-        "width": 4,
-        "visible": bool(here["low"].notna().any()),
-    }
+    known = bool(here["low"].notna().any())
+    return theme.interval(here["value"], here["low"], here["high"], thickness=1.6, visible=known)
 
 
 def _hover(unit: str, head: str, axis: str) -> str:

@@ -65,15 +65,7 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
                 name=KIND_NAMES[kind],
                 mode="markers",
                 marker={"color": colour, "size": 11, "symbol": _SYMBOLS[kind]},
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": here["high"] - here["value"],
-                    "arrayminus": here["value"] - here["low"],
-                    "thickness": 2,
-                    "width": 5,
-                    "visible": ranged,
-                },
+                error_x=theme.interval(here["value"], here["low"], here["high"], thickness=2, width=5, visible=ranged),
                 customdata=here[["low", "high"]],
                 hovertemplate=f"%{{y}}<br>%{{x:,.4~g}} {theme.pretty(unit)}{text}<extra></extra>",
             )

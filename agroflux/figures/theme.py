@@ -4,6 +4,9 @@ Text and grid colours are left to the page (Streamlit's theme follows light and 
 a downloaded figure is dark text on white. Colours of data come from :mod:`agroflux.figures.colours`.
 """
 
+from typing import Any
+
+import pandas as pd
 import plotly.graph_objects as go
 
 from agroflux import schema
@@ -83,3 +86,8 @@ def _power(part: str) -> str:
     if not power.startswith("-") and not body.startswith(("m", "cm", "km")):
         return part  # CO2, N2O: a formula, not a power
     return body + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def interval(value: pd.Series, low: pd.Series, high: pd.Series, **look: Any) -> dict[str, Any]:
+    """Error bars from ``low`` to ``high`` about ``value``: a trace's ``error_x`` or ``error_y``; ``look`` as there."""
+    return {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low, "width": 4} | look

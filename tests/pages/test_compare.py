@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from agroflux.data import catalog
 from agroflux.data.select import select
 from agroflux.evaluation import metrics
 from tests.pages import untrained
+from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CARROLL = "19027"
@@ -30,12 +32,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    return app.switch_page("pages/compare.py").run()
+_open = partial(open_page, "compare")
 
 
 def _figure(app: AppTest, number: int) -> dict[str, Any]:

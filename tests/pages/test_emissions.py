@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,17 +19,13 @@ from agroflux.emissions.assess import assess
 from agroflux.emissions.fluxes import whole_years
 from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.totals import Totals, totals
+from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCALE = {"t": 1.0, "kt": 1e3, "Mt": 1e6}
 
 
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    return app.switch_page("pages/emissions.py").run()
+_open = partial(open_page, "emissions")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
 from tests.pages import scored, untrained
+from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -25,12 +27,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    return app.switch_page("pages/leaderboard.py").run()
+_open = partial(open_page, "leaderboard")
 
 
 def _said(app: AppTest) -> str:

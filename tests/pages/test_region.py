@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from agroflux.data import catalog
 from agroflux.inference import region as engine
 from agroflux.ui import region, region_models
 from tests.pages import untrained
+from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TWO = "19027,17019"
@@ -36,12 +38,7 @@ def models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield folder
 
 
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    return app.switch_page("pages/region.py").run()
+_open = partial(open_page, "region")
 
 
 def _button(app: AppTest, start: str) -> Any:

@@ -5,6 +5,7 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from agroflux.training import jobs, transfer
 from agroflux.ui import transfer as page
 from agroflux.ui import transfer_models
 from tests.pages import untrained
+from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LIMIT = 240.0  # seconds
@@ -54,12 +56,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    return app.switch_page("pages/transfer.py").run()
+_open = partial(open_page, "transfer")
 
 
 def _said(app: AppTest) -> str:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agroflux.errors import SimulationError
 from agroflux.simulation import dssat, effects, runs
 from agroflux.simulation.runs import Case
 from agroflux.simulation.whatif import USUAL, Change
+from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
@@ -26,12 +28,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     yield
 
 
-def _open(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    return app.switch_page("pages/whatif.py").run()
+_open = partial(open_page, "whatif")
 
 
 def _button(app: AppTest, label: str) -> object:
