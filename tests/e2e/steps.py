@@ -4,6 +4,7 @@ import io
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from PIL import Image
@@ -152,3 +153,14 @@ def metric(tab: Page, label: str | re.Pattern[str]) -> tuple[str, float]:
     expect(found).to_be_visible()
     value = found.get_by_test_id("stMetricValue").inner_text().replace(",", "").replace("\u2212", "-")
     return found.get_by_test_id("stMetricLabel").inner_text(), float(value)
+
+
+def import_file(tab: Page, path: Path) -> None:
+    """Bring a file in by upload on the Data page and wait until it is on the map."""
+    open_page(tab, "data", {"data-view": "bring"})
+    tab.locator('input[type="file"]').first.set_input_files(path)
+    expect(tab.get_by_text(re.compile("can be imported")).first).to_be_visible()
+    settle(tab)
+    tab.get_by_role("button", name="Import").last.click()
+    expect(tab.get_by_text(re.compile("is imported: it is on the map")).first).to_be_visible()
+    settle(tab)

@@ -14,13 +14,7 @@ ARM = "FLX_US-ARM_FLUXNET2015_SUBSET_DD_2003-2012_1-4.csv"
 
 
 def test_a_real_fluxnet_file_is_uploaded_and_seen_on_the_map(tab: Page, measured: Path) -> None:
-    steps.open_page(tab, "data", {"data-view": "bring"})
-    tab.locator('input[type="file"]').first.set_input_files(measured / "fluxnet" / ARM)
-    expect(tab.get_by_text(re.compile("can be imported")).first).to_be_visible()
-    steps.settle(tab)
-    tab.get_by_role("button", name="Import").last.click()
-    expect(tab.get_by_text(re.compile("is imported: it is on the map")).first).to_be_visible()
-    steps.settle(tab)
+    steps.import_file(tab, measured / "fluxnet" / ARM)
     assert steps.faults(tab) == []
     tab.get_by_role("button", name="Show on the map").first.click()
     expect(tab.get_by_role("heading", name=steps.TITLES["sites"]).first).to_be_visible()

@@ -26,13 +26,7 @@ def _adapt(tab: Page, data: str) -> None:
 
 
 def test_a_real_file_is_uploaded_mapped_and_fine_tuned_on(tab: Page, measured: Path) -> None:
-    steps.open_page(tab, "data", {"data-view": "bring"})
-    tab.locator('input[type="file"]').first.set_input_files(measured / "fluxnet" / ARM)
-    expect(tab.get_by_text(re.compile("can be imported")).first).to_be_visible()
-    steps.settle(tab)
-    tab.get_by_role("button", name="Import").last.click()
-    expect(tab.get_by_text(re.compile("is imported: it is on the map")).first).to_be_visible()
-    steps.settle(tab)
+    steps.import_file(tab, measured / "fluxnet" / ARM)
     tab.get_by_role("button", name="Show on the map").first.click()
     expect(tab.get_by_role("heading", name=steps.TITLES["sites"]).first).to_be_visible()
     steps.settle(tab)
