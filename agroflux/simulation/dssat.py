@@ -8,6 +8,7 @@ do that: :func:`sweep` removes what it left and ends an engine that still runs t
 import importlib.util
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,7 @@ _POLL_S = 0.05
 # Short, so that one who waits gets in between two runs of a long simulation.
 _WAIT_S = 0.01
 _CONSOLE = "console.txt"
+_LABELS = "DATA.CDE"
 _SCRATCH = re.compile(r"agx-(\d+)-(\d+)-\w+")
 
 
@@ -165,7 +167,11 @@ def prepare_home(folder: Path) -> Path:
     home = folder / "h"
     home.mkdir()
     for source in data.iterdir():
-        (home / source.name).symlink_to(source)
+        if source.name != _LABELS:
+            (home / source.name).symlink_to(source)
+    # Each component looks up the labels of an overview that is not printed: with the sections alone that costs nothing.
+    labels = (data / _LABELS).read_text(encoding="latin-1").splitlines()
+    (home / _LABELS).write_text("".join(f"{line}\n" for line in labels if line.startswith("*")))
     program = folder / "dscsm048"
     if not os.access(executable, os.X_OK):
         shutil.copy(executable, program)
@@ -231,17 +237,32 @@ def _engine(folder: Path, home: Path, timeout: float, stop: threading.Event) -> 
             stderr=subprocess.STDOUT,
         )
     try:
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                return process.wait(_POLL_S)
+        while not _ended(process):
             if stop.is_set():
                 raise CancelledError("the run was cancelled")
             if time.monotonic() > deadline:
                 raise SimulationError(f"the engine did not finish within {timeout:g} s")
+        return process.wait()
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process ends within ``_POLL_S``. Told at once, where ``Popen.wait`` looks now and then only."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except OSError:  # a system older than Linux 5.3
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_S)
+        return process.returncode is not None
+    try:
+        watch = select.poll()
+        watch.register(handle, select.POLLIN)
+        return bool(watch.poll(1000 * _POLL_S))
+    finally:
+        os.close(handle)
 
 
 def _balances(folder: Path) -> dict[str, pd.Series]:

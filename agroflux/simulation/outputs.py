@@ -26,20 +26,22 @@ DIURNAL_DEPTH = 12.0
 FROZEN = 0.3
 
 
-def read_daily(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Daily rows of one .OUT file, all components of the rotation after each other, indexed by date.
+def read_daily(path: Path, columns: tuple[str, ...], since: int) -> pd.DataFrame:
+    """Daily rows of one .OUT file from the year ``since`` on, all components after each other, indexed by date.
 
     Each component has its own header, whose columns differ by crop. A day printed twice keeps its last row.
     """
     if not path.exists():
         raise SimulationError(f"the engine wrote no {path.name}: see WARNING.OUT in its folder")
     wanted = ("YEAR", "DOY", *columns)
+    first = f"{since:04d}".encode()
     blocks: list[np.ndarray] = []
     header = b""
     rows: list[bytes] = []
     for line in [*path.read_bytes().split(b"\n"), b"@YEAR"]:
         if line[:1] == b" " and line[1:5].isdigit():
-            rows.append(line.rstrip())
+            if line[1:5] >= first:
+                rows.append(line.rstrip())
         elif line.startswith(b"@YEAR"):
             if rows:
                 blocks.append(_columns(header, rows, wanted))
@@ -86,14 +88,14 @@ def house_series(
         "SoilNi": ("NH1D", *(f"NI{i + 1}D" for i in layers)),
     }
     raw = pd.concat(
-        [read_daily(folder / f"{name}.OUT", cols) for name, cols in soil.items()], axis=1, sort=True
+        [read_daily(folder / f"{name}.OUT", cols, scenario.keep_from) for name, cols in soil.items()], axis=1, sort=True
     ).reindex(days)
     missing = raw.isna().any(axis=1)
     if missing.any():
         raise SimulationError(
             f"the engine printed nothing for {int(missing.sum())} days, first {days[missing][0]:%Y-%m-%d}"
         )
-    plant = read_daily(folder / "PlantGro.OUT", ("CWAD", "RWAD", "LAID")).reindex(days)
+    plant = read_daily(folder / "PlantGro.OUT", ("CWAD", "RWAD", "LAID"), scenario.keep_from).reindex(days)
     crops = np.array([scenario.crop(y) for y in days.year])
     out = pd.DataFrame(index=days)
     gain = (plant["CWAD"] + plant["RWAD"]).diff().clip(lower=0).fillna(0) * 0.1 * CARBON
@@ -133,7 +135,7 @@ def annual_values(folder: Path, scenario: Scenario) -> pd.DataFrame:
     years = range(scenario.keep_from, scenario.last_year + 1)
     harvest = read_summary(folder / "Summary.OUT")
     harvest = harvest[harvest["CR"].isin(["MZ", "SB"])].set_index("HYEAR")
-    carbon = read_daily(folder / "SoilOrg.OUT", ("SOCD",))["SOCD"]
+    carbon = read_daily(folder / "SoilOrg.OUT", ("SOCD",), scenario.keep_from - 1)["SOCD"]
     ends = carbon[(carbon.index.month == 12) & (carbon.index.day == 31)]
     ends.index = ends.index.year
     table = pd.DataFrame(index=pd.Index(years, name="year"))
