@@ -92,6 +92,11 @@ def check_years(years: tuple[int, int]) -> None:
         raise SelectionError(f"years {first}-{last}: give at most {MOST_YEARS} years from 1970 to 2030")
 
 
+def earlier(lat: float) -> int:
+    """Days by which spring crops are planted earlier than at 42 N: five for each two degrees south, at most 15."""
+    return int(np.clip(2.5 * (42 - lat), 0, 15))
+
+
 def _soil(rng: np.random.Generator) -> Soil:
     sand = rng.uniform(3, 85)
     clay = min(rng.uniform(4, 55), 95 - sand)
@@ -120,14 +125,13 @@ def _grown(climate: Climate, first: int, last: int, rng: np.random.Generator) ->
     kinds = rng.choice(names, size=int(rng.integers(1, 4)), replace=False, p=weights / weights.sum()).tolist()
     cultivars = {name: CROPS[name].cultivars[int(rng.integers(len(CROPS[name].cultivars)))] for name in kinds}
     usual = {name: rng.integers(*CROPS[name].sown) for name in kinds}
-    earlier = int(np.clip(2.5 * (42 - climate.lat), 0, 15))
     found: list[Grown] = []
     free, end = pd.Timestamp(first - 1, 11, 12), pd.Timestamp(last, 12, 20)
     while len(found) < 4 * (last - first + 1):
         name = str(rng.choice(kinds))
         model = CROPS[name]
         jitter = int(rng.integers(-10, 11))
-        shift = usual[name] + jitter - (0 if model.autumn else earlier) - 1
+        shift = usual[name] + jitter - (0 if model.autumn else earlier(climate.lat)) - 1
         year = free.year
         while (planted := pd.Timestamp(year, 1, 1) + int(shift) * _DAY) < free:
             year += 1

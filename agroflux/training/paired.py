@@ -12,7 +12,6 @@ from agroflux import schema
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.errors import ModelError
 from agroflux.evaluation import gain, metrics
-from agroflux.training.adaptation import predict
 from agroflux.training.site_years import Key, SiteYears, build, column, parse
 from agroflux.training.transfer import Adapted
 
@@ -36,7 +35,7 @@ class Compared:
 
 def compare(test: SiteYears, targets: Sequence[str], adapted: Mapping[str, Adapted]) -> Compared:
     """Run every model of ``adapted`` (recipe -> model) over ``test`` and measure its gain over ``scratch`` if there."""
-    simulated = {name: predict(one.network, one.targets, test) for name, one in adapted.items()}
+    simulated = {name: one.predict(test) for name, one in adapted.items()}
     rows, parts = [], []
     for target in targets:
         k = schema.TARGETS.index(column(target))

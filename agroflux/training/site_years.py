@@ -41,12 +41,15 @@ class SiteYears:
         known: true where a driver is known, same shape.
         targets: ``(window, 365, target)`` in the schema's units and order; NaN is no value. Targets that are not
             adapted hold none: the loss does not see them.
+        simulated: what a process model gave for the windows' sites, ``(window, 730, flux)`` in the schema's units,
+            for the recipe ``hybrid`` (:mod:`agroflux.training.hybrid`).
     """
 
     keys: tuple[Key, ...]
     drivers: Floats
     known: NDArray[np.bool_]
     targets: Floats
+    simulated: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -60,7 +63,8 @@ class SiteYears:
                 f"no measured site-year {', '.join(absent)}: the data set holds {', '.join(map(text, self.keys))}"
             )
         rows = [self.keys.index(key) for key in wanted]
-        return SiteYears(tuple(wanted), self.drivers[rows], self.known[rows], self.targets[rows])
+        simulated = None if self.simulated is None else self.simulated[rows]
+        return SiteYears(tuple(wanted), self.drivers[rows], self.known[rows], self.targets[rows], simulated=simulated)
 
 
 def text(key: Key) -> str:
