@@ -3,8 +3,9 @@
 Each field is a site of its own with the single scenario ``random``. CROP is 1 in a corn year, 0 in a soybean year and
 unknown (NaN) in any other and where nothing or two crops are harvested, as in management tables
 (:mod:`agroflux.data.management`); the coordinate ``crop_name`` (site, year) tells. A year without a grain harvest has
-no Yield (NaN). Everything else is known; a training hides management at random
-(``agroflux train --unknown-management``).
+no Yield (NaN). A year whose crop failed (less than 100 g C m-2 of GPP: alfalfa and wheat that die in the engine's
+winters) has no target at all: a farmer would have sown again. Everything else is known; a training hides management at
+random (``agroflux train --unknown-management``).
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from agroflux import __version__
+from agroflux import __version__, schema
 from agroflux.data.management import CROP_FLAG
 from agroflux.errors import SimulationError
 from agroflux.simulation import dssat, fields, outputs
@@ -23,6 +24,10 @@ from agroflux.simulation.benchmark import ANNUAL, DAILY, PHASE, WEATHER, noleap_
 from agroflux.simulation.dataset import CITATION, STATIC, read_part, units
 from agroflux.simulation.parts import claim, run_parts, write_part
 from agroflux.simulation.scenario import SoilModel
+
+#: Gross primary production of a year [g C m-2] below which its crop has failed.
+FAILED_CROP = 100.0
+_TARGETS = tuple(key for key in DAILY if schema.get(key).role != "driver")
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,13 @@ def run_field(plan: Plan, number: int, part: Path) -> None:
     table["CROP"] = pd.Series(days.year, index=days).map(
         {year: CROP_FLAG.get(crop, np.nan) for year, crop in crops.items()}
     )
+    years = days.year.to_numpy()
+    lost = [y for y, crop in crops.items() if crop and table["GPP"].to_numpy()[years == y].sum() < FAILED_CROP]
+    table.loc[np.isin(years, lost), list(_TARGETS)] = np.nan
+    annual = result.annual.copy()
+    annual.loc[lost] = np.nan
     arrays = {key: table[key].to_numpy(np.float32) for key in (*DAILY, *PHASE)}
-    arrays |= {key: result.annual[key].to_numpy(np.float32) for key in ANNUAL}
+    arrays |= {key: annual[key].to_numpy(np.float32) for key in ANNUAL}
     arrays |= {key: field.site.weather.loc[days, key].to_numpy(np.float32) for key in WEATHER}
     arrays |= {key: np.asarray(value, np.float32) for key, value in field.site.soil.drivers().items()}
     arrays |= {"lat": np.asarray(field.site.lat), "lon": np.asarray(field.site.lon)}
@@ -144,5 +154,6 @@ def _attributes(plan: Plan, command: str) -> dict[str, object]:
         "history": f"{now}: {command}; agroflux {__version__}",
         "layers": "soil layers 1, 3, 5 are 0-5, 15-30, 45-60 cm",
         "notes": "GPP = NPP / 0.55 (C4 crops), NPP / 0.50 (others); Reco = Rh + GPP - NPP; CROP is unknown (NaN) but "
-        "in corn (1) and soybean (0) years; what is drawn stands in agroflux/simulation/fields.py",
+        "in corn (1) and soybean (0) years; a year whose crop failed has no target; what is drawn stands in "
+        "agroflux/simulation/fields.py",
     }

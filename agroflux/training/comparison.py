@@ -89,6 +89,10 @@ def compare(
     found = []
     for done, (n, run) in enumerate(planned):
         about = _about(checkpoint, run, label)
+        if run.recipe == COUPLED:
+            about |= {
+                "simulated": hybrid.digest(site_years.take((*run.fold.train, *run.fold.validate, *run.fold.test)))
+            }
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
         if digest not in held:
             held[digest] = _sums(checkpoint, site_years, run, source)

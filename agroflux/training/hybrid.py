@@ -7,6 +7,7 @@ Computing Surveys 55(4), 66, section 3.4: hybrid physics-ML by feeding the physi
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,8 +51,14 @@ def simulated_keys(site_years: SiteYears) -> frozenset[Key]:
     """The site-years that were simulated day by day."""
     if site_years.simulated is None:
         return frozenset()
-    whole = np.isfinite(site_years.simulated[:, -YEAR_DAYS:]).all(axis=(1, 2)).tolist()
-    return frozenset(key for key, there in zip(site_years.keys, whole, strict=True) if there)
+    whole = np.isfinite(site_years.simulated[:, -YEAR_DAYS:]).reshape(len(site_years), -1).all(axis=1)
+    return frozenset(site_years.keys[row] for row in np.flatnonzero(whole))
+
+
+def digest(site_years: SiteYears) -> str:
+    """A hash of what was simulated for ``site_years``, which decides a hybrid's result beside all else."""
+    values = b"" if site_years.simulated is None else np.ascontiguousarray(site_years.simulated).tobytes()
+    return hashlib.sha256(values).hexdigest()[:20]
 
 
 def scaler(train: SiteYears) -> Scaler:

@@ -11,7 +11,7 @@ from agroflux.simulation.climates import VARIABLES
 
 
 def recorded(years: int = 3) -> pd.DataFrame:
-    days = pd.date_range("2010-01-01", f"{2009 + years}-12-31")
+    days = pd.date_range("2010-01-01", f"{2009 + years}-12-31", name="time")
     wave = 15 - 12 * np.cos(2 * np.pi * days.day_of_year / 365.25)
     rain = np.where(np.arange(len(days)) % 5 == 0, days.year - 2005.0, 0.0)
     return pd.DataFrame({"TMAX": wave + 6, "TMIN": wave - 6, "PRECN": rain, "SRAD": wave / 2 + 10}, index=days)
@@ -24,13 +24,10 @@ def test_short_gaps_are_interpolated_and_long_ones_have_the_usual_day() -> None:
     have.loc["2011-07-01":"2011-07-31", ["TMAX", "TMIN", "SRAD"]] = np.nan
     found = climates.whole(have)
     assert not found.isna().any().any()
-    pd.testing.assert_frame_equal(
-        found.drop(index=found["2011-07"].index)[["TMIN"]].round(2),
-        want.drop(index=want["2011-07"].index)[["TMIN"]].round(2),
-        check_freq=False,
-    )
+    july = found.index.strftime("%Y-%m") == "2011-07"
+    np.testing.assert_allclose(found.loc[~july, "TMIN"], want.loc[~july, "TMIN"], atol=0.01)
     assert found.loc["2011-03-11", "TMAX"] == pytest.approx(want.loc["2011-03-11", "TMAX"], abs=0.1)
-    assert abs(found["2011-07"] - want["2011-07"])[["TMAX", "SRAD"]].to_numpy().max() < 0.5
+    assert abs(found - want).loc[july, ["TMAX", "SRAD"]].to_numpy().max() < 0.5
 
 
 def test_missing_rain_is_that_of_the_nearest_year() -> None:

@@ -11,7 +11,7 @@ from agroflux import cli, contract
 from agroflux.baselines import card as cards
 from agroflux.data.store import open_store
 from agroflux.errors import SelectionError
-from agroflux.simulation import fields
+from agroflux.simulation import fields, randomised
 from agroflux.simulation.crops import CROPS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
@@ -60,6 +60,18 @@ def test_the_set_keeps_the_contract_and_says_that_it_is_synthetic(ds: xr.Dataset
     assert ds.attrs["synthetic"]
     assert "synthetic" in ds.attrs["title"]
     np.testing.assert_allclose(ds["NEE"], ds["Reco"] - ds["GPP"], atol=1e-4)
+
+
+def test_a_year_whose_crop_failed_has_no_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = randomised.Plan(1, 5, (2003, 2004))
+    monkeypatch.setattr(randomised, "FAILED_CROP", 1e9)
+    randomised.run_field(plan, 0, tmp_path / "r0000.npz")
+    part = np.load(tmp_path / "r0000.npz")
+    assert all(name for name in part["crops"])
+    assert np.isnan(part["GPP"]).all()
+    assert np.isnan(part["Yield"]).all()
+    assert np.isfinite(part["PLANTING"]).all()
+    assert np.isfinite(part["TMAX"]).all()
 
 
 def test_crop_is_known_in_corn_and_soybean_years_alone(ds: xr.Dataset) -> None:

@@ -21,7 +21,7 @@ def grown(name: str, year: int, nitrogen: float = 0.0, last: str = "") -> Grown:
     planted = pd.Timestamp(year - model.autumn, 1, 1) + sum(model.sown) // 2 * DAY
     ended = pd.Timestamp(last) if last else planted + sum(model.season) // 2 * DAY
     doses = ((planted + 30 * DAY, nitrogen),) if nitrogen else ()
-    return Grown(name, model.cultivars[0], planted, ended, sum(model.plants) / 2, doses, 40 if model.cuts else 0)
+    return Grown(name, model.cultivars[-1], planted, ended, sum(model.plants) / 2, doses, 40 if model.cuts else 0)
 
 
 def run(*crops: Grown, years: tuple[int, int]) -> dssat.Result:
@@ -32,7 +32,7 @@ def run(*crops: Grown, years: tuple[int, int]) -> dssat.Result:
 
 @pytest.mark.parametrize("name", CROPS)
 def test_every_crop_of_the_table_grows(name: str) -> None:
-    crop = grown(name, 2004, nitrogen=90 * (CROPS[name].nitrogen[1] > 0), last="2004-11-20" if CROPS[name].cuts else "")
+    crop = grown(name, 2004, nitrogen=sum(CROPS[name].nitrogen) / 2, last="2004-11-20" if CROPS[name].cuts else "")
     result = run(crop, years=(2004, 2004))
     daily = result.daily
     assert not daily.isna().any().any()
@@ -41,7 +41,7 @@ def test_every_crop_of_the_table_grows(name: str) -> None:
     assert daily["GPP"][~inside].sum() == pytest.approx(0, abs=1)
     np.testing.assert_allclose(daily["NEE"], daily["Reco"] - daily["GPP"], atol=1e-9)
     grain = result.annual.loc[2004, "Yield"]
-    assert np.isnan(grain) if CROPS[name].cuts else 20 < grain < 500
+    assert np.isnan(grain) if CROPS[name].cuts else 20 < grain < 700
 
 
 def test_alfalfa_lives_through_winter_and_is_cut() -> None:

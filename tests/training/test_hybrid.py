@@ -96,6 +96,18 @@ def test_a_comparison_leaves_it_out_where_nothing_was_simulated(
     assert {row["site"] for row in rows if row["recipe"] == "scratch"} == {"US-Tw3", "US-AR1", "all"}
 
 
+def test_other_simulations_run_anew(small: Checkpoint, coupled: SiteYears, tmp_path: Path) -> None:
+    design = Design(("hybrid",), ("leave-years-out",), (1,), (0,), Budget(1, every=1))
+    work = tmp_path / "runs.jsonl"
+    here = coupled.take([key for key in coupled.keys if key[0] == "US-Tw3"][:3])
+    comparison.compare(small, here, design, TARGETS, {"data": "towers-sample"}, work)
+    before = work.read_text().count("\n")
+    assert here.simulated is not None
+    other = dataclasses.replace(here, simulated=here.simulated + 1)
+    comparison.compare(small, other, design, TARGETS, {"data": "towers-sample"}, work)
+    assert work.read_text().count("\n") == before + before // 2  # scratch is kept, the hybrid is not
+
+
 def test_it_cannot_be_kept_as_a_model(small: Checkpoint) -> None:
     with pytest.raises(ModelError, match="agroflux transfer"):
         prepare(Request("towers-sample", TARGETS, "US-Tw3:2014", small.card.id, recipe="hybrid"), small)
