@@ -3,7 +3,7 @@
 What is not known is filled by a stated rule, never from the measured fluxes:
 
 weather     gaps as in :func:`agroflux.simulation.climates.whole`; years around the record repeat its years in turn
-crop        that of the management table, year by year; without a table, that of the site
+crop        that of the management table, year by year, the last of two in a year; without a table, that of the site
 planting    the table's day, else the middle of the crop's window (:mod:`.crops`), earlier in the south
 harvest     the table's day, else the planting plus the middle of the crop's season; a stand of alfalfa is sown two
             years before the record and every four years, and cut every 35 days
