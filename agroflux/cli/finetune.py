@@ -54,7 +54,8 @@ def command(
     if as_json:
         print_json(card.as_dict())
         return
-    print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "bias"))
+    shown = ("model", "target", "by", "group", "n", "r2", "rmse", "bias")
+    print_rows(card.scores + card.scores_by_group, as_json=False, title=str(path), columns=shown)
     kept = card.training.get("best_epoch")
     typer.echo(f"Best epoch: {kept}, chosen by {', '.join(card.data['site_years']['validate'])}", err=True)
 
