@@ -77,8 +77,8 @@ def command(
         "gain_low",
         "gain_high",
     )
-    seeds = list(design.seeds)
-    print_rows([r for r in rows if r["seeds"] == seeds], as_json=False, title=str(out), columns=shown)
+    every = list(design.seeds)
+    print_rows([r for r in rows if r["seeds"] == every], as_json=False, title=str(out), columns=shown)
 
 
 def _one(

@@ -23,6 +23,12 @@ def test_dots_bars_and_hollow_where_zero_is_inside() -> None:
     assert list(fig.layout.yaxis.ticktext) == ["a", "b"] and fig.layout.xaxis.range is None
 
 
+def test_a_label_is_text_not_markup() -> None:
+    fig = gains.gains(rows().assign(label=["<b>corn</b>", "a & b"]), RECIPES)
+    assert list(fig.layout.yaxis.ticktext) == ["&lt;b&gt;corn&lt;/b&gt;", "a &amp; b"]
+    assert fig.data[0].customdata[0][0] == "&lt;b&gt;corn&lt;/b&gt;"
+
+
 def test_one_wide_interval_does_not_squeeze_the_others() -> None:
     ends = gains.gains(rows(gain_low=[-40.0, -0.3]), RECIPES).layout.xaxis.range
     assert ends is not None and ends[0] > -2 and ends[0] < -0.1 and ends[1] > 0.2
