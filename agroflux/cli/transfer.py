@@ -42,6 +42,7 @@ def command(
     """
     from agroflux import paths
     from agroflux.cli.output import plain, print_json, print_rows
+    from agroflux.data.field_days import words
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.adaptation import Budget
@@ -68,8 +69,7 @@ def command(
         "protocol",
         "site",
         "target",
-        "by",
-        "group",
+        "days",
         "recipe",
         "n_site_years",
         "r2",
@@ -78,7 +78,8 @@ def command(
         "gain_high",
     )
     every = list(design.seeds)
-    print_rows([r for r in rows if r["seeds"] == every], as_json=False, title=str(out), columns=shown)
+    table = [r | {"days": words(r["by"], r["group"])} for r in rows if r["seeds"] == every]
+    print_rows(table, as_json=False, title=str(out), columns=shown)
 
 
 def _one(

@@ -57,6 +57,13 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (name == UNKNOWN, name))
 
 
+def words(by: str, group: str) -> str:
+    """What a group of days is called: ``all days``, ``corn``, ``unknown crop``, ``known management``."""
+    if by == ALL:
+        return "all days"
+    return f"{group} {by}" if by != "crop" or group == UNKNOWN else group
+
+
 def seasons(ds: xr.Dataset) -> list[Season]:
     """The management table that holds for ``ds``: its own, else what is published of known towers."""
     return management_table.of(ds) if ATTRIBUTE in ds.attrs else management_table.shipped()

@@ -120,11 +120,12 @@ def crops(seasons: Iterable[Season]) -> dict[int, str]:
 def in_field(seasons: Sequence[Season], days: pd.DatetimeIndex) -> "pd.Series[str]":
     """Crop of one site on each of ``days`` (sorted), empty where no row tells; ``seasons`` are that site's alone.
 
-    A day has the crop of its year's harvest (:func:`crops`); from a planting that is told to the harvest, it has that
+    A day has the crop of its year's harvest, two in the order of the alphabet (:func:`crops`); from a planting that is told to the harvest, it has that
     crop alone: a wheat sown in autumn is wheat from then on, though another crop was harvested that year.
     """
     out = pd.Series("", index=days, dtype=object)
-    for year, crop in crops(seasons).items():
+    by_name = sorted(seasons, key=lambda season: season.crop)
+    for year, crop in crops(by_name).items():
         out.loc[pd.Timestamp(year, 1, 1) : pd.Timestamp(year, 12, 31)] = crop
     planted = [(s.planting, s) for s in seasons if s.crop and isinstance(s.planting, date)]
     for day, season in sorted(planted, key=lambda pair: pair[0]):

@@ -14,9 +14,9 @@ from agroflux import schema
 from agroflux.data import field_days
 from agroflux.errors import SelectionError
 from agroflux.evaluation import gains
-from agroflux.ui import cache, controls, show, state
+from agroflux.ui import cache, controls, day_groups, show, state
 
-VIEW = "transfer-view"
+VIEW, BY = "transfer-view", "transfer-by"
 VIEWS = {"gains": "What transfer gains", "live": "Adapt live", "models": "Adapted models"}
 #: Recipe -> (name in legends, what it does); the keys are those of :data:`agroflux.training.transfer.RECIPES`.
 RECIPES = {
@@ -31,13 +31,6 @@ RECIPES = {
 NAMES = {name: title for name, (title, _) in RECIPES.items()}
 PROTOCOLS = {"leave-years-out": "Other years of the site", "leave-one-site-out": "Another site"}
 ALL = "all"
-#: What the test days are grouped by, and how a single kind of group is called.
-BY = {"all": "All days", "crop": "By crop", "management": "By management"}
-KINDS = {"crop": "Crop", "management": "Management"}
-_BY_HELP = (
-    "The crop is the one that a management table, or the data's own crop flag, names. Management is known on days of "
-    "which crop, planting and nitrogen are all told."
-)
 #: What is chosen first, each from the rows that those before it left: column -> (label, width [px]).
 _NARROW = {
     "data": ("Measured", 300),
@@ -110,7 +103,7 @@ def choose(table: pd.DataFrame) -> Choice:
             options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
             picked[column] = pick(label, options, f"transfer-{column}", width)
             rows = rows[rows[column].astype(str) == picked[column]]
-        by = pick_by(rows["by"])
+        by = day_groups.pick_by(rows["by"], BY)
     groups = over_seeds(rows[rows["by"] == by])
     names = field_days.ordered(groups["group"].unique())
     models, recipes = (list(dict.fromkeys(groups[column])) for column in ("model", "recipe"))
@@ -118,7 +111,9 @@ def choose(table: pd.DataFrame) -> Choice:
     with controls.row():
         group = ALL
         if by != ALL:
-            group = pick(KINDS[by], names, f"transfer-{by}", 210, shown=lambda name: days_of(by, name))
+            group = pick(
+                day_groups.KINDS[by], names, f"transfer-{by}", 210, shown=lambda name: day_groups.title(by, name)
+            )
         over = groups[groups["group"] == group].reset_index(drop=True)
         tested = over.groupby("n_site_years")["site"].nunique()
         # Where most sites were tested, and of those the most data.
@@ -137,19 +132,6 @@ def choose(table: pd.DataFrame) -> Choice:
     return Choice(over, groups, rows, models=picked_models, recipes=picked_recipes, **scored)
 
 
-def pick_by(kinds: "pd.Series[str]") -> str:
-    """Control: scores of all days, by crop or by management, whichever of these ``kinds`` holds."""
-    options = [by for by in field_days.BY if by in set(kinds)]
-    return str(pick("Scored on", options, "transfer-by", 170, shown=BY.__getitem__, help=_BY_HELP))
-
-
-def days_of(by: str, group: str) -> str:
-    """What a group of days is called in pickers, legends and tables."""
-    if by == "crop":
-        return "Crop not told" if group == field_days.UNKNOWN else group.capitalize()
-    return {ALL: "All days", field_days.KNOWN: "Known", field_days.UNKNOWN: "Unknown"}[group]
-
-
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows over all seeds that a comparison has (one seed: its only row)."""
     if rows.empty:
@@ -166,12 +148,11 @@ def pick(
     width: int,
     default: Any = None,
     shown: Callable[[Any], str] | None = None,
-    help: str | None = None,
 ) -> Any:
     """Control: one of ``options``, written as ``shown`` does (default :func:`said`), kept in the link as ``name``."""
     first = options[0] if default is None else default
     bound = state.bind(name, default=first, options=options)
-    st.selectbox(label, options, format_func=shown or said, width=width, help=help, **bound)
+    st.selectbox(label, options, format_func=shown or said, width=width, **bound)
     return state.get(name, first)
 
 
@@ -213,7 +194,7 @@ def compared(choice: Choice) -> pd.DataFrame:
     rows = choice.of(choice.groups)
     rows = rows[(rows["site"] == choice.site) & (rows["n_site_years"] == choice.count)]
     several = len(choice.models) > 1
-    titles = rows["group"].map(lambda name: days_of(choice.by, name))
+    titles = rows["group"].map(lambda name: day_groups.title(choice.by, name))
     return rows.assign(label=titles + (" · " + rows["model"] if several else ""))
 
 

@@ -14,7 +14,7 @@ from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import gains
 from agroflux.figures import residuals, theme
 from agroflux.figures import series as figures
-from agroflux.ui import cache, controls, show, state, transfer
+from agroflux.ui import cache, controls, day_groups, show, state, transfer
 from agroflux.ui.transfer import NAMES, pick
 
 if TYPE_CHECKING:
@@ -184,11 +184,11 @@ def _findings(result: Result) -> None:
 def _scores(result: Result) -> None:
     import pandas as pd
 
-    by = transfer.pick_by(pd.Series([row.get("by", transfer.ALL) for row in result.rows]))
+    by = day_groups.pick_by([row.get("by", transfer.ALL) for row in result.rows], transfer.BY)
     rows = [
         {
             "Flux": schema.get(row["target"]).label,
-            "Days": transfer.days_of(by, row["group"]),
+            "Days": day_groups.title(by, row["group"]),
             "Model": NAMES[row["recipe"]],
             "R²": row["r2"],
             "RMSE": row["rmse"],
@@ -203,7 +203,7 @@ def _scores(result: Result) -> None:
     frame = (
         pd.DataFrame(rows)
         .astype(dict.fromkeys(numbers, float))
-        .rename(columns={"Days": transfer.KINDS.get(by, "Days")})
+        .rename(columns={"Days": day_groups.KINDS.get(by, "Days")})
     )
     frame = frame.drop(columns="Days", errors="ignore")
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}

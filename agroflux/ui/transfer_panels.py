@@ -5,9 +5,10 @@ import json
 import streamlit as st
 
 from agroflux import schema
+from agroflux.data import field_days
 from agroflux.evaluation import gains
 from agroflux.figures import gains as figures
-from agroflux.ui import cache, show, transfer
+from agroflux.ui import cache, day_groups, show, transfer
 from agroflux.ui.leaderboard import records
 from agroflux.ui.transfer import Choice
 
@@ -73,7 +74,7 @@ def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> li
 
 
 def _compared(choice: Choice) -> None:
-    kind = transfer.KINDS[choice.by].lower() if choice.by != transfer.ALL else "model"
+    kind = day_groups.KINDS[choice.by].lower() if choice.by != transfer.ALL else "model"
     st.markdown(f"**Gain by {kind}**, {show.plain(_site(choice))}, {_years(choice.count)}")
     rows = transfer.compared(choice)
     rows = rows[rows["recipe"] != gains.REFERENCE]
@@ -127,12 +128,12 @@ def _table(choice: Choice) -> None:
     rows = choice.of(choice.groups)
     rows = rows[rows["n_site_years"] == choice.count]
     st.markdown("**All numbers** of this choice")
-    days = rows["group"].map(lambda name: transfer.days_of(choice.by, name))
+    days = rows["group"].map(lambda name: day_groups.title(choice.by, name))
     table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES), days=days)
     scores = ["r2", "rmse", "gain", "gain_low", "gain_high"]
     place = ["model", "recipe", "site", *(["days"] if choice.by != transfer.ALL else [])]
     table = table[[*place, *scores, "n_test_site_years", "n_test_days"]]
-    table = table.rename(columns={"days": transfer.KINDS.get(choice.by, "days").lower()})
+    table = table.rename(columns={"days": day_groups.KINDS.get(choice.by, "days").lower()})
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in scores}
     st.dataframe(table, width="stretch", hide_index=True, column_config=digits, height=260)
     with st.container(horizontal=True):
@@ -156,8 +157,7 @@ def _days(choice: Choice) -> str:
     """Which days are scored, to end a heading with; nothing where it is all of them."""
     if choice.by == transfer.ALL:
         return ""
-    title = transfer.days_of(choice.by, choice.group)
-    return f", {title.lower()}" if choice.by == "crop" else f", {title.lower()} management"
+    return f", {field_days.words(choice.by, choice.group)}"
 
 
 def _years(count: int) -> str:

@@ -48,7 +48,10 @@ def test_a_run_leaves_a_checkpoint_with_its_card(tmp_path: Path, capsys: pytest.
     assert load(tmp_path / f"{card['id']}.safetensors").card.as_dict() == card
 
 
-def test_without_json_the_scores_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_json_the_scores_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     assert run(*USUAL, "--recipe", "zero-shot", "--out", tmp_path) == 0
     shown = capsys.readouterr()
     assert "climatology" in shown.out and "alfalfa" in shown.out

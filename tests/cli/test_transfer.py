@@ -20,8 +20,9 @@ def run(*args: str | Path) -> int:
 
 
 def test_rows_are_written_and_a_rows_command_makes_them_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     out, work = tmp_path / "deep" / "transfer.json", tmp_path / "runs.jsonl"
     assert run(*SMALL, *FEW, "--out", out, "--work", work, "--json") == 0
     rows = json.loads(out.read_text())

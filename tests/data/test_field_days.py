@@ -21,7 +21,7 @@ def test_a_day_has_the_crop_that_stands_on_it_else_that_of_its_year() -> None:
     crop = management.in_field([SOYBEAN, WHEAT, CORN], DAYS)
     expected = {
         "2004-12-31": "", "2005-01-01": "corn", "2005-10-04": "corn", "2005-10-05": "winter wheat",
-        "2006-07-10": "winter wheat", "2006-07-11": "winter wheat + soybean", "2006-07-12": "soybean",
+        "2006-07-10": "winter wheat", "2006-07-11": "soybean + winter wheat", "2006-07-12": "soybean",
         "2006-12-31": "soybean", "2007-01-01": "",
     }  # fmt: skip
     assert {day: crop[day] for day in expected} == expected
@@ -30,7 +30,8 @@ def test_a_day_has_the_crop_that_stands_on_it_else_that_of_its_year() -> None:
 def test_two_crops_without_dates_are_one_group_of_their_year() -> None:
     seasons = [Season("a", 2006, "winter wheat"), Season("a", 2006, "soybean"), Season("a", 2007)]
     crop = management.in_field(seasons, DAYS)
-    assert set(crop["2006"]) == {"winter wheat + soybean"} and set(crop["2007"]) == {""}
+    assert crop.equals(management.in_field(seasons[::-1], DAYS)), "the order of the rows makes no other group"
+    assert set(crop["2006"]) == {"soybean + winter wheat"} and set(crop["2007"]) == {""}
 
 
 def test_management_is_known_where_crop_planting_and_nitrogen_are(tiny_observation: xr.Dataset) -> None:
@@ -78,3 +79,6 @@ def test_groups_are_ordered_and_empty_ones_left_out() -> None:
         ("all", "all"), ("crop", "corn"), ("crop", "soybean"), ("crop", "unknown"), ("management", "unknown")
     ]  # fmt: skip
     assert groups["crop", "soybean"].tolist() == [[False, True], [False, True]]
+    assert [field_days.words(*group) for group in groups] == [
+        "all days", "corn", "soybean", "unknown crop", "unknown management"
+    ]  # fmt: skip

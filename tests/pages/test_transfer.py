@@ -106,10 +106,10 @@ def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
         app
     ) and "all sites, 2 site-years to train on, alfalfa" in (app.subheader[0].value.replace("\\", ""))
     by_crop, by_site, curves = (_figure(app, number) for number in range(3))
-    assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Crop not told"]
+    assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"]
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert {t["name"] for t in curves["data"]} == {"Fine-tune", "From scratch"}
-    assert set(app.dataframe[0].value["crop"]) == {"Alfalfa", "Crop not told"}
+    assert set(app.dataframe[0].value["crop"]) == {"Alfalfa", "Unknown crop"}
     assert app.query_params["transfer-by"] == "crop" and app.query_params["transfer-crop"] == "alfalfa"
     app = _open(var="GPP", transfer_by="crop", transfer_crop="unknown")
     assert "**Fine-tune** is worse than scratch by 0.30 R²" in _said(app)
