@@ -120,8 +120,9 @@ def crops(seasons: Iterable[Season]) -> dict[int, str]:
 def in_field(seasons: Sequence[Season], days: pd.DatetimeIndex) -> "pd.Series[str]":
     """Crop of one site on each of ``days`` (sorted), empty where no row tells; ``seasons`` are that site's alone.
 
-    A day has the crop of its year's harvest, two in the order of the alphabet (:func:`crops`); from a planting that is told to the harvest, it has that
-    crop alone: a wheat sown in autumn is wheat from then on, though another crop was harvested that year.
+    A day has the crop of its year's harvest, two in the order of the alphabet (:func:`crops`); from a planting that is
+    told to the harvest, it has that crop alone: a wheat sown in autumn is wheat from then on, though another crop was
+    harvested that year.
     """
     out = pd.Series("", index=days, dtype=object)
     by_name = sorted(seasons, key=lambda season: season.crop)
