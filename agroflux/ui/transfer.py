@@ -128,9 +128,10 @@ def choose(table: pd.DataFrame) -> Choice:
     picked_recipes = _several("Recipes", recipes, "transfer-recipes", chosen, NAMES)
     if not picked_models or not picked_recipes:
         raise SelectionError("nothing is chosen: pick at least one model and one recipe")
-    chosen_days = {"by": by, "group": str(group)}
-    several = {"models": picked_models, "recipes": picked_recipes}
-    return Choice(over, groups, rows, count=count, site=site, **several, **chosen_days, **picked)
+    return Choice(
+        over, groups, rows, by=by, group=str(group), count=count, site=site, models=picked_models,
+        recipes=picked_recipes, **picked,
+    )  # fmt: skip
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
