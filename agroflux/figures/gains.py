@@ -108,7 +108,8 @@ def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     numbers = sorted(set(rows["n"]))
     fig.update_xaxes(type="log", tickvals=numbers, ticktext=[str(n) for n in numbers])
     lowest, highest = float(rows["r2"].min()), float(rows["r2"].max())
-    ends = [FLOOR, max(highest + 0.05, 0.1)] if lowest < FLOOR else None
+    # Where every line lies below the floor, the axis finds its own ends: a cut would leave nothing to see.
+    ends = [FLOOR, max(highest + 0.05, 0.1)] if lowest < FLOOR < highest else None
     fig.update_yaxes(nticks=7, range=ends)
     return theme.finish(fig, height=400, x="Site-years to train on", y="R² on the test days")
 

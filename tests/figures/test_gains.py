@@ -40,6 +40,10 @@ def test_curves_end_at_the_floor_and_have_a_tick_a_number() -> None:
     assert len(fig.data) == 1
 
 
+def test_curves_that_all_lie_below_the_floor_are_seen() -> None:
+    assert gains.curves(rows(r2=[-7.0, -2.0]), RECIPES).layout.yaxis.range is None
+
+
 def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:
     points = rows().assign(site=["a", "b"], lat=[40.0, 42.0], lon=[-95.0, -93.0])
     ring = {"type": "Polygon", "coordinates": [[[-96, 40], [-95, 41], [-96, 40]]]}
