@@ -90,7 +90,7 @@ def causes(
 
     Args:
         others: rows of the other recipes on the same test days: ``scratch`` and ``zero-shot`` are looked for.
-        management: share of days [1] on which the data say what grew; None: not known here.
+        management: share of days [1] on which those drivers are known; None: not known here.
         curve: number of training site-years and gain of the same recipe.
     """
     if verdict(row) == "gains":
@@ -107,8 +107,8 @@ def causes(
         found.append(f"Scratch alone reaches R2 {scratch:.2f}: there is little left to win.")
     if management is not None and management < LITTLE:
         found.append(
-            f"The data say on {100 * management:.0f} % of the days what grew: the source model learned from crop, "
-            "planting and fertiliser, and here it has to do without."
+            f"The drivers crop, planting and fertiliser are known on {100 * management:.0f} % of the days: the source "
+            "model learned from them, and here it has to do without."
         )
     gains = [gain for _, gain in sorted(curve) if math.isfinite(gain)]
     if len(gains) > 1 and gains[0] > max(gains[-1], 0.0):

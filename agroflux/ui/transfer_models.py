@@ -4,7 +4,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from agroflux.training.jobs import Job
 
+#: Rows of the score table that are shown whole; a longer one scrolls in this height [px].
+_MOST_ROWS, _TALLEST = 12, 400
 _SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
 
 
@@ -207,7 +209,8 @@ def _scores(result: Result) -> None:
     )
     frame = frame.drop(columns="Days", errors="ignore")
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}
-    st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height="content")
+    height: Literal["content"] | int = "content" if len(frame) <= _MOST_ROWS else _TALLEST
+    st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height=height)
     units = {theme.pretty(schema.get(row["target"]).unit) for row in result.rows}
     st.caption(
         f"On the test days. RMSE and bias in {', '.join(sorted(units))}; gain: R² less that of scratch, with its 95 % "
