@@ -90,7 +90,7 @@ def causes(
 
     Args:
         others: rows of the other recipes on the same test days: ``scratch`` and ``zero-shot`` are looked for.
-        management: share of days [1] on which those drivers are known; None: not known here.
+        management: share of days [1] on which crop, planting and fertiliser are known; None: not told.
         curve: number of training site-years and gain of the same recipe.
     """
     if verdict(row) == "gains":
