@@ -9,14 +9,18 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.baselines import registry
+from agroflux.data import field_days
 from agroflux.data.catalog import BUNDLED
+from agroflux.data.field_days import FieldDays, Group
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
 from agroflux.ui import cache
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
 #: The place that stands for all simulations; every other place is the id of an observation data set.
 COUNTIES = "counties"
@@ -205,6 +209,27 @@ def _checkpoint(model: str, weights: str) -> Any:
     from agroflux.inference.predict import load
 
     return load(model)
+
+
+def day_groups(where: str, days: "pd.DataFrame") -> "dict[Group, NDArray[np.bool_]]":
+    """Rows of ``days`` (index site, time) by what grew and by known management; every row alone where nothing is told.
+
+    Simulations have none: their management is always known, and crops have a picker of their own elsewhere.
+    """
+    import numpy as np
+    import pandas as pd
+
+    every = {(field_days.ALL, field_days.ALL): np.ones(len(days), bool)}
+    if where == COUNTIES or days.empty:
+        return every
+    ds = cache.dataset(where)
+    seasons = field_days.seasons(ds)
+    parts = [
+        field_days.on(ds, str(site), pd.DatetimeIndex(part.index.get_level_values("time")), seasons)
+        for site, part in days.groupby(level="site", sort=False)
+    ]
+    told = FieldDays(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", "managed")))
+    return every if (told.crops == field_days.UNKNOWN).all() else told.groups()
 
 
 def remarks(ask: Ask) -> list[str]:

@@ -185,3 +185,20 @@ def test_the_whole_years_of_two_counties_are_pooled_and_listed() -> None:
     ceres = table[table["Source"] == "DSSAT CERES"].set_index("Site")["n"]
     assert ceres.to_dict() == {"all": 730, "17019": 365, CARROLL: 365}
     assert np.isfinite(table["NSE"]).all()
+
+
+def test_scores_of_a_tower_are_also_by_crop_and_by_management() -> None:
+    app = _open(compare_where="towers-sample", sites="US-AR1,US-Tw3", var="NEE", compare_by="crop")
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    pooled = table[table["Site"] == "all"].set_index("Crop")["n"]
+    assert list(pooled.index) == ["Alfalfa", "Switchgrass", "Unknown crop"]
+    assert list(table.loc[table["Crop"] == "Alfalfa", "Site"]) == ["all", "US-Tw3"]
+    every = _open(compare_where="towers-sample", sites="US-AR1,US-Tw3", var="NEE", compare_by="all")
+    whole = every.dataframe[0].value.set_index("Site")["n"]
+    assert pooled.sum() == whole["all"] and pooled["Alfalfa"] == whole["US-Tw3"]
+    assert every.query_params["compare-by"] == "all" and "Crop" not in every.dataframe[0].value
+
+
+def test_a_county_has_no_groups_of_days(county: AppTest) -> None:
+    assert "Scored on" not in {box.label for box in county.selectbox}
