@@ -96,7 +96,8 @@ def remove(
 
 def _days(table: "pd.DataFrame") -> "pd.DataFrame":
     """``table`` with months as text (2005-01)."""
-    return table.assign(**{name: table[name].dt.strftime("%Y-%m") for name in table.select_dtypes("datetime")})
+    days = table.select_dtypes("datetime")
+    return table.assign(**{name: days[name].dt.strftime("%Y-%m").fillna("") for name in days})
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

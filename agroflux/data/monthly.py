@@ -43,7 +43,7 @@ class Comparison:
     def summary(self) -> pd.DataFrame:
         """A row a variable: variable, unit, months, left_out, data, file, difference (means), largest (with its sign).
 
-        ``when`` is the month of the largest difference.
+        ``when`` is the month of the largest difference; none (NaT) where all months agree.
         """
         rows = []
         for name, part in self.months.groupby("variable", sort=False):
@@ -51,9 +51,10 @@ class Comparison:
             row = {"variable": name, "unit": unit_of(str(name)), "months": len(part)}
             row |= {"left_out": int((self.left_out["variable"] == name).sum())}
             row |= {column: float(part[column].mean()) for column in ("data", "file", "difference")}
-            rows.append(row | {"largest": part.at[at, "difference"], "when": part.at[at, "month"]})
+            largest = part.at[at, "difference"]
+            rows.append(row | {"largest": largest, "when": part.at[at, "month"] if largest else pd.NaT})
         table = pd.DataFrame(rows)
-        return table.assign(difference=_rounded(table["difference"]))
+        return table.assign(difference=_rounded(table["difference"]), when=pd.to_datetime(table["when"]))
 
 
 def against(ds: xr.Dataset, path: str | Path) -> Comparison:

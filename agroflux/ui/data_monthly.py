@@ -73,7 +73,7 @@ def _overview(found: "Comparison", entry: "Entry") -> None:
             _FILE: rows["file"],
             "Difference": rows["difference"],
             "Largest": rows["largest"],
-            "In": rows["when"].dt.strftime("%Y-%m"),
+            "In": rows["when"].dt.strftime("%Y-%m").fillna(""),
         }
     )
     st.dataframe(shown, hide_index=True, width="stretch")

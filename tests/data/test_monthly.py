@@ -55,6 +55,7 @@ def test_the_real_daily_file_agrees_with_its_own_months_and_a_changed_one_stands
     assert list(table.index) == ["NEE", "GPP", "Reco", "ET", "PRECN", "SRAD"] and found.remarks == ()
     assert (found.site, set(table["months"]), set(table["left_out"])) == ("US-ARM", {120}, {0})
     assert table.drop("ET")["largest"].tolist() == [0.0] * 5, "nothing but rounding"
+    assert table["when"].isna().tolist() == [True, True, True, False, True, True]
     assert abs(table.at["ET", "largest"]) < 0.02, "latent heat of the month's mean temperature, not of each day's"
     raw = pd.read_csv(measured / "fluxnet" / ARM, na_values=[-9999])
     assert table.at["GPP", "data"] == pytest.approx(raw["GPP_NT_VUT_REF"].mean(), rel=5e-3)
