@@ -6,15 +6,16 @@ from agroflux.paths import ROOT
 from agroflux.ui import cache, show, state
 
 LOGO = str(ROOT / "assets" / "logo.svg")
-#: file -> (title, icon); the file's name is the page's path in the URL. One lands on the first.
+#: file -> (name in the menu, icon); the file's name is the page's path in the URL. One lands on the first.
+#: Names are one word or two: all must fit beside each other on a small laptop, and a heading says the rest.
 PAGES = {
-    "sites": ("Sites and counties", ":material/map:"),
-    "compare": ("Simulated against observed", ":material/stacked_line_chart:"),
-    "region": ("Run on a region", ":material/grid_on:"),
+    "sites": ("Sites", ":material/map:"),
+    "compare": ("Compare", ":material/stacked_line_chart:"),
+    "region": ("Region", ":material/grid_on:"),
     "leaderboard": ("Leaderboard", ":material/leaderboard:"),
     "transfer": ("Transfer", ":material/sync_alt:"),
     "whatif": ("What if", ":material/tune:"),
-    "emissions": ("Regional emissions", ":material/co2:"),
+    "emissions": ("Emissions", ":material/co2:"),
     "data": ("Data", ":material/database:"),
 }
 

@@ -9,11 +9,13 @@ show.title(
     "Trained models predict every flux in the counties you pick. Click the map, draw a box, take a state, or all.",
 )
 
-models = region.pick_models()
+above = st.container()
 with controls.row():
     data = controls.data_set("Weather, soils and management of")
     rate = controls.n_rate(cache.n_rates(data))
     years = controls.years(cache.years(data))
+with above:
+    models = region.pick_models(data)
 if not models:
     st.stop()
 region.explain(models, data)

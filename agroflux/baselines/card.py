@@ -18,7 +18,8 @@ WEIGHTS, CARD = ".safetensors", ".json"
 class Card:
     """The JSON beside a checkpoint. Drivers and targets are ``[name, unit]`` pairs in column order.
 
-    ``split`` and ``sites`` hold the years and, in a spatial experiment, the site ids of each use.
+    ``split`` and ``sites`` hold the years and, in a spatial experiment, the site ids of each use. ``scores_by_group``
+    are those of an adapted model by crop and by known or unknown management (:mod:`agroflux.data.field_days`).
     """
 
     id: str
@@ -38,6 +39,7 @@ class Card:
     seed: int
     synthetic: bool
     scores: list[dict[str, Any]] = field(default_factory=list)
+    scores_by_group: list[dict[str, Any]] = field(default_factory=list)
     below_climatology: list[str] = field(default_factory=list)
     preset: str = "recommended"
     fold: int | None = None

@@ -1,11 +1,15 @@
-"""``agroflux data``: which data sets there are, what is in one, and your own: check, import, remove."""
+"""``agroflux data``: which data sets there are, what is in one, and your own: check, import, compare, remove."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agroflux.cli import data_import, data_management
 from agroflux.cli.output import JSON, print_json, print_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 app = typer.Typer(
     add_completion=False,
@@ -53,6 +57,29 @@ def show(
     print_rows(facts["statistics"], as_json=False, title="Variables")
 
 
+@app.command("compare")
+def compare(
+    data: Annotated[str, typer.Argument(metavar="ID", help="A data set of `agroflux data list`.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Monthly FLUXNET file (or zip) of one of its sites.")],
+    as_json: bool = JSON,
+) -> None:
+    """Monthly means of a data set beside the monthly file that its network publishes for the same site."""
+    from agroflux.data import catalog, monthly
+
+    found = monthly.against(catalog.open_dataset(data), path)
+    if as_json:
+        tables = {"summary": found.summary(), "months": found.months, "left_out": found.left_out}
+        rows = {name: _days(table).to_dict("records") for name, table in tables.items()}
+        print_json({"data": data, "site": found.site, "file": found.source, "remarks": found.remarks} | rows)
+        return
+    title = f"{data} less {found.source}, means of months"
+    print_rows(_days(found.summary()).to_dict("records"), as_json=False, title=title)
+    if len(found.left_out):
+        typer.echo(f"left out (--json lists them): {len(found.left_out)} monthly values, because {monthly.TOO_FEW}")
+    for remark in found.remarks:
+        typer.echo(f"note: {remark}")
+
+
 @app.command("remove")
 def remove(
     data: str = typer.Argument(..., metavar="ID", help="One of your own data sets."), as_json: bool = JSON
@@ -65,6 +92,12 @@ def remove(
         print_json({"removed": data, "path": str(path)})
     else:
         typer.echo(f"{data} is removed ({path})")
+
+
+def _days(table: "pd.DataFrame") -> "pd.DataFrame":
+    """``table`` with months as text (2005-01)."""
+    days = table.select_dtypes("datetime")
+    return table.assign(**{name: days[name].dt.strftime("%Y-%m").fillna("") for name in days})
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:

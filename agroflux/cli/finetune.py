@@ -36,6 +36,7 @@ def command(
     """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
     from agroflux.baselines import card as cards
     from agroflux.cli.output import print_json, print_rows
+    from agroflux.data.field_days import words
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.prepared import prepare
@@ -54,7 +55,9 @@ def command(
     if as_json:
         print_json(card.as_dict())
         return
-    print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "bias"))
+    rows = [row | {"days": words(row["by"], row["group"])} for row in card.scores + card.scores_by_group]
+    shown = ("model", "target", "days", "n", "r2", "rmse", "bias")
+    print_rows(rows, as_json=False, title=str(path), columns=shown)
     kept = card.training.get("best_epoch")
     typer.echo(f"Best epoch: {kept}, chosen by {', '.join(card.data['site_years']['validate'])}", err=True)
 

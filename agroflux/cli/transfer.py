@@ -43,9 +43,13 @@ def command(
     work: Annotated[Path | None, typer.Option(help="File of finished runs, to go on from; default: user data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON, and no progress.")] = False,
 ) -> None:
-    """Compare transfer recipes with training from scratch and write the rows; a run that was stopped goes on."""
+    """Compare transfer recipes with training from scratch and write the rows; a run that was stopped goes on.
+
+    Each score over all seeds is also given by crop and by known and unknown management (fields by and group).
+    """
     from agroflux import paths
     from agroflux.cli.output import plain, print_json, print_rows
+    from agroflux.data.field_days import words
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.adaptation import Budget
@@ -72,6 +76,7 @@ def command(
         "protocol",
         "site",
         "target",
+        "days",
         "recipe",
         "n_site_years",
         "r2",
@@ -79,7 +84,9 @@ def command(
         "gain_low",
         "gain_high",
     )
-    print_rows([r for r in rows if r["seed"] is None], as_json=False, title=str(out), columns=shown)
+    every = list(design.seeds)
+    table = [r | {"days": words(r["by"], r["group"])} for r in rows if r["seeds"] == every]
+    print_rows(table, as_json=False, title=str(out), columns=shown)
 
 
 def _one(

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pandas as pd
 
 from agroflux.data.report import Report
@@ -69,10 +68,9 @@ def regular(table: pd.DataFrame, times: pd.Series, report: Report, file: str, *,
         return out.drop(columns=["_time", "_row"])
     index = pd.DatetimeIndex(out["_time"], name=name)
     every = pd.date_range(index[0], index[-1], freq=step, name=name)
-    steps = np.diff(index.to_numpy()).astype("timedelta64[s]").astype(int)
     missing = len(every) - len(index)
     if missing > 0:
-        first = index[int(np.flatnonzero(steps > steps.min())[0])] if len(steps) else index[0]
+        first = index[index.searchsorted(every.difference(index)[0]) - 1]
         what = f"{missing:,} {'days' if step == 'D' else 'time steps'} are absent, the first after {first:{form}}"
         report.add("warning", file, what + "; they are left empty", "restore them if the file was cut")
     return out.drop(columns=["_time", "_row"]).set_axis(index).reindex(every)

@@ -168,12 +168,13 @@ def read_daily(
 
 
 def read_monthly(path: str | Path, *, choice: Choice | None = None) -> Reading:
-    """Read a monthly file, for comparison: index ``time`` (first of the month), monthly means of daily values.
+    """Read a monthly file (or that of a zip): index ``time`` (first of the month), monthly means of daily values.
 
-    Columns and metadata as :func:`read_daily`; a monthly table makes no data set, because the contract is daily.
+    Columns and metadata as :func:`read_daily`. A monthly table makes no data set, because the contract is daily: it is
+    laid beside one (:func:`agroflux.data.monthly.against`). DataError for any other file.
     """
     report = Report()
-    (member,) = members(path)
+    member = files.monthly_table(path)
     if files.step(member, report) != "MM":
         raise DataError(f"{member.name} is not monthly: give the file with _MM_ in its name")
     raw = _raw(member, report, "TIMESTAMP", digits=6, freq="MS")
@@ -209,7 +210,7 @@ def _site_reading(held: dict[str, Member], choice: Choice, rule: Hargreaves | No
         what = files.SHOWN.get(next(iter(held)), "another step")
         raise DataError(
             f"{member.name} is not daily but {what}: give the file with _DD_ or _HH_ in its name "
-            "(a monthly one serves for comparison only)"
+            "(a monthly one is laid beside its data set: `agroflux data compare`, or the Data page)"
         )
     table = plausible(table, report, str(meta["source"]))
     report.stop()

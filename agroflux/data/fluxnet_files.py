@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from agroflux.data.archives import Member
+from agroflux.data.archives import Member, members
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of, read_table
 from agroflux.errors import DataError
@@ -35,6 +35,16 @@ def step(member: Member, report: Report) -> Resolution:
     if "TIMESTAMP_START" in names:
         return "WW" if named_step(member.name) == "WW" else "HH"
     raise DataError(f"{member.name} has no TIMESTAMP column: give a FLUXNET table (FLX_…_DD_….csv)")
+
+
+def monthly_table(path: str | Path) -> Member:
+    """The one monthly table at ``path``: the file itself, or that of a zip or folder as downloaded; else DataError."""
+    given = members(path)
+    held = [m for m in given if named_step(m.name) == "MM" and not BESIDE.search(m.name)] if len(given) > 1 else given
+    if len(held) != 1:
+        count = f"{len(held)} monthly tables" if held else "no monthly table"
+        raise DataError(f"{Path(path).name} holds {count}: give one file with _MM_ in its name")
+    return held[0]
 
 
 def network(name: str) -> str:

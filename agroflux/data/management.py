@@ -117,6 +117,23 @@ def crops(seasons: Iterable[Season]) -> dict[int, str]:
     return {year: " + ".join(dict.fromkeys(names)) for year, names in named.items()}
 
 
+def in_field(seasons: Sequence[Season], days: pd.DatetimeIndex) -> "pd.Series[str]":
+    """Crop of one site on each of ``days`` (sorted), empty where no row tells; ``seasons`` are that site's alone.
+
+    A day has the crop of its year's harvest, two in the order of the alphabet (:func:`crops`); from a planting that is
+    told to the harvest, it has that crop alone: a wheat sown in autumn is wheat from then on, though another crop was
+    harvested that year.
+    """
+    out = pd.Series("", index=days, dtype=object)
+    by_name = sorted(seasons, key=lambda season: season.crop)
+    for year, crop in crops(by_name).items():
+        out.loc[pd.Timestamp(year, 1, 1) : pd.Timestamp(year, 12, 31)] = crop
+    planted = [(s.planting, s) for s in seasons if s.crop and isinstance(s.planting, date)]
+    for day, season in sorted(planted, key=lambda pair: pair[0]):
+        out.loc[pd.Timestamp(day) : pd.Timestamp(season.harvest or season.span()[1])] = season.crop
+    return out
+
+
 def apply(ds: xr.Dataset, seasons: Sequence[Season]) -> xr.Dataset:
     """``ds`` (observation) with the drivers that ``seasons`` give, NaN where unknown, instead of those it had.
 

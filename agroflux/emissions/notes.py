@@ -91,7 +91,8 @@ def is_and_is_not(answer: Assessment) -> list[str]:
 
 _HELD = {
     "simulators": "the difference between the process models, each as likely as the others",
-    "models": "the difference between trained models and between their seeds",
+    "models": "the difference between kinds of trained model",
+    "seeds": "the difference between seeds of one model",
     "residual": "the error of the trained model on years it had not seen, common to all counties of a year in part",
     "weather": "that the period's few years stand for the weather of many",
     "area": "the stated error of harvested areas",

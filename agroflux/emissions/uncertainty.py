@@ -4,7 +4,8 @@ Every draw is a total of each *cell* (a county's crop); sums over cells are take
 have in common (a simulator, a year's weather, a model's year effect) does not cancel. The components:
 
 - ``simulators``: one of the process models that answer the same question, with equal chance, for all cells at once;
-- ``models``: likewise one of the trained models, architectures first and then their seeds;
+- ``models``: likewise one of the kinds of trained model, each by the mean of its seeds;
+- ``seeds``: how far one seed of a kind lies from the mean of that kind's seeds (a deep ensemble);
 - ``residual``: the error of a trained model on years it was not trained on (:mod:`agroflux.emissions.residuals`);
 - ``weather``: the period's years drawn with replacement, the same for all cells: how far the mean of so few years may
   lie from that of many (a trend over the years is in it too). A crop that grows once in the period draws nothing;
@@ -30,7 +31,8 @@ DRAWS = 10_000
 #: Component -> what it is, in words.
 COMPONENTS: dict[str, str] = {
     "simulators": "Between simulators",
-    "models": "Between models and seeds",
+    "models": "Between kinds of model",
+    "seeds": "Between seeds of a model",
     "residual": "Error of the model",
     "weather": "Year-to-year weather",
     "area": "Harvested area",
@@ -68,7 +70,8 @@ class Evidence:
         """Names of the components for which there is something to draw from."""
         held = {
             "simulators": len(self.simulators) > 1,
-            "models": sum(len(seeds) for seeds in self.models.values()) > 1,
+            "models": len(self.models) > 1,
+            "seeds": any(len(seeds) > 1 for seeds in self.models.values()),
             "residual": self.residuals is not None,
             "weather": self.yearly is not None and bool((np.isfinite(self.yearly).sum(axis=0) > 1).any()),
             "area": self.area_sd > 0,
@@ -89,7 +92,7 @@ def draw(
     total = np.broadcast_to(_direct(evidence), (draws, len(evidence.best))).copy()
     if "residual" in wanted:
         total += _residual(evidence, streams["residual"], draws)
-    for name, change in (("simulators", _simulators), ("models", _models), ("weather", _weather)):
+    for name, change in (("simulators", _simulators), ("models", _models), ("seeds", _seeds), ("weather", _weather)):
         if name in wanted:
             step = change(evidence, streams[name], draws)
             (np.multiply if evidence.positive else np.add)(total, step, out=total)
@@ -163,11 +166,22 @@ def _simulators(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.
 
 
 def _models(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarray:
-    kinds = [np.atleast_2d(seeds) for seeds in evidence.models.values()]
-    sizes = np.array([len(kind) for kind in kinds])
+    members = np.stack([np.mean(seeds, axis=0) for seeds in evidence.models.values()])
+    return np.asarray(_changes(evidence, members, _direct(evidence))[rng.integers(0, len(members), draws)])
+
+
+def _seeds(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """A kind with several seeds and one of its n; sqrt(n / (n - 1)) gives back the spread that their mean takes."""
+    kinds = [np.asarray(seeds) for seeds in evidence.models.values() if len(seeds) > 1]
+    neutral = 1.0 if evidence.positive else 0.0
+    changes = [
+        neutral + (_changes(evidence, seeds, seeds.mean(axis=0)) - neutral) * np.sqrt(len(seeds) / (len(seeds) - 1))
+        for seeds in kinds
+    ]
+    sizes = np.array([len(seeds) for seeds in kinds])
     kind = rng.integers(0, len(kinds), draws)
     member = (np.cumsum(sizes) - sizes)[kind] + (rng.random(draws) * sizes[kind]).astype(int)
-    return np.asarray(_changes(evidence, np.concatenate(kinds), _direct(evidence))[member])
+    return np.asarray(np.concatenate(changes)[member])
 
 
 def _weather(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarray:

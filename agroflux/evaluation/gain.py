@@ -4,6 +4,7 @@ Days of a year are alike, years are not: a site-year is what is drawn, never a d
 up over site-years, so that a thousand resamples are one matrix product.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ COLUMNS = ("n", "sum", "squares", "error")
 
 @dataclass(frozen=True)
 class Gain:
-    """Difference of a score to the reference's, and its interval; NaN bounds where there is one site-year only."""
+    """Difference of a score to the reference's, and its interval; NaN bounds where one site-year or no score is."""
 
     value: float
     low: float
@@ -40,6 +41,17 @@ def sums(observed: ArrayLike, simulated: ArrayLike) -> Floats:
         raise ValueError("simulated has no value on an observed day: paired scores need the same days")
     values, errors = np.where(known, o, 0.0), np.where(known, s - o, 0.0)
     return np.stack([known.sum(1), values.sum(1), (values**2).sum(1), (errors**2).sum(1)], axis=1).astype(np.float64)
+
+
+def by_group(
+    observed: ArrayLike, simulated: ArrayLike, groups: Mapping[tuple[str, str], NDArray[np.bool_]]
+) -> dict[tuple[str, str], Floats]:
+    """:func:`sums` of the days of each group (``(site_years, days)``, true is in it) in which any value was observed.
+
+    A site-year without a day in a group has a row of zeros there.
+    """
+    found = {name: sums(np.where(days, observed, np.nan), simulated) for name, days in groups.items()}
+    return {name: part for name, part in found.items() if part[:, 0].any()}
 
 
 def r2(total: ArrayLike) -> Floats:
@@ -74,7 +86,7 @@ def gain(ours: ArrayLike, reference: ArrayLike, *, draws: int = 2000, level: flo
     if a.shape != b.shape or a.ndim != 2 or not np.allclose(a[:, :3], b[:, :3], rtol=1e-9, atol=0):
         raise ValueError("the two sums are not of the same test days: score both on the same site-years")
     value = float(r2(a.sum(0)) - r2(b.sum(0)))
-    if len(a) < 2:
+    if len(a) < 2 or not np.isfinite(value):
         return Gain(value, np.nan, np.nan)
     rng = np.random.default_rng(seed)
     times = rng.multinomial(len(a), np.full(len(a), 1.0 / len(a)), size=draws).astype(np.float64)

@@ -1,7 +1,8 @@
 """What the rows of a transfer comparison say: read, judged by their intervals, and likely causes of no gain.
 
 A row is one of :func:`agroflux.training.comparison.rows` or of a job's result: ``recipe``, ``r2``, ``gain`` of R2 over
-``scratch`` on the same test days, its 95 % interval ``gain_low`` to ``gain_high``, ``n_test_site_years``.
+``scratch`` on the same test days, its 95 % interval ``gain_low`` to ``gain_high``, ``n_test_site_years``, and the
+group of days that it is of, ``by`` and ``group`` (:mod:`agroflux.data.field_days`).
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agroflux import paths
+from agroflux.data import field_days
 from agroflux.errors import DataError
 
 Row = Mapping[str, Any]
@@ -25,7 +27,10 @@ GOOD, FEW, LITTLE = 0.8, 5, 0.5
 
 
 def read(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Rows of ``transfer.json`` in ``folder`` (default ``models/``), none where it is absent; DataError if damaged."""
+    """Rows of ``transfer.json`` in ``folder`` (default ``models/``), none where it is absent; DataError if damaged.
+
+    Rows of an older file, which knows no groups of days, are of all days.
+    """
     path = (folder or paths.MODELS) / NAME
     if not path.is_file():
         return []
@@ -35,7 +40,7 @@ def read(folder: Path | None = None) -> list[dict[str, Any]]:
         raise DataError(f"{path} cannot be read ({error}): make it again with 'make transfer'") from None
     if not isinstance(rows, list) or not all(isinstance(r, dict) and set(_NEEDED) <= set(r) for r in rows):
         raise DataError(f"{path} holds no rows of a transfer comparison: make it again with 'make transfer'")
-    return rows
+    return [field_days.EVERY | row for row in rows]
 
 
 def verdict(row: Row) -> Verdict:
@@ -85,7 +90,7 @@ def causes(
 
     Args:
         others: rows of the other recipes on the same test days: ``scratch`` and ``zero-shot`` are looked for.
-        management: share of days [1] on which the data say what grew; None: not known here.
+        management: share of days [1] on which crop, planting and fertiliser are known; None: not told.
         curve: number of training site-years and gain of the same recipe.
     """
     if verdict(row) == "gains":
@@ -102,8 +107,8 @@ def causes(
         found.append(f"Scratch alone reaches R2 {scratch:.2f}: there is little left to win.")
     if management is not None and management < LITTLE:
         found.append(
-            f"The data say on {100 * management:.0f} % of the days what grew: the source model learned from crop, "
-            "planting and fertiliser, and here it has to do without."
+            f"The drivers crop, planting and fertiliser are known on {100 * management:.0f} % of the days: the source "
+            "model learned from them, and here it has to do without."
         )
     gains = [gain for _, gain in sorted(curve) if math.isfinite(gain)]
     if len(gains) > 1 and gains[0] > max(gains[-1], 0.0):

@@ -3,6 +3,7 @@
 ``recipes`` names recipes as legends do, in their order; each has its colour and symbol wherever it is drawn.
 """
 
+import html
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                     "line": {"width": 2, "color": colour},
                 },
                 error_x=theme.interval(here["gain"], here["gain_low"], here["gain_high"], thickness=1.8, color=colour),
-                customdata=here[["label", "gain_low", "gain_high", "r2"]],
+                customdata=here[["label", "gain_low", "gain_high", "r2"]].assign(label=here["label"].map(html.escape)),
                 hovertemplate=f"%{{customdata[0]}}, {recipes[name]}<br>gain %{{x:+.2f}} (%{{customdata[1]:+.2f}} to "
                 "%{customdata[2]:+.2f})<br>R² %{customdata[3]:.2f}<extra></extra>",
             )
@@ -67,7 +68,7 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     ends = [-0.5, len(labels) - 0.5]
     fig.update_yaxes(
         tickvals=list(range(len(labels))),
-        ticktext=["<br>".join(textwrap.wrap(label, _NARROW)) for label in labels],
+        ticktext=["<br>".join(map(html.escape, textwrap.wrap(label, _NARROW))) for label in labels],
         range=ends[::-1],
         showgrid=False,
         ticks="",
@@ -107,7 +108,8 @@ def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     numbers = sorted(set(rows["n"]))
     fig.update_xaxes(type="log", tickvals=numbers, ticktext=[str(n) for n in numbers])
     lowest, highest = float(rows["r2"].min()), float(rows["r2"].max())
-    ends = [FLOOR, max(highest + 0.05, 0.1)] if lowest < FLOOR else None
+    # Where every line lies below the floor, the axis finds its own ends: a cut would leave nothing to see.
+    ends = [FLOOR, max(highest + 0.05, 0.1)] if lowest < FLOOR < highest else None
     fig.update_yaxes(nticks=7, range=ends)
     return theme.finish(fig, height=400, x="Site-years to train on", y="R² on the test days")
 

@@ -10,6 +10,7 @@ import xarray as xr
 from agroflux import paths, schema
 from agroflux.baselines import card as cards
 from agroflux.data import windows
+from agroflux.data.catalog import BUNDLED
 from agroflux.errors import SelectionError
 from agroflux.inference import predict as predictor
 
@@ -18,16 +19,22 @@ if TYPE_CHECKING:
 
 
 def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Cards of the models at hand: of ``models/``, the most skilful first, then the user's own by id. No torch.
+    """Cards of the models at hand: those of ``models/``, then the user's own by id. No torch.
 
-    The first is what a page or command takes when none is named; skill is the mean R2 over targets, as in the card.
+    Of the shipped ones, those that learned from the first bundled simulator lead, seed 0 before other seeds, the most
+    skilful first (mean R2 over targets, as in the card): the first is what a page or command takes when none is named.
     With ``folder`` those in it alone. An own model that is called like a shipped one is hidden by it.
     """
     if folder is not None:
         return cards.available(folder)
-    shipped = sorted(cards.available(), key=_skill, reverse=True)
+    shipped = sorted(cards.available(), key=_place)
     held = {card["id"] for card in shipped}
     return shipped + [card for card in cards.available(paths.user_models()) if card["id"] not in held]
+
+
+def _place(card: dict[str, Any]) -> tuple[int, bool, float]:
+    origin = card["data"].get("id")
+    return (BUNDLED.index(origin) if origin in BUNDLED else len(BUNDLED), bool(card["seed"]), -_skill(card))
 
 
 def _skill(card: dict[str, Any]) -> float:

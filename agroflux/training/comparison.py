@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agroflux import schema
+from agroflux.data import field_days
+from agroflux.data.field_days import Group
 from agroflux.evaluation import gain
 from agroflux.training import hybrid, transfer
 from agroflux.training.adaptation import Budget
@@ -23,10 +26,19 @@ if TYPE_CHECKING:
     from agroflux.baselines.checkpoint import Checkpoint
 
 Row = dict[str, Any]
+#: Sums of one group of days by test site-year, as ``US-Tw3:2014``.
+ByYear = dict[str, list[float]]
+#: What decides a result: protocol, site, number, seed, recipe, target, group of days.
+Place = tuple[str, str, int, int, str, str, Group]
+
+log = logging.getLogger(__name__)
+
 #: The recipe that gains are measured against, and the one that does not depend on the amount of data.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
 #: The recipe that needs the process model at every site of a fold; it is left out of others.
 COUPLED = "hybrid"
+#: The key of a run's sums in the file of finished runs.
+_SUMS = "sums_by_group"
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,9 @@ def compare(
     """Run what ``work`` does not hold yet, and give the rows of the whole design.
 
     Each finished run is one line of ``work`` (JSON), under a digest of everything that decides it: a comparison that
-    was stopped goes on where it was, and a retrained model or other settings run anew.
+    was stopped goes on where it was, and a retrained model, other settings or another management table run anew. A
+    line holds sums of each test site-year by target and group of days; one without groups, as older versions wrote
+    it, counts for nothing.
 
     Args:
         label: ``data``, ``source`` (the simulations, by id) and whatever else starts each row and decides its runs.
@@ -88,7 +102,7 @@ def compare(
     work.parent.mkdir(parents=True, exist_ok=True)
     found = []
     for done, (n, run) in enumerate(planned):
-        about = _about(checkpoint, run, label)
+        about = _about(checkpoint, run, label, site_years)
         if run.recipe == COUPLED:
             about |= {
                 "simulated": hybrid.digest(site_years.take((*run.fold.train, *run.fold.validate, *run.fold.test)))
@@ -97,15 +111,19 @@ def compare(
         if digest not in held:
             held[digest] = _sums(checkpoint, site_years, run, source)
             with work.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({"digest": digest, "about": about, "sums": held[digest]}) + "\n")
+                stream.write(json.dumps({"digest": digest, "about": about, _SUMS: held[digest]}) + "\n")
         found.append((n, run, held[digest]))
         if progress is not None:
             progress(done + 1, len(planned))
     return rows(found, {"model": checkpoint.card.id} | label)
 
 
-def _about(checkpoint: "Checkpoint", run: Run, label: Row) -> Row:
-    settings = {"settings": dataclasses.asdict(transfer.recipe(run.recipe))}
+def _about(checkpoint: "Checkpoint", run: Run, label: Row, site_years: SiteYears) -> Row:
+    settings: Row = {"settings": dataclasses.asdict(transfer.recipe(run.recipe))}
+    grouped = hashlib.sha256()
+    for group, days in site_years.take(run.fold.test).groups().items():
+        grouped.update(json.dumps(group).encode() + days.tobytes())
+    settings |= {"groups": grouped.hexdigest()[:20]}
     return {"model": checkpoint.card.id, "weights": checkpoint.card.weights_sha256} | label | _plain(run) | settings
 
 
@@ -117,6 +135,7 @@ def _plain(run: Run) -> Row:
 def _held(work: Path) -> dict[str, Row]:
     """Sums of finished runs by digest; a last line that was cut off is ended and counts for nothing."""
     found: dict[str, Row] = {}
+    old = 0
     written = work.read_text(encoding="utf-8") if work.exists() else ""
     if written and not written.endswith("\n"):
         with work.open("a", encoding="utf-8") as stream:
@@ -126,18 +145,27 @@ def _held(work: Path) -> dict[str, Row]:
             record = json.loads(line)
         except ValueError:
             continue
-        found[record["digest"]] = record["sums"]
+        if _SUMS in record:
+            found[record["digest"]] = record[_SUMS]
+        else:
+            old += 1
+    if old:
+        log.warning("%d runs in %s were kept without scores by crop and management: they run again", old, work.name)
     return found
 
 
 def _sums(checkpoint: "Checkpoint", site_years: SiteYears, run: Run, source: SiteYears | None) -> Row:
-    """Sums of each test site-year ``(site_years, 4)`` by target."""
+    """By target, each group of days that holds a value: ``by``, ``group``, ``sums`` ``(site_years, 4)``."""
     fold, chosen = run.fold, transfer.recipe(run.recipe)
     train, validate, test = (site_years.take(keys) for keys in (fold.train, fold.validate, fold.test))
     adapted = transfer.adapt(checkpoint, chosen, train, validate, source=source, budget=run.budget, seed=run.seed)
     simulated = adapted.predict(test)
     columns = {name: schema.TARGETS.index(column(name)) for name in run.targets}
-    return {n: gain.sums(test.targets[..., k], simulated[..., k]).tolist() for n, k in columns.items()}
+    by_group = {n: gain.by_group(test.targets[..., k], simulated[..., k], test.groups()) for n, k in columns.items()}
+    return {
+        name: [{"by": by, "group": group, "sums": part.tolist()} for (by, group), part in found.items()]
+        for name, found in by_group.items()
+    }
 
 
 def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
@@ -145,13 +173,19 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
 
     A row over seeds (``seed`` null) has their mean error; ``site`` is ``all`` over sites. ``gain`` is R2 less that of
     ``scratch`` with the same site-years and seeds, its bounds the 95 % bootstrap interval over test site-years.
+
+    Those over all seeds come for every day (``by`` and ``group`` are ``all``), then for the days of each crop (``by``
+    is ``crop``) and of known and unknown management (``by`` is ``management``); see :mod:`agroflux.data.field_days`.
+    Site-years without a measured day of a group do not count in its interval; a target that was never measured at a
+    site has no row there.
     """
-    table: dict[tuple[str, str, int, int, str, str], dict[str, list[float]]] = {}
+    table: dict[Place, ByYear] = {}
     for n, run, sums in found:
-        for target, values in sums.items():
-            key = (run.fold.protocol, run.fold.site, n, run.seed, run.recipe, target)
-            by_year = dict(zip((text(k) for k in run.fold.test), values, strict=True))
-            table.setdefault(key, {}).update(by_year)
+        for target, groups in sums.items():
+            for one in groups:
+                key = (run.fold.protocol, run.fold.site, n, run.seed, run.recipe, target, (one["by"], one["group"]))
+                by_year = dict(zip((text(k) for k in run.fold.test), one["sums"], strict=True))
+                table.setdefault(key, {}).update(by_year)
     made: list[Row] = []
     scratch = sorted({key[:4] for key in table if key[4] == REFERENCE})
     names = list(dict.fromkeys(key[4] for key in table))
@@ -160,33 +194,48 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
     for protocol, n in dict.fromkeys((p, n) for p, _, n, _ in scratch):
         sites = list(dict.fromkeys(s for p, s, m, _ in scratch if (p, m) == (protocol, n)))
         seeds = sorted({k for p, _, m, k in scratch if (p, m) == (protocol, n)})
-        groups: list[tuple[str, list[str], list[int]]] = [(s, [s], [k]) for s in sites for k in seeds if len(seeds) > 1]
-        groups += [(s, [s], seeds) for s in sites] + ([("all", sites, seeds)] if len(sites) > 1 else [])
-        for target in targets:
-            for site, members, used in groups:
-                theirs = _stacked(table, protocol, members, n, used, REFERENCE, target)
+        places: list[tuple[str, list[str], list[int]]] = [(s, [s], [k]) for s in sites for k in seeds if len(seeds) > 1]
+        places += [(s, [s], seeds) for s in sites] + ([("all", sites, seeds)] if len(sites) > 1 else [])
+        for target, (site, members, used) in itertools.product(targets, places):
+            groups = _groups(table, protocol, members, target)
+            for group in groups if used == seeds else groups[:1]:
+                theirs = _stacked(table, protocol, members, n, used, REFERENCE, target, group)
                 for name in names:
                     if name == COUPLED and not ran >= {(protocol, s, n, k, name) for s in members for k in used}:
                         continue
-                    ours = _stacked(table, protocol, members, n, used, name, target)
-                    place = {"protocol": protocol, "site": site, "target": target, "recipe": name}
-                    shot = {"n_site_years": n, "seed": used[0] if len(used) == 1 else None}
+                    ours = _stacked(table, protocol, members, n, used, name, target, group)
+                    place = {"protocol": protocol, "site": site, "target": target, "by": group[0], "group": group[1]}
+                    shot = {"recipe": name, "n_site_years": n, "seed": used[0] if len(used) == 1 else None}
                     made.append(label | place | shot | _scores(ours, theirs) | {"seeds": used})
     return made
 
 
+def _groups(table: dict[Place, ByYear], protocol: str, sites: Sequence[str], target: str) -> list[Group]:
+    """Groups of days on which a target was measured at ``sites``, every day first; none where it never was."""
+    there = {key[6] for key in table if (key[0], key[5]) == (protocol, target) and key[1] in sites}
+    return [(by, name) for by in field_days.BY for name in field_days.ordered(g for b, g in there if b == by)]
+
+
 def _stacked(
-    table: dict[tuple[str, str, int, int, str, str], dict[str, list[float]]],
+    table: dict[Place, ByYear],
     protocol: str,
     sites: Sequence[str],
     n: int,
     seeds: Sequence[int],
     name: str,
     target: str,
+    group: Group,
 ) -> np.ndarray:
-    """Sums ``(seeds, site_years, 4)``; the untrained recipe is the same for every seed and number."""
-    keys = [[(protocol, s, *((0, 0) if name == UNTRAINED else (n, k)), name, target) for s in sites] for k in seeds]
-    return np.array([[table[key][year] for key in each for year in sorted(table[key])] for each in keys])
+    """Sums ``(seeds, site_years, 4)`` of the site-years that have measured days of ``group``.
+
+    The untrained recipe is the same for every seed and number.
+    """
+    keys = [
+        [(protocol, s, *((0, 0) if name == UNTRAINED else (n, k)), name, target, group) for s in sites] for k in seeds
+    ]
+    held = [[table.get(key, {}) for key in each] for each in keys]
+    stacked = np.array([[years[year] for years in each for year in sorted(years)] for each in held])
+    return stacked[:, stacked[0, :, 0] > 0]
 
 
 def _scores(ours: np.ndarray, theirs: np.ndarray) -> Row:

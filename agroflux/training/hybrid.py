@@ -19,7 +19,7 @@ from agroflux.data.scaling import Moments, Scaler
 from agroflux.errors import ModelError
 from agroflux.training.adaptation import Plan
 from agroflux.training.finetune import anew
-from agroflux.training.site_years import YEAR_DAYS, Floats, Key, SiteYears
+from agroflux.training.site_years import YEAR_DAYS, Floats, Key, SiteYears, days
 
 #: What the process model gives, in the schema's units; columns of ``SiteYears.simulated``.
 SIMULATED = ("GPP", "Reco", "NEE", "N2O_FLUX")
@@ -41,9 +41,7 @@ def with_simulated(site_years: SiteYears, series: Mapping[str, pd.DataFrame]) ->
     found = np.full((*site_years.drivers.shape[:2], len(SIMULATED)), np.nan, np.float32)
     for row, (site, year) in enumerate(site_years.keys):
         if site in series:
-            days = pd.date_range(f"{year - 1}-01-01", f"{year}-12-31", freq="D")
-            days = days[~((days.month == 2) & (days.day == 29))]
-            found[row] = series[site].reindex(days)[list(SIMULATED)].to_numpy(np.float32)
+            found[row] = series[site].reindex(days(year - 1, year))[list(SIMULATED)].to_numpy(np.float32)
     return dataclasses.replace(site_years, simulated=found)
 
 

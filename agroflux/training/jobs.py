@@ -163,7 +163,7 @@ def progress(job: str) -> list[dict[str, Any]]:
 
 
 def result(job: str) -> dict[str, Any]:
-    """What a job that is done found: ``rows`` (a recipe and target each), ``fold``, ``data``, ``seconds``."""
+    """What a job that is done found: ``rows`` (each of a recipe, target and group of days), ``fold``, ``data``, …"""
     path = place_of(job) / "result.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """Adapted models on the same test days: their daily values, scores, and what each gains over training from scratch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ import xarray as xr
 
 from agroflux import schema
 from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.data import field_days
 from agroflux.errors import ModelError
 from agroflux.evaluation import gain, metrics
-from agroflux.training.site_years import Key, SiteYears, build, column, parse
+from agroflux.training.site_years import Floats, Key, SiteYears, build, column, days, parse
 from agroflux.training.transfer import Adapted
 
 REFERENCE = "scratch"
@@ -24,8 +25,9 @@ class Compared:
     """Scores and days of a comparison.
 
     Attributes:
-        rows: target, recipe, every metric of :func:`agroflux.evaluation.metrics.score`, and ``gain``, ``gain_low``,
-            ``gain_high`` of R2 over ``scratch``: None without a scratch run, bounds also with one test site-year.
+        rows: target, ``by`` and ``group`` of days (:mod:`agroflux.data.field_days`; ``all`` comes first), recipe,
+            every metric of :func:`agroflux.evaluation.metrics.score`, and ``gain``, ``gain_low``, ``gain_high`` of R2
+            over ``scratch``: None without a scratch run, bounds also with one test site-year.
         series: columns site, time, target, measured and one a recipe, in the target's unit; NaN was not measured.
     """
 
@@ -40,17 +42,27 @@ def compare(test: SiteYears, targets: Sequence[str], adapted: Mapping[str, Adapt
     for target in targets:
         k = schema.TARGETS.index(column(target))
         observed = test.targets[..., k]
-        sums = {name: gain.sums(observed, values[..., k]) for name, values in simulated.items()}
-        for name, values in simulated.items():
-            won = gain.gain(sums[name], sums[REFERENCE]) if REFERENCE in sums else _NO_GAIN
-            interval = {"gain": won.value, "gain_low": won.low, "gain_high": won.high}
-            row = {"target": target, "recipe": name} | metrics.score(observed, values[..., k]) | interval
-            # JSON knows no NaN: a bound that there is not is null.
-            plain = {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in row.items()}
-            rows.append(plain | {"n_test_site_years": len(test)})
+        values = {name: part[..., k] for name, part in simulated.items()}
+        for (by, group), chosen in test.groups().items():
+            here = np.where(chosen, observed, np.nan)
+            if by == field_days.ALL or np.isfinite(here).any():
+                rows += [{"target": target, "by": by, "group": group} | row for row in _scored(here, values)]
         frame = _days(test.keys).assign(target=target, measured=observed.ravel())
-        parts.append(frame.assign(**{name: values[..., k].ravel() for name, values in simulated.items()}))
+        parts.append(frame.assign(**{name: part.ravel() for name, part in values.items()}))
     return Compared(rows, pd.concat(parts, ignore_index=True))
+
+
+def _scored(observed: Floats, simulated: Mapping[str, Floats]) -> Iterator[dict[str, Any]]:
+    """A row a recipe on the observed days ``(site_years, 365)``; site-years without one do not count."""
+    measured = np.isfinite(observed).any(axis=1)
+    sums = {name: gain.sums(observed, values)[measured] for name, values in simulated.items()}
+    for name, values in simulated.items():
+        won = gain.gain(sums[name], sums[REFERENCE]) if REFERENCE in sums else _NO_GAIN
+        interval = {"gain": won.value, "gain_low": won.low, "gain_high": won.high}
+        row = {"recipe": name} | metrics.score(observed, values) | interval
+        # JSON knows no NaN: a bound that there is not is null.
+        plain = {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in row.items()}
+        yield plain | {"n_test_site_years": int(measured.sum())}
 
 
 def of_checkpoint(adapted: Checkpoint, source: Checkpoint | None, ds: xr.Dataset) -> Compared:
@@ -72,8 +84,5 @@ def of_checkpoint(adapted: Checkpoint, source: Checkpoint | None, ds: xr.Dataset
 
 def _days(keys: Sequence[Key]) -> pd.DataFrame:
     """Site and date of each day of ``keys``, 365 a year."""
-    frames = []
-    for site, year in keys:
-        days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
-        frames.append(pd.DataFrame({"site": site, "time": days[~((days.month == 2) & (days.day == 29))]}))
+    frames = [pd.DataFrame({"site": site, "time": days(year, year)}) for site, year in keys]
     return pd.concat(frames, ignore_index=True)

@@ -18,6 +18,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from agroflux import schema
+from agroflux.data import field_days, management
+from agroflux.data.field_days import FieldDays
 from agroflux.data.scaling import Scaler
 from agroflux.errors import SelectionError
 
@@ -41,6 +43,7 @@ class SiteYears:
         known: true where a driver is known, same shape.
         targets: ``(window, 365, target)`` in the schema's units and order; NaN is no value. Targets that are not
             adapted hold none: the loss does not see them.
+        told: crop and management of each day ``(window, 365)``; None: nothing is told.
         simulated: what a process model gave for the windows' sites, ``(window, 730, flux)`` in the schema's units,
             for the recipe ``hybrid`` (:mod:`agroflux.training.hybrid`).
     """
@@ -49,6 +52,7 @@ class SiteYears:
     drivers: Floats
     known: NDArray[np.bool_]
     targets: Floats
+    told: FieldDays | None = None
     simulated: Floats | None = None
 
     def __len__(self) -> int:
@@ -64,12 +68,24 @@ class SiteYears:
             )
         rows = [self.keys.index(key) for key in wanted]
         simulated = None if self.simulated is None else self.simulated[rows]
-        return SiteYears(tuple(wanted), self.drivers[rows], self.known[rows], self.targets[rows], simulated=simulated)
+        told = None if self.told is None else self.told[rows]
+        return SiteYears(tuple(wanted), self.drivers[rows], self.known[rows], self.targets[rows], told, simulated)
+
+    def groups(self) -> dict[field_days.Group, NDArray[np.bool_]]:
+        """Days ``(window, 365)`` of each group that scores are given for (:mod:`agroflux.data.field_days`)."""
+        told = self.told if self.told is not None else field_days.untold(self.targets.shape[:2])
+        return told.groups()
 
 
 def text(key: Key) -> str:
     """A key as users write it, ``US-Tw3:2014``."""
     return f"{key[0]}:{key[1]}"
+
+
+def days(first: int, last: int) -> pd.DatetimeIndex:
+    """The days of the years ``first`` to ``last`` as models count them: 365 a year, without 29 February."""
+    every = pd.date_range(f"{first}-01-01", f"{last}-12-31", freq="D")
+    return every[~((every.month == 2) & (every.day == 29))]
 
 
 def parse(listed: str) -> tuple[Key, ...]:
@@ -110,7 +126,8 @@ def build(
     if ds.attrs.get("kind") != "observation":
         raise SelectionError("a model is adapted to observations: this data set is a simulation; use 'agroflux train'")
     held = {column(name): _source(ds, name) for name in targets}
-    part = ds[[n for n in (*drivers.names, *_with_quality(ds, held.values())) if n in ds]].load()
+    names = dict.fromkeys((*drivers.names, *management.DRIVERS, *_with_quality(ds, held.values())))
+    part = ds[[n for n in names if n in ds]].load()
     found = [
         window
         for site in ds["site"].to_numpy().tolist()
@@ -120,7 +137,7 @@ def build(
     if not kept:
         raise SelectionError(f"no site-year holds {min_days} days of {', '.join(targets)}: give a longer record")
     keys, x, known, y = zip(*kept, strict=True)
-    return SiteYears(tuple(keys), np.stack(x), np.stack(known), np.stack(y))
+    return SiteYears(tuple(keys), np.stack(x), np.stack(known), np.stack(y), _told(part, keys))
 
 
 def keys(ds: xr.Dataset, targets: Sequence[str]) -> tuple[Key, ...]:
@@ -161,27 +178,33 @@ def _with_quality(ds: xr.Dataset, names: Iterable[str]) -> list[str]:
 Window = tuple[Key, Floats, NDArray[np.bool_], Floats]
 
 
+def _told(ds: xr.Dataset, keys: Sequence[Key]) -> FieldDays:
+    """Crop and management of the days of ``keys``."""
+    seasons = field_days.seasons(ds)
+    found = [field_days.on(ds, site, days(year, year), seasons) for site, year in keys]
+    return FieldDays(np.stack([one.crops for one in found]), np.stack([one.managed for one in found]))
+
+
 def _windows(ds: xr.Dataset, site: str, drivers: Scaler, held: dict[str, str], min_measured: float) -> Iterable[Window]:
     stamps = pd.DatetimeIndex(ds["time"].values)
     first, last = int(stamps.year.min()), int(stamps.year.max())
-    days = pd.date_range(f"{first - 1}-01-01", f"{last}-12-31", freq="D")
-    days = days[~((days.month == 2) & (days.day == 29))]
+    every = days(first - 1, last)
     one = ds.sel(site=site)
 
     def series(name: str) -> Floats:
         if name not in one:
-            return np.full(len(days), np.nan, np.float32)
+            return np.full(len(every), np.nan, np.float32)
         if "time" not in one[name].dims:
-            return np.full(len(days), one[name].item(), np.float32)
+            return np.full(len(every), one[name].item(), np.float32)
         values = pd.Series(one[name].values, index=stamps)
         if name in ("TMAX", "TMIN"):
             values = _bridged(values)
-        return values.reindex(days).to_numpy(np.float32)
+        return values.reindex(every).to_numpy(np.float32)
 
     x = np.stack([series(name) for name in drivers.names], axis=-1)
     known = np.isfinite(x)
     x = np.where(known, drivers.scale(x), np.float32(0.0))
-    y = np.full((len(days), len(schema.TARGETS)), np.nan, np.float32)
+    y = np.full((len(every), len(schema.TARGETS)), np.nan, np.float32)
     for name, source in held.items():
         values = series(source)
         share = series(f"{source}_qc")

@@ -11,6 +11,7 @@ from torch import nn
 
 from agroflux import __version__, schema
 from agroflux.baselines.checkpoint import Checkpoint, save
+from agroflux.data.field_days import ALL
 from agroflux.data.scaling import Scaler
 from agroflux.errors import ModelError
 from agroflux.evaluation import metrics
@@ -138,13 +139,22 @@ class Run:
 
 
 def scores(adapted: Adapted, targets: Sequence[str], test: SiteYears) -> list[dict[str, Any]]:
-    """One row a target with n and every metric, pooled over the measured days of ``test``."""
+    """Rows with n and every metric on the measured days of ``test``: ``by``, ``group``, ``target`` say of which.
+
+    Every day (``by`` and ``group`` are ``all``) comes first, a row a target; then the groups of days
+    (:mod:`agroflux.data.field_days`) on which a target was measured.
+    """
     return _rows(targets, test, adapted.predict(test))
 
 
 def _rows(targets: Sequence[str], test: SiteYears, simulated: Floats) -> list[dict[str, Any]]:
-    columns = {name: schema.TARGETS.index(column(name)) for name in targets}
-    return [{"target": n} | metrics.score(test.targets[..., k], simulated[..., k]) for n, k in columns.items()]
+    found = []
+    for (by, group), days in test.groups().items():
+        for name in targets:
+            k = schema.TARGETS.index(column(name))
+            row = metrics.score(np.where(days, test.targets[..., k], np.nan), simulated[..., k])
+            found += [{"target": name, "by": by, "group": group} | row] if by == ALL or row["n"] else []
+    return found
 
 
 def adapted_name(checkpoint: Checkpoint, run: Run, origin: Origin) -> str:
@@ -157,16 +167,18 @@ def finished(
 ) -> Checkpoint:
     """The adapted checkpoint with a card that says how it came about; ``name`` if not :func:`adapted_name`.
 
-    Its scores are on the test site-years, beside those of the day-of-year climatology of the training site-years.
+    Its scores are on the test site-years, beside those of the day-of-year climatology of the training site-years;
+    ``scores_by_group`` are those by crop and by known or unknown management.
     """
     card, fold = checkpoint.card, run.fold
     uses = {"train": fold.train, "validate": fold.validate, "test": fold.test}
     train, test = site_years.take(fold.train), site_years.take(fold.test)
     label = {"data": origin.id, "protocol": card.protocol, "experiment": fold.protocol}
     name = name or adapted_name(checkpoint, run, origin)
-    ours = [{"model": name} | label | row for row in scores(adapted, run.targets, test)]
     mean = np.broadcast_to(climatology(train), test.targets.shape)
-    theirs = [{"model": "climatology"} | label | row for row in _rows(run.targets, test, mean)]
+    scored = {name: scores(adapted, run.targets, test), "climatology": _rows(run.targets, test, mean)}
+    rows = [{"model": model} | label | row for model, part in scored.items() for row in part]
+    ours, theirs = ([r for r in part if r["by"] == ALL] for part in scored.values())
     card = dataclasses.replace(
         card,
         id=name,
@@ -181,7 +193,8 @@ def finished(
         command=origin.command,
         seed=run.seed,
         synthetic=bool(origin.attrs.get("synthetic", False)),
-        scores=ours + theirs,
+        scores=[row for row in rows if row["by"] == ALL],
+        scores_by_group=[row for row in rows if row["by"] != ALL],
         below_climatology=[a["target"] for a, b in zip(ours, theirs, strict=True) if not a["rmse"] < b["rmse"]],
     )
     return Checkpoint(card, adapted.network, checkpoint.drivers, adapted.targets)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from agroflux import schema
+from agroflux.data import field_days
 from agroflux.evaluation import compare
 from agroflux.figures import cumulative, residuals, scatter, series, theme
-from agroflux.ui import show, state
+from agroflux.ui import compare_view, day_groups, show, state
 from agroflux.ui.compare_view import Ask, View
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Points drawn in the scatter figure; scores always use all of them.
 POINTS = 6000
+#: Columns of the score table that say of what a score is.
+_PLACES = ("Source", "Crop", "Management", "Site")
 _FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 
 
@@ -30,6 +33,7 @@ class Shown:
     days: "pd.DataFrame"  # common days (or years, for an annual variable)
     steps: "pd.DataFrame"  # the same, aggregated
     left_out: list[str]
+    where: str = compare_view.COUNTIES
 
     @property
     def unit(self) -> str:
@@ -50,9 +54,14 @@ def prepare(view: View, ask: Ask, how: compare.Aggregation, reference: str, *, m
     if measured_only and view.qc is not None:
         frame = frame[~(view.qc.reindex(frame.index) < compare.MEASURED)]
     days, left_out = compare.common(frame, reference) if reference in frame else (frame.iloc[:0], [])
-    total = variable.flux and variable.per == "day"
-    steps = days if variable.per == "year" else compare.aggregate(days, how, total=total).dropna()
-    return Shown(replace(view), variable, how, reference, days, steps, left_out)
+    return Shown(replace(view), variable, how, reference, days, _steps(days, variable, how), left_out, ask.where)
+
+
+def _steps(days: "pd.DataFrame", variable: schema.Variable, how: compare.Aggregation) -> "pd.DataFrame":
+    """Common days averaged to the time step; annual values as they are."""
+    if variable.per == "year":
+        return days
+    return compare.aggregate(days, how, total=variable.flux).dropna()
 
 
 def overlay(shown: Shown) -> None:
@@ -127,18 +136,34 @@ def explain(shown: Shown) -> None:
 
 
 def score_table(shown: Shown) -> None:
-    """Scores on common days, pooled and a row a site, with a CSV download."""
+    """Scores on common days, pooled and a row a site, of all days, by crop or by management, with a CSV download."""
+    import pandas as pd
+
     sites = shown.days.index.get_level_values("site").nunique()
-    rows = compare.scores(shown.steps, shown.reference, by_site=sites > 1)
+    groups = compare_view.day_groups(shown.where, shown.days)
+    by = day_groups.pick_by([kind for kind, _ in groups], "compare-by") if len(groups) > 1 else field_days.ALL
+    parts = {
+        group: _steps(shown.days[chosen], shown.variable, shown.how)
+        for (kind, group), chosen in groups.items()
+        if kind == by
+    }
+    scored = {
+        group: compare.scores(part, shown.reference, by_site=sites > 1) for group, part in parts.items() if len(part)
+    }
+    if not scored:
+        show.empty(f"No {shown.how} value lies in one group of days alone.", "Pick a finer time step.")
+        return
+    rows = pd.concat([part.assign(days=day_groups.title(by, group)) for group, part in scored.items()])
     unit = theme.pretty(shown.unit)
-    named = rows.rename(
+    named = rows[["source", "days", *rows.columns.drop(["source", "days"])]].rename(
         columns={
-            "source": "Source", "site": "Site", "n": "n", "r2": "R²", "nse": "NSE", "kge": "KGE",
-            "rmse": f"RMSE [{unit}]", "mae": f"MAE [{unit}]", "bias": f"Bias [{unit}]",
+            "source": "Source", "days": day_groups.KINDS.get(by, "Days"), "site": "Site", "n": "n", "r2": "R²",
+            "nse": "NSE", "kge": "KGE", "rmse": f"RMSE [{unit}]", "mae": f"MAE [{unit}]", "bias": f"Bias [{unit}]",
         }
     )  # fmt: skip
+    named = named.drop(columns="Days", errors="ignore")
     named = named if sites > 1 else named.drop(columns="Site")
-    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in named.columns if c not in ("Source", "Site")}
+    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in named.columns if c not in _PLACES}
     numbers["n"] = st.column_config.NumberColumn(format="localized", help="Values scored, after averaging")
     show.table(named, f"{shown.variable.name}-{shown.how}-scores", hide_index=True, column_config=numbers)
 

@@ -1,5 +1,6 @@
 """Sources side by side: what was asked for, read or run, and joined into one table."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -8,13 +9,18 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.baselines import registry
+from agroflux.data import field_days
+from agroflux.data.catalog import BUNDLED
+from agroflux.data.field_days import FieldDays, Group
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
 from agroflux.ui import cache
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
 #: The place that stands for all simulations; every other place is the id of an observation data set.
 COUNTIES = "counties"
@@ -57,11 +63,12 @@ def sources(where: str, variable: str) -> dict[str, str]:
     for card in cache.models():
         targets = {name for name, _ in card["targets"]}
         if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
-            found[_MODEL + card["id"]] = f"{_network(card)} (predicted)"
-    if len(set(found.values())) < len(found):
-        found = {key: f"{name} {key.removeprefix(_MODEL)}" if key.startswith(_MODEL) else name
-                 for key, name in found.items()}  # fmt: skip
-    return found
+            found[_MODEL + card["id"]] = f"{_network(card)} ({', '.join(['predicted', *_apart(card)])})"
+    times = Counter(found.values())
+    return {
+        key: f"{name} {key.removeprefix(_MODEL)}" if times[name] > 1 and is_model(key) else name
+        for key, name in found.items()
+    }
 
 
 def is_model(source: str) -> bool:
@@ -71,6 +78,13 @@ def is_model(source: str) -> bool:
 
 def _network(card: Mapping[str, Any]) -> str:
     return registry.NETWORKS[card["model"]][1] if card["model"] in registry.NETWORKS else str(card["model"])
+
+
+def _apart(card: Mapping[str, Any]) -> list[str]:
+    """What tells a model from the network's first one: another simulator behind it, another seed."""
+    origin = str(card["data"].get("id", ""))
+    said = [_SHORT[origin]] if origin in _SHORT and origin != BUNDLED[0] else []
+    return [*said, f"seed {card['seed']}"] if card.get("seed") else said
 
 
 def _short(data: str) -> str:
@@ -190,11 +204,32 @@ def checkpoint(model: str) -> Any:
     return _checkpoint(model, str(card.get("weights_sha256", "")))
 
 
-@st.cache_resource(show_spinner="Loading the model", max_entries=4)
+@st.cache_resource(show_spinner="Loading the model", max_entries=32)
 def _checkpoint(model: str, weights: str) -> Any:
     from agroflux.inference.predict import load
 
     return load(model)
+
+
+def day_groups(where: str, days: "pd.DataFrame") -> "dict[Group, NDArray[np.bool_]]":
+    """Rows of ``days`` (index site, time) by what grew and by known management; every row alone where nothing is told.
+
+    Simulations have none: their management is always known, and crops have a picker of their own elsewhere.
+    """
+    import numpy as np
+    import pandas as pd
+
+    every = {(field_days.ALL, field_days.ALL): np.ones(len(days), bool)}
+    if where == COUNTIES or days.empty:
+        return every
+    ds = cache.dataset(where)
+    seasons = field_days.seasons(ds)
+    parts = [
+        field_days.on(ds, str(site), pd.DatetimeIndex(part.index.get_level_values("time")), seasons)
+        for site, part in days.groupby(level="site", sort=False)
+    ]
+    told = FieldDays(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", "managed")))
+    return every if (told.crops == field_days.UNKNOWN).all() else told.groups()
 
 
 def remarks(ask: Ask) -> list[str]:

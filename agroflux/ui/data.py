@@ -1,6 +1,9 @@
 """The page "Data": the card of each data set, what it covers, and the ways on from it."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -179,6 +182,15 @@ def _cover(data: str, version: str, site: str) -> "tuple[pd.DataFrame, pd.DataFr
 def own_observations() -> "dict[str, Entry]":
     """The user's own measurements that open, by id."""
     return {entry.id: entry for entry in cache.entries("observation") if entry.own}
+
+
+@contextmanager
+def on_disk(name: str, content: bytes) -> Iterator[Path]:
+    """An upload as a file while the block runs: readers take a path, and the name tells site and product."""
+    with tempfile.TemporaryDirectory(prefix="agroflux-upload-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        yield path
 
 
 def safe_name(name: str, endings: Sequence[str]) -> str:

@@ -1,8 +1,5 @@
 """Bring your own data: upload, preview, what the columns are, a report, and the import."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -72,15 +69,6 @@ def _formats() -> None:
     st.dataframe(pd.DataFrame(rows, columns=["Format", "Usual licence"]), hide_index=True, width="stretch")
 
 
-@contextmanager
-def _on_disk(name: str, content: bytes) -> Iterator[Path]:
-    """The upload as a file while the block runs: readers take a path, and the name tells site and product."""
-    with tempfile.TemporaryDirectory(prefix="agroflux-upload-") as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        yield path
-
-
 @st.cache_data(show_spinner=False, max_entries=8)
 def _looked_at(key: str, name: str, _content: bytes) -> "tuple[str, pd.DataFrame]":
     """Format (empty where it is not recognised) and first rows of an upload."""
@@ -88,7 +76,7 @@ def _looked_at(key: str, name: str, _content: bytes) -> "tuple[str, pd.DataFrame
 
     from agroflux.data import checking, formats
 
-    with _on_disk(name, _content) as path:
+    with data.on_disk(name, _content) as path:
         try:
             head = checking.preview(path)
         except DataError:
@@ -103,7 +91,7 @@ def _looked_at(key: str, name: str, _content: bytes) -> "tuple[str, pd.DataFrame
 def _checked(key: str, form: str, choice: str, name: str, _content: bytes, _options: "Options") -> "Checked":
     from agroflux.data import checking
 
-    with _on_disk(name, _content) as path:
+    with data.on_disk(name, _content) as path:
         return checking.check(path, form, _options)
 
 
@@ -223,7 +211,7 @@ def _import(checked: "Checked", form: str, options: "Options", name: str, conten
     if not asked:
         return
     try:
-        with st.spinner("Importing"), _on_disk(name, content) as path:
+        with st.spinner("Importing"), data.on_disk(name, content) as path:
             importing.import_file(
                 form, path, data_id.strip(), site=site, options=options, replace=replace,
                 about=importing.About(title.strip(), licence.strip(), citation.strip()),

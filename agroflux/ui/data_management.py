@@ -1,8 +1,6 @@
 """Management tables on the page "Data": edit, upload, template, and the field calendar."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -80,9 +78,7 @@ def _uploaded(chosen: str) -> "pd.DataFrame | None":
         if sent is None:
             return None
         try:
-            with tempfile.TemporaryDirectory(prefix="agroflux-upload-") as folder:
-                path = Path(folder) / data.safe_name(sent.name, _ENDINGS)
-                path.write_bytes(sent.getvalue())
+            with data.on_disk(data.safe_name(sent.name, _ENDINGS), sent.getvalue()) as path:
                 return management_table.frame(management_table.read(path))
         except AgroFluxError as error:
             st.error(show.plain(error), icon=":material/error:")

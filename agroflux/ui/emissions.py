@@ -73,7 +73,8 @@ def choose() -> Choice:
     """The controls of the page; what holds now."""
     with controls.row():
         data = controls.data_set()
-        models = [str(card["id"]) for card in cache.models() if predicts_n2o(card)]
+        known = sorted(cache.models(), key=lambda card: card["data"].get("id") != data)
+        models = [str(card["id"]) for card in known if predicts_n2o(card)]
         names = {SIMULATOR: "The simulator itself"} | {m: f"{m} on its drivers" for m in models}
         source = _pick("Fluxes from", names, "emissions-from", 250)
         rate = controls.n_rate(cache.n_rates(data))

@@ -66,9 +66,10 @@ def names(data: str) -> dict[str, str]:
     return {str(fips): f"{row['name']}, {row['state']}" for fips, row in table.iterrows()}
 
 
-def pick_models() -> list[str]:
-    """Control: which trained models; an empty list where none is installed or chosen."""
-    options = [str(card["id"]) for card in cache.models()]
+def pick_models(data: str) -> list[str]:
+    """Control: which trained models, those of ``data`` first; empty where there is none or none chosen."""
+    origins = _origins()
+    options = sorted(origins, key=lambda model: origins[model] != data)
     if not options:
         show.empty(
             "No trained model is installed.",
@@ -88,7 +89,7 @@ def pick_models() -> list[str]:
 
 def explain(chosen: Sequence[str], data: str) -> None:
     """Say once which chosen models learned from other data, and which networks have no model that learned from it."""
-    origins = {str(card["id"]): str(card["data"].get("id", "")).removesuffix("-full") for card in cache.models()}
+    origins = _origins()
     here, said = show.plain(data), []
     other = [model for model in chosen if origins.get(model) != data]
     if other:
@@ -104,6 +105,11 @@ def explain(chosen: Sequence[str], data: str) -> None:
         said.append(f"No model of {which} that learned from {here} is installed (`agroflux train` makes one).")
     if said:
         st.caption(" ".join(said))
+
+
+def _origins() -> dict[str, str]:
+    """Model -> the data set that it learned from."""
+    return {str(card["id"]): str(card["data"].get("id", "")).removesuffix("-full") for card in cache.models()}
 
 
 def problems(failed: Mapping[str, str]) -> dict[str, list[str]]:

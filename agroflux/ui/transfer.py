@@ -3,6 +3,7 @@
 Nothing is scored here: every number is a row's own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from agroflux import schema
+from agroflux.data import field_days
 from agroflux.errors import SelectionError
 from agroflux.evaluation import gains
-from agroflux.ui import cache, controls, show, state
+from agroflux.ui import cache, controls, day_groups, show, state
 
-VIEW = "transfer-view"
+VIEW, BY = "transfer-view", "transfer-by"
 VIEWS = {"gains": "What transfer gains", "live": "Adapt live", "models": "Adapted models"}
 #: Recipe -> (name in legends, what it does); the keys are those of :data:`agroflux.training.transfer.RECIPES`.
 RECIPES = {
@@ -44,15 +46,19 @@ _DRIVERS_OF_MANAGEMENT = ("CROP", "PLANTING", "FERTZR_N")
 class Choice:
     """What is compared: rows of one data set, protocol, target and source; models, recipes, site-years, a site or all.
 
-    ``rows`` are those over all seeds; ``every`` holds the single seeds' too.
+    ``rows`` are those over all seeds of one group of days; ``groups`` those of every group of its kind ``by``, and
+    ``every`` holds all kinds, and the single seeds' too.
     """
 
     rows: pd.DataFrame
+    groups: pd.DataFrame
     every: pd.DataFrame
     data: str
     protocol: str
     target: str
     source: str
+    by: str
+    group: str
     models: list[str]
     recipes: list[str]
     count: int
@@ -61,7 +67,11 @@ class Choice:
     @property
     def shown(self) -> pd.DataFrame:
         """Rows of the chosen models and recipes."""
-        return self.rows[self.rows["model"].isin(self.models) & self.rows["recipe"].isin(self.recipes)]
+        return self.of(self.rows)
+
+    def of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Those of ``rows`` that are of the chosen models and recipes."""
+        return rows[rows["model"].isin(self.models) & rows["recipe"].isin(self.recipes)]
 
 
 def pick_view() -> str:
@@ -94,10 +104,18 @@ def choose(table: pd.DataFrame) -> Choice:
             options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
             picked[column] = pick(label, options, f"transfer-{column}", width)
             rows = rows[rows[column].astype(str) == picked[column]]
-    over = over_seeds(rows)
-    models, recipes = (list(dict.fromkeys(over[column])) for column in ("model", "recipe"))
+        by = day_groups.pick_by(rows["by"], BY)
+    groups = over_seeds(rows[rows["by"] == by])
+    names = field_days.ordered(groups["group"].unique())
+    models, recipes = (list(dict.fromkeys(groups[column])) for column in ("model", "recipe"))
     recipes = [name for name in RECIPES if name in recipes]
     with controls.row():
+        group = ALL
+        if by != ALL:
+            group = pick(
+                day_groups.KINDS[by], names, f"transfer-{by}", 210, shown=lambda name: day_groups.title(by, name)
+            )
+        over = groups[groups["group"] == group].reset_index(drop=True)
         tested = over.groupby("n_site_years")["site"].nunique()
         # Where most sites were tested, and of those the most data.
         count = int(tested[tested == tested.max()].index[-1])
@@ -111,7 +129,10 @@ def choose(table: pd.DataFrame) -> Choice:
     picked_recipes = _several("Recipes", recipes, "transfer-recipes", chosen, NAMES)
     if not picked_models or not picked_recipes:
         raise SelectionError("nothing is chosen: pick at least one model and one recipe")
-    return Choice(over, rows, models=picked_models, recipes=picked_recipes, count=count, site=site, **picked)
+    return Choice(
+        over, groups, rows, by=by, group=str(group), count=count, site=site, models=picked_models,
+        recipes=picked_recipes, **picked,
+    )  # fmt: skip
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
@@ -123,12 +144,18 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[number == most].reset_index(drop=True)
 
 
-def pick(label: str, options: list[Any], name: str, width: int, default: Any = None) -> Any:
-    """Control: one of ``options``, kept in the link as ``name``."""
+def pick(
+    label: str,
+    options: list[Any],
+    name: str,
+    width: int,
+    default: Any = None,
+    shown: Callable[[Any], str] | None = None,
+) -> Any:
+    """Control: one of ``options``, written as ``shown`` does (default :func:`said`), kept in the link as ``name``."""
     first = options[0] if default is None else default
-    st.selectbox(
-        label, options, format_func=said, width=width, **state.bind(name, default=first, options=options)
-    )  # fmt: skip
+    bound = state.bind(name, default=first, options=options)
+    st.selectbox(label, options, format_func=shown or said, width=width, **bound)
     return state.get(name, first)
 
 
@@ -162,10 +189,16 @@ def tell_causes(sentences: list[str]) -> None:
             st.markdown("\n".join(f"- {written(sentence)}" for sentence in why))
 
 
-def by_model(choice: Choice) -> pd.DataFrame:
-    """Rows of the first picture: a model a label, at the chosen number and site."""
-    rows = at(choice)
-    return rows.assign(label=rows["model"])
+def compared(choice: Choice) -> pd.DataFrame:
+    """Rows of the first picture, at the chosen number and site: a model a label, or a group of days (and a model)."""
+    if choice.by == ALL:
+        rows = at(choice)
+        return rows.assign(label=rows["model"])
+    rows = choice.of(choice.groups)
+    rows = rows[(rows["site"] == choice.site) & (rows["n_site_years"] == choice.count)]
+    several = len(choice.models) > 1
+    titles = rows["group"].map(lambda name: day_groups.title(choice.by, name))
+    return rows.assign(label=titles + (" · " + rows["model"] if several else ""))
 
 
 def by_site(choice: Choice) -> pd.DataFrame:
@@ -201,7 +234,9 @@ def places(choice: Choice, recipe: str, model: str) -> pd.DataFrame:
 
 def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
     """Of each chosen recipe and model: recipe, model, what its gain is, and the likely causes where it wins nothing."""
-    known = management(choice.data) if choice.data in {entry.id for entry in cache.entries()} else None
+    here = choice.data in {entry.id for entry in cache.entries()}
+    # Of all days: what the record tells of the days of one group is not known here.
+    known = management(choice.data) if here and choice.by == ALL else None
     found = []
     for _, row in at(choice).iterrows():
         if row["recipe"] in (gains.REFERENCE, gains.UNTRAINED):

@@ -4,16 +4,17 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from agroflux import schema
+from agroflux.data import field_days
 from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import gains
 from agroflux.figures import residuals, theme
 from agroflux.figures import series as figures
-from agroflux.ui import cache, controls, show, state, transfer
+from agroflux.ui import cache, controls, day_groups, show, state, transfer
 from agroflux.ui.transfer import NAMES, pick
 
 if TYPE_CHECKING:
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 
     from agroflux.training.jobs import Job
 
+#: Rows of the score table that are shown whole; a longer one scrolls in this height [px].
+_MOST_ROWS, _TALLEST = 12, 400
 _SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
 
 
 @dataclass(frozen=True)
 class Result:
-    """What is known of one adapted model: rows and days as :class:`agroflux.training.paired.Compared`."""
+    """What is known of one adapted model: rows and days as :class:`agroflux.training.paired.Compared`.
+
+    Rows of an older job know no groups of days.
+    """
 
     model: str
     source: str
@@ -38,6 +44,10 @@ class Result:
     facts: list[tuple[str, object]]
     command: str
     synthetic: bool
+
+    def of(self, by: str) -> "list[dict[str, Any]]":
+        """Rows of all days, by crop or by management."""
+        return [row for row in (field_days.EVERY | row for row in self.rows) if row["by"] == by]
 
     @property
     def measured(self) -> str:
@@ -150,8 +160,9 @@ def _show(result: Result) -> None:
 
 
 def _findings(result: Result) -> None:
-    own = [row for row in result.rows if row["recipe"] == result.recipe and result.recipe != gains.REFERENCE]
-    if not any(row["recipe"] == gains.REFERENCE for row in result.rows):
+    rows = result.of(transfer.ALL)
+    own = [row for row in rows if row["recipe"] == result.recipe and result.recipe != gains.REFERENCE]
+    if not any(row["recipe"] == gains.REFERENCE for row in rows):
         show.empty(
             "No model from scratch was kept beside this one, so its gain is not known here.",
             "The first view has it if it was compared; **Adapt live** trains both.",
@@ -161,7 +172,7 @@ def _findings(result: Result) -> None:
     known = transfer.management(result.data) if held else None
     why: dict[str, list[str]] = {}
     for row in own:
-        same = [other for other in result.rows if other["target"] == row["target"]]
+        same = [other for other in rows if other["target"] == row["target"]]
         label = schema.get(row["target"]).label
         said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
         box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
@@ -175,9 +186,11 @@ def _findings(result: Result) -> None:
 def _scores(result: Result) -> None:
     import pandas as pd
 
+    by = day_groups.pick_by([row.get("by", transfer.ALL) for row in result.rows], transfer.BY)
     rows = [
         {
             "Flux": schema.get(row["target"]).label,
+            "Days": day_groups.title(by, row["group"]),
             "Model": NAMES[row["recipe"]],
             "R²": row["r2"],
             "RMSE": row["rmse"],
@@ -186,11 +199,18 @@ def _scores(result: Result) -> None:
             "Low": row["gain_low"],
             "High": row["gain_high"],
         }
-        for row in result.rows
+        for row in result.of(by)
     ]
-    frame = pd.DataFrame(rows).astype(dict.fromkeys(("R²", "RMSE", "Bias", "Gain", "Low", "High"), float))
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in frame.columns[2:]}
-    st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height="content")
+    numbers = ("R²", "RMSE", "Bias", "Gain", "Low", "High")
+    frame = (
+        pd.DataFrame(rows)
+        .astype(dict.fromkeys(numbers, float))
+        .rename(columns={"Days": day_groups.KINDS.get(by, "Days")})
+    )
+    frame = frame.drop(columns="Days", errors="ignore")
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}
+    height: Literal["content"] | int = "content" if len(frame) <= _MOST_ROWS else _TALLEST
+    st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height=height)
     units = {theme.pretty(schema.get(row["target"]).unit) for row in result.rows}
     st.caption(
         f"On the test days. RMSE and bias in {', '.join(sorted(units))}; gain: R² less that of scratch, with its 95 % "

@@ -5,9 +5,10 @@ import json
 import streamlit as st
 
 from agroflux import schema
+from agroflux.data import field_days
 from agroflux.evaluation import gains
 from agroflux.figures import gains as figures
-from agroflux.ui import cache, show, transfer
+from agroflux.ui import cache, day_groups, show, transfer
 from agroflux.ui.leaderboard import records
 from agroflux.ui.transfer import Choice
 
@@ -29,8 +30,8 @@ def show_gains() -> None:
     with show.guard("The findings"):
         _findings(choice)
     left, right = st.columns(2, gap="medium")
-    with left, show.guard("The gains by model"):
-        _by_model(choice)
+    with left, show.guard("The gains"):
+        _compared(choice)
     with right, show.guard("The gains by site"):
         _by_site(choice)
     left, right = st.columns(2, gap="medium")
@@ -45,7 +46,7 @@ def show_gains() -> None:
 
 def _findings(choice: Choice) -> None:
     found = transfer.findings(choice)
-    where = f"{_site(choice)}, {_years(choice.count)} to train on"
+    where = f"{_site(choice)}, {_years(choice.count)} to train on{_days(choice)}"
     st.subheader(f"{show.plain(schema.get(choice.target).label)}: {show.plain(where)}", anchor=False)
     if not found:
         show.empty("No adapted model is among the chosen ones.", "Pick a recipe that trains, or other site-years.")
@@ -72,14 +73,15 @@ def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> li
     ]
 
 
-def _by_model(choice: Choice) -> None:
-    st.markdown(f"**Gain by model**, {show.plain(_site(choice))}, {_years(choice.count)}")
-    rows = transfer.by_model(choice)
+def _compared(choice: Choice) -> None:
+    kind = day_groups.KINDS[choice.by].lower() if choice.by != transfer.ALL else "model"
+    st.markdown(f"**Gain by {kind}**, {show.plain(_site(choice))}, {_years(choice.count)}")
+    rows = transfer.compared(choice)
     rows = rows[rows["recipe"] != gains.REFERENCE]
     if rows.empty:
         show.empty("No row for this site and number of site-years.", "Pick another number.")
         return
-    show.figure(figures.gains(rows, transfer.NAMES), f"{_stem(choice)}-models", key="transfer.models")
+    show.figure(figures.gains(rows, transfer.NAMES), f"{_stem(choice)}-{kind}s", key="transfer.models")
     st.caption(
         "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
         "dot's interval holds zero. Bars that leave the plot go on."
@@ -87,7 +89,7 @@ def _by_model(choice: Choice) -> None:
 
 
 def _by_site(choice: Choice) -> None:
-    st.markdown(f"**Gain by site**, {_years(choice.count)}")
+    st.markdown(f"**Gain by site**, {_years(choice.count)}{show.plain(_days(choice))}")
     rows = transfer.by_site(choice)
     rows = rows[rows["recipe"] != gains.REFERENCE]
     if rows.empty:
@@ -97,7 +99,7 @@ def _by_site(choice: Choice) -> None:
 
 
 def _curves(choice: Choice) -> None:
-    st.markdown(f"**Learning curves**, {show.plain(_site(choice))}")
+    st.markdown(f"**Learning curves**, {show.plain(_site(choice))}{show.plain(_days(choice))}")
     rows = transfer.learning(choice)
     fig = figures.curves(rows, transfer.NAMES)
     show.figure(fig, f"{_stem(choice)}-curves", key="transfer.curves")
@@ -109,7 +111,9 @@ def _map(choice: Choice) -> None:
     recipes = [name for name in choice.recipes if name != gains.REFERENCE]
     recipe, model = recipes[0] if recipes else "", choice.models[0]
     named = f", {show.plain(model)}" if len(choice.models) > 1 else ""
-    st.markdown(f"**Map of gains**, {transfer.NAMES.get(recipe, '')}, {_years(choice.count)}{named}")
+    st.markdown(
+        f"**Map of gains**, {transfer.NAMES.get(recipe, '')}, {_years(choice.count)}{named}{show.plain(_days(choice))}"
+    )
     points = transfer.places(choice, recipe, model)
     if points.empty:
         show.empty(
@@ -121,13 +125,16 @@ def _map(choice: Choice) -> None:
 
 
 def _table(choice: Choice) -> None:
-    rows = choice.shown[choice.shown["n_site_years"] == choice.count]
+    rows = choice.of(choice.groups)
+    rows = rows[rows["n_site_years"] == choice.count]
     st.markdown("**All numbers** of this choice")
-    table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES))
-    table = table[
-        ["model", "recipe", "site", "r2", "rmse", "gain", "gain_low", "gain_high", "n_test_site_years", "n_test_days"]
-    ]
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in table.columns[3:8]}
+    days = rows["group"].map(lambda name: day_groups.title(choice.by, name))
+    table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES), days=days)
+    scores = ["r2", "rmse", "gain", "gain_low", "gain_high"]
+    place = ["model", "recipe", "site", *(["days"] if choice.by != transfer.ALL else [])]
+    table = table[[*place, *scores, "n_test_site_years", "n_test_days"]]
+    table = table.rename(columns={"days": day_groups.KINDS.get(choice.by, "days").lower()})
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in scores}
     st.dataframe(table, width="stretch", hide_index=True, column_config=digits, height=260)
     with st.container(horizontal=True):
         show.csv(choice.every, _stem(choice), "Rows as CSV", index=False)
@@ -146,9 +153,17 @@ def _site(choice: Choice) -> str:
     return "all sites" if choice.site == transfer.ALL else choice.site
 
 
+def _days(choice: Choice) -> str:
+    """Which days are scored, to end a heading with; nothing where it is all of them."""
+    if choice.by == transfer.ALL:
+        return ""
+    return f", {field_days.words(choice.by, choice.group)}"
+
+
 def _years(count: int) -> str:
     return f"{count} site-year{'' if count == 1 else 's'}"
 
 
 def _stem(choice: Choice) -> str:
-    return f"transfer-{choice.data}-{choice.target}-{choice.protocol}"
+    by = "" if choice.by == transfer.ALL else f"-by-{choice.by}"
+    return f"transfer-{choice.data}-{choice.target}-{choice.protocol}{by}"

@@ -77,6 +77,33 @@ def test_check_names_row_and_column(capsys: pytest.CaptureFixture[str], tmp_path
     assert code == 0 and "can be used as fluxnet" in out
 
 
+def test_a_monthly_file_is_laid_beside_a_data_set(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    path = tmp_path / "FLX_US-Ne1_FLUXNET2015_SUBSET_MM_2005-2005_1-4.csv"
+    path.write_text("TIMESTAMP,NEE_VUT_REF\n200501,2.5\n200502,9\n")
+    days = "".join(f"200501{day:02d},1.5\n" for day in range(1, 32)) + "20050201,1.5\n"
+    daily = tmp_path / "FLX_US-Ne1_FLUXNET2015_SUBSET_DD_2005-2005_1-4.csv"
+    daily.write_text(f"TIMESTAMP,NEE_VUT_REF\n{days}")
+    assert _run(capsys, "import", "fluxnet", str(daily), "--id", "mine")[0] == 0
+    code, out, _ = _run(capsys, "compare", "mine", str(path), "--json")
+    told = json.loads(out)
+    assert code == 0 and (told["site"], told["file"]) == ("US-Ne1", path.name)
+    (month,) = told["months"]
+    assert month == month | {"variable": "NEE", "month": "2005-01", "days": 31, "file": 2.5, "difference": -1.0}
+    assert told["left_out"] == [{"variable": "NEE", "month": "2005-02", "days": 1, "of": 28, "data": 1.5, "file": 9.0}]
+    code, out, _ = _run(capsys, "compare", "mine", str(path))
+    assert code == 0 and "mine less FLX_US-Ne1" in out and "left out (--json lists them): 1 monthly" in out
+    for words in (
+        ("mine", str(daily)),
+        ("towers-sample", str(path)),
+        ("cornbelt-century", str(path)),
+        ("x", str(path)),
+    ):
+        code, out, err = _run(capsys, "compare", *words)
+        assert code == 2 and out == "" and len(err.strip().splitlines()) == 1, words
+
+
 def test_wrong_words_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for words in (
         ("import", "nonsense", _daily(tmp_path), "--id", "x"),

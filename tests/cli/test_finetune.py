@@ -36,6 +36,10 @@ def test_a_run_leaves_a_checkpoint_with_its_card(tmp_path: Path, capsys: pytest.
         *((card["id"], target) for target in ("NEE", "GPP")),
         *(("climatology", target) for target in ("NEE", "GPP")),
     ]
+    assert [(row["by"], row["group"]) for row in card["scores_by_group"] if row["target"] == "GPP"] == 2 * [
+        ("crop", "alfalfa"), ("management", "unknown")
+    ]  # fmt: skip
+    assert card["scores_by_group"][0]["r2"] == card["scores"][0]["r2"]
     assert card["synthetic"] is False
     assert card["command"] == (
         "agroflux finetune --model lstm-cornbelt-century --data towers-sample --target NEE,GPP --recipe finetune "
@@ -44,10 +48,13 @@ def test_a_run_leaves_a_checkpoint_with_its_card(tmp_path: Path, capsys: pytest.
     assert load(tmp_path / f"{card['id']}.safetensors").card.as_dict() == card
 
 
-def test_without_json_the_scores_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_json_the_scores_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     assert run(*USUAL, "--recipe", "zero-shot", "--out", tmp_path) == 0
     shown = capsys.readouterr()
-    assert "climatology" in shown.out
+    assert "climatology" in shown.out and "alfalfa" in shown.out
     assert "US-Tw3:2018" in shown.err
 
 

@@ -21,17 +21,19 @@ def run(*args: str | Path) -> int:
 
 
 def test_rows_are_written_and_a_rows_command_makes_them_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     out, work = tmp_path / "deep" / "transfer.json", tmp_path / "runs.jsonl"
     assert run(*SMALL, *FEW, "--out", out, "--work", work, "--json") == 0
     rows = json.loads(out.read_text())
     assert json.loads(capsys.readouterr().out) == rows
     scores = {"r2", "rmse", "gain", "gain_low", "gain_high"}
-    fields = {"model", "data", "site", "target", "recipe", "n_site_years", "seed", "command"} | scores
+    fields = {"model", "data", "site", "target", "by", "group", "recipe", "n_site_years", "seed", "command"} | scores
     assert all(fields <= set(row) for row in rows)
     assert {(row["site"], row["target"]) for row in rows} == {(s, "GPP") for s in ("US-Tw3", "US-AR1", "all")}
     one = next(row for row in rows if row["recipe"] == "zero-shot" and row["site"] == "all")
+    assert {row["group"] for row in rows if row["by"] == "crop"} == {"alfalfa", "switchgrass", "unknown"}
     assert str(tmp_path) not in json.dumps(rows)
     words = one["command"].split()
     assert words[:2] == ["agroflux", "transfer"]
@@ -40,6 +42,7 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     assert len(work.read_text().splitlines()) == done  # nothing was left to run: it is the same design
     again = json.loads(out.read_text())
     assert one in again
+    assert "switchgrass" in capsys.readouterr().out, "the table shows rows of one seed too"
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,14 @@ def test_missing_double_and_unsorted_days_are_told(tmp_path: Path) -> None:
     assert "6 days are absent, the first after 2005-01-02" in said
 
 
+def test_every_second_day_is_a_record_with_gaps(tmp_path: Path) -> None:
+    report = Report()
+    rows = ("20050101,1", "20050103,2", "20050105,3")
+    ((table, _),) = read(_write(tmp_path, rows, "TIMESTAMP,NEE_VUT_REF"), report=report)
+    assert len(table) == 5 and table["NEE"].count() == 3
+    assert "2 days are absent, the first after 2005-01-01" in report.findings[0].sentence()
+
+
 def test_cells_that_are_no_number_are_named_by_row_and_column(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"row 3, column NEE_VUT_REF: 'n\.d\.' is no number: .* -9999"):
         read(_write(tmp_path, ("20050101,1", "20050102,n.d."), "TIMESTAMP,NEE_VUT_REF"))

@@ -25,6 +25,17 @@ TITLES = {
     "leaderboard": "Leaderboard",
     "transfer": "Transfer",
 }
+#: page -> its name in the menu
+NAMES = {
+    "sites": "Sites",
+    "compare": "Compare",
+    "region": "Region",
+    "whatif": "What if",
+    "emissions": "Emissions",
+    "data": "Data",
+    "leaderboard": "Leaderboard",
+    "transfer": "Transfer",
+}
 _APP = '[data-testid="stApp"]'
 _FAULTS = '[data-testid="stException"], [data-testid="stAlertContentError"]'
 _POLYGONS = "path.leaflet-interactive"
@@ -47,6 +58,11 @@ def open_page(tab: Page, name: str, query: Mapping[str, str] | None = None) -> N
     tab.goto(f"/{name}" + (f"?{urlencode(query)}" if query else ""))
     expect(tab.get_by_role("heading", name=TITLES[name]).first).to_be_visible()
     settle(tab)
+
+
+def link(tab: Page, name: str) -> Locator:
+    """The page's entry in the menu; its accessible name begins with that of its icon."""
+    return tab.get_by_role("link", name=re.compile(rf"(^|\s){re.escape(NAMES[name])}$")).first
 
 
 def settle(tab: Page) -> None:

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.e2e
 def test_each_page_opens_without_an_error_and_fits_a_narrow_screen(tab: Page, name: str) -> None:
     steps.open_page(tab, name)
     assert steps.faults(tab) == []
-    for title in steps.TITLES.values():
-        expect(tab.get_by_role("link", name=title).first).to_be_attached()
+    for other in steps.NAMES:
+        expect(steps.link(tab, other)).to_be_visible()
     tab.set_viewport_size({"width": 400, "height": 800})
     tab.wait_for_function(
         "() => { const main = document.querySelector('[data-testid=stMain]');"
@@ -28,21 +28,33 @@ def test_each_page_opens_without_an_error_and_fits_a_narrow_screen(tab: Page, na
 def test_the_navigation_goes_round_and_keeps_the_choice(tab: Page) -> None:
     steps.open_page(tab, "sites", {"sites": "19027", "rate": "252"})
     for name in ("compare", "region", "emissions", "sites"):
-        tab.get_by_role("link", name=steps.TITLES[name]).first.click()
+        steps.link(tab, name).click()
         expect(tab.get_by_role("heading", name=steps.TITLES[name]).first).to_be_visible()
         steps.settle(tab)
         assert steps.faults(tab) == []
     assert steps.query(tab)["sites"] == "19027" and steps.query(tab)["rate"] == "252"
 
 
+def test_a_small_laptop_shows_every_page_and_a_phone_a_list(tab: Page) -> None:
+    tab.set_viewport_size({"width": 1100, "height": 700})
+    steps.open_page(tab, "data")
+    for name in steps.NAMES:
+        expect(steps.link(tab, name)).to_be_in_viewport()
+    tab.set_viewport_size({"width": 400, "height": 800})
+    tab.get_by_test_id("stExpandSidebarButton").click()
+    for name in steps.NAMES:
+        expect(steps.link(tab, name)).to_be_in_viewport()
+    steps.link(tab, "emissions").click()
+    expect(tab.get_by_role("heading", name=steps.TITLES["emissions"]).first).to_be_visible()
+
+
 def test_a_shared_link_may_be_the_first_thing_a_new_server_shows(browser: Browser, tmp_path: Path) -> None:
     with serve(tmp_path) as (address, _):
-        # Wide enough for the names of all pages: a narrower window keeps the last ones in a menu.
         context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
         page = context.new_page()
         strangers, errors = watch(page)
         steps.open_page(page, "compare")
-        expect(page.get_by_role("link", name=steps.TITLES["emissions"]).first).to_be_attached()
+        expect(steps.link(page, "emissions")).to_be_visible()
         assert (steps.faults(page), strangers, errors) == ([], [], [])
         context.close()
 

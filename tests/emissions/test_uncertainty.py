@@ -47,6 +47,21 @@ def test_kinds_of_models_weigh_alike_whatever_their_seeds() -> None:
     assert (total == 20).mean() == pytest.approx(0.5, abs=0.02)
 
 
+def test_seeds_spread_about_the_mean_of_their_kind() -> None:
+    members = np.array([[9.0, 18.0], [10.0, 20.0], [11.0, 22.0]])
+    evidence = Evidence(np.array([20.0, 40.0]), True, models={"lstm": members, "tcn": np.array([[30.0, 60.0]])})
+    drawn = draw(evidence, ["seeds"])
+    # A tenth apart, with the spread that three seeds' own mean takes given back: the kind with one seed adds nothing.
+    step = 0.1 * np.sqrt(3 / 2)
+    assert np.unique(np.round(drawn[:, 0], 9)) == pytest.approx([20 * (1 - step), 20, 20 * (1 + step)])
+    assert drawn[:, 1] == pytest.approx(2 * drawn[:, 0])
+    assert drawn[:, 0].std() == pytest.approx(20 * np.std([0.9, 1.0, 1.1], ddof=1), rel=0.02)
+    carbon = Evidence(np.array([-5.0, 5.0]), False, models={"lstm": members})
+    assert carbon.components() == ("seeds",)
+    shifts = np.unique(np.round(draw(carbon)[:, 0] + 5.0, 9))
+    assert shifts == pytest.approx([-np.sqrt(3 / 2), 0, np.sqrt(3 / 2)])
+
+
 def test_county_errors_cancel_in_a_sum_and_the_year_effect_does_not() -> None:
     apart, common = (draw(_with_residuals(*pair)) for pair in ((0.0, 0.3), (0.1, 0.0)))
     sd_cell, sd_sum = apart[:, 0].std(), apart.sum(axis=1).std()

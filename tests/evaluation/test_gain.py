@@ -62,3 +62,9 @@ def test_other_days_are_refused() -> None:
         gain.sums(OBSERVED, np.full_like(OURS, NAN))
     with pytest.raises(ValueError, match="shape"):
         gain.sums(OBSERVED, OURS[:1])
+
+
+def test_without_a_score_there_is_no_interval() -> None:
+    flat = gain.sums(np.zeros((2, 3)), np.ones((2, 3)))
+    found = gain.gain(flat, flat)
+    assert np.isnan([found.value, found.low, found.high]).all()

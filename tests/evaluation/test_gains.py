@@ -58,3 +58,11 @@ def test_absent_rows_are_none_and_damaged_ones_an_error(tmp_path: Path) -> None:
         (tmp_path / gains.NAME).write_text(text)
         with pytest.raises(DataError, match="make transfer"):
             gains.read(tmp_path)
+
+
+def test_rows_of_an_older_file_are_of_all_days(tmp_path: Path) -> None:
+    old = dict.fromkeys(("model", "data", "source", "protocol", "site", "target", "n_site_years", "seeds"), 0)
+    new = row(0.1, 0.0, 0.2) | old | {"by": "crop", "group": "corn"}
+    (tmp_path / gains.NAME).write_text(json.dumps([row(0.1, 0.0, 0.2) | old, new]))
+    assert [(r["by"], r["group"]) for r in gains.read(tmp_path)] == [("all", "all"), ("crop", "corn")]
+    assert {r["by"] for r in gains.read()} >= {"all"}, "the shipped rows can be read"

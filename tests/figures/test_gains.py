@@ -23,6 +23,12 @@ def test_dots_bars_and_hollow_where_zero_is_inside() -> None:
     assert list(fig.layout.yaxis.ticktext) == ["a", "b"] and fig.layout.xaxis.range is None
 
 
+def test_a_label_is_text_not_markup() -> None:
+    fig = gains.gains(rows().assign(label=["<b>corn</b>", "a & b"]), RECIPES)
+    assert list(fig.layout.yaxis.ticktext) == ["&lt;b&gt;corn&lt;/b&gt;", "a &amp; b"]
+    assert fig.data[0].customdata[0][0] == "&lt;b&gt;corn&lt;/b&gt;"
+
+
 def test_one_wide_interval_does_not_squeeze_the_others() -> None:
     ends = gains.gains(rows(gain_low=[-40.0, -0.3]), RECIPES).layout.xaxis.range
     assert ends is not None and ends[0] > -2 and ends[0] < -0.1 and ends[1] > 0.2
@@ -32,6 +38,10 @@ def test_curves_end_at_the_floor_and_have_a_tick_a_number() -> None:
     fig = gains.curves(rows(r2=[-7.0, 0.4]), RECIPES)
     assert fig.layout.yaxis.range[0] == gains.FLOOR and list(fig.layout.xaxis.ticktext) == ["1", "4"]
     assert len(fig.data) == 1
+
+
+def test_curves_that_all_lie_below_the_floor_are_seen() -> None:
+    assert gains.curves(rows(r2=[-7.0, -2.0]), RECIPES).layout.yaxis.range is None
 
 
 def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:

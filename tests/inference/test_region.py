@@ -1,5 +1,7 @@
 """A region run: selection, progress, spread, and messages."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from agroflux import paths
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data.store import write_store
 from agroflux.errors import AgroFluxError, ModelError, SelectionError
@@ -58,11 +61,27 @@ def test_the_spread_is_over_sites(model: Checkpoint, simulation: xr.Dataset) -> 
     assert spread.attrs["units"] == "g C m-2 d-1"
 
 
-def test_the_most_skilful_shipped_model_comes_first() -> None:
+def test_of_the_first_simulator_the_most_skilful_comes_first_and_other_seeds_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def skill(card: dict[str, Any]) -> float:
         rows = [row for row in card["scores"] if row["model"] == card["id"]]
         return float(sum(row["r2"] for row in rows) / len(rows))
 
-    shipped = [skill(card) for card in available_models() if card["protocol"] == "clean"]
-    assert shipped == sorted(shipped, reverse=True)
-    assert len(shipped) > 1
+    def add(card: dict[str, Any], name: str, **changes: Any) -> None:
+        better = [row | {"model": name, "r2": 0.999} for row in card["scores"] if row["model"] == card["id"]]
+        text = json.dumps(card | {"id": name, "scores": better} | changes)
+        (tmp_path / f"{name}.json").write_text(text)
+        shutil.copy(paths.MODELS / f"{card['id']}.safetensors", tmp_path / f"{name}.safetensors")
+
+    usual = [c for c in available_models() if c["data"]["id"] == "cornbelt-century" and not c["seed"]]
+    assert [skill(card) for card in usual] == sorted((skill(card) for card in usual), reverse=True)
+    for card in usual[:2]:
+        for ending in ("json", "safetensors"):
+            shutil.copy(paths.MODELS / f"{card['id']}.{ending}", tmp_path)
+    add(usual[1], "tcn-seed", seed=1)
+    add(usual[0], "lstm-ceres", data=usual[0]["data"] | {"id": "cornbelt-ceres"})
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    monkeypatch.setattr(paths, "user_models", lambda: tmp_path / "none")
+    found = [card["id"] for card in available_models()]
+    assert found == [usual[0]["id"], usual[1]["id"], "tcn-seed", "lstm-ceres"]

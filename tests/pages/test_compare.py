@@ -78,7 +78,7 @@ def test_five_figures_with_units_and_the_county_has_no_measurement(county: AppTe
     assert {trace["name"] for trace in _figure(county, 0)["data"]} == {
         "DSSAT CENTURY",
         "DSSAT CERES",
-        "LSTM (predicted)",
+        "LSTM (predicted, seed 5)",
     }
 
 
@@ -124,7 +124,7 @@ def test_only_common_days_are_scored_at_a_tower() -> None:
     table = app.dataframe[0].value.set_index("Source")
     tower = catalog.open_dataset("towers-sample").sel(site="US-AR1")
     measured = int(tower["GPP"].notnull().sum())
-    everything = table.loc["LSTM (predicted)", "n"]
+    everything = table.loc["LSTM (predicted, seed 5)", "n"]
     assert 0 < everything <= measured
     app = _open(sites="US-AR1", var="GPP", compare_days="measured")
     filled = int((tower["GPP_qc"] < 0.5).sum())
@@ -172,7 +172,7 @@ def test_a_damaged_model_is_left_out_and_the_rest_is_shown(model: Path, tmp_path
     try:
         app = _open(sites=CARROLL, var="ET", years="2016-2016")
         assert not app.exception and not app.error
-        assert "LSTM (predicted) is left out" in _said(app)
+        assert "LSTM (predicted, seed 5) is left out" in _said(app)
         assert app.dataframe[0].value["Source"].tolist() == ["DSSAT CERES"]
     finally:
         weights.write_bytes(whole)
@@ -185,3 +185,20 @@ def test_the_whole_years_of_two_counties_are_pooled_and_listed() -> None:
     ceres = table[table["Source"] == "DSSAT CERES"].set_index("Site")["n"]
     assert ceres.to_dict() == {"all": 730, "17019": 365, CARROLL: 365}
     assert np.isfinite(table["NSE"]).all()
+
+
+def test_scores_of_a_tower_are_also_by_crop_and_by_management() -> None:
+    app = _open(compare_where="towers-sample", sites="US-AR1,US-Tw3", var="NEE", compare_by="crop")
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    pooled = table[table["Site"] == "all"].set_index("Crop")["n"]
+    assert list(pooled.index) == ["Alfalfa", "Switchgrass", "Unknown crop"]
+    assert list(table.loc[table["Crop"] == "Alfalfa", "Site"]) == ["all", "US-Tw3"]
+    every = _open(compare_where="towers-sample", sites="US-AR1,US-Tw3", var="NEE", compare_by="all")
+    whole = every.dataframe[0].value.set_index("Site")["n"]
+    assert pooled.sum() == whole["all"] and pooled["Alfalfa"] == whole["US-Tw3"]
+    assert every.query_params["compare-by"] == "all" and "Crop" not in every.dataframe[0].value
+
+
+def test_a_county_has_no_groups_of_days(county: AppTest) -> None:
+    assert "Scored on" not in {box.label for box in county.selectbox}

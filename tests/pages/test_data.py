@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from agroflux.data import catalog, management_table
 from agroflux.data.importing import import_file
 from tests.data.test_importing import ARM, HERE, daily
+from tests.data.test_monthly import monthly_file
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -147,6 +148,37 @@ def test_management_is_edited_saved_and_drawn(tmp_path: Path) -> None:
 
 def test_without_own_data_management_says_what_to_do() -> None:
     assert "You have no measurements of your own yet" in _said(_open(data_view="manage"))
+
+
+def test_a_monthly_file_is_laid_beside_its_data_set(measured: Path, tmp_path: Path) -> None:
+    import_file("fluxnet", measured / "fluxnet" / ARM, "us-arm")
+    path = monthly_file(tmp_path, measured / "fluxnet" / ARM)
+    table = pd.read_csv(path)
+    table.loc[table["TIMESTAMP"] == 200506, "NEE_VUT_REF"] += 1.0
+    app = _open(data_set="us-arm", data_monthly="NEE")
+    _upload(app, path.name, table.to_csv(index=False).encode())
+    assert not app.error and f"{path.name} beside FLUXNET2015 US-ARM" in _said(app)
+    overview = app.dataframe[-2].value.set_index("Variable")
+    assert overview.loc["Net ecosystem exchange", ["Months", "Largest", "In"]].tolist() == [120, -1.0, "2005-06"]
+    months = app.dataframe[-1].value.set_index("Month")
+    assert months.loc["2005-06", ["Days", "Difference"]].tolist() == [30, -1.0] and months["Difference"].sum() == -1.0
+    assert len(app.get("plotly_chart")) == 3, "coverage, both series, their difference"
+    _box(app, "selectbox", "Variable").set_value("GPP").run()
+    assert not app.exception and app.dataframe[-1].value["Difference"].abs().max() == 0
+    assert app.query_params["data-monthly"] == "GPP"
+
+
+def test_a_monthly_file_of_another_site_or_step_is_told_and_simulations_ask_for_none(tmp_path: Path) -> None:
+    source = daily(tmp_path, days=60)
+    import_file("fluxnet", source, "mine", site=HERE)
+    app = _open(data_set="mine")
+    _upload(app, "FLX_US-Ne1_FLUXNET2015_SUBSET_MM_2005-2005_1-4.csv", b"TIMESTAMP,NEE_VUT_REF\n200501,1\n")
+    assert "is of site US-Ne1, the data set holds US-Xx1" in app.error[0].value.replace("\\", "")
+    _upload(app, source.name, source.read_bytes())
+    assert "is not monthly" in app.error[0].value.replace("\\", "")
+    _upload(app, source.name.replace("DD", "MM"), b"TIMESTAMP,NEE_VUT_REF\n200501,1\n200503,1\n")
+    assert not app.error and "Left out" in " ".join(e.label for e in app.expander)
+    assert not _open(data_set="cornbelt-century").file_uploader
 
 
 def test_an_own_data_set_can_be_removed(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def rows() -> list[dict[str, Any]]:
         found.append(row("adversarial", site, n, 0.4, -0.1, -0.2, -0.05))
         found.append(row("zero-shot", site, n, -1.5, -2.0, -3.0, -1.0))
         found.append(row("finetune", site, n, 0.9, 0.4, 0.3, 0.5, seed=0, seeds=[0]))
+        for by, group, won in (("crop", "alfalfa", 0.5), ("crop", "unknown", -0.3), ("management", "unknown", 0.2)):
+            said = {"by": by, "group": group}
+            found.append(row("scratch", site, n, 0.4, 0.0, 0.0, 0.0, **said))
+            found.append(row("finetune", site, n, 0.4 + won, won, won - 0.1, won + 0.1, **said))
     return found
 
 
@@ -95,6 +99,34 @@ def test_a_link_narrows_the_choice() -> None:
     assert app.query_params["transfer-site"] == "US-AR1" and not app.exception
 
 
+def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
+    app = _open(var="GPP", transfer_by="crop")
+    assert not app.exception and not app.error
+    assert "**Fine-tune** beats scratch by 0.50 R²" in _said(
+        app
+    ) and "all sites, 2 site-years to train on, alfalfa" in (app.subheader[0].value.replace("\\", ""))
+    by_crop, by_site, curves = (_figure(app, number) for number in range(3))
+    assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"]
+    assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
+    assert {t["name"] for t in curves["data"]} == {"Fine-tune", "From scratch"}
+    assert set(app.dataframe[0].value["crop"]) == {"Alfalfa", "Unknown crop"}
+    assert app.query_params["transfer-by"] == "crop" and app.query_params["transfer-crop"] == "alfalfa"
+    app = _open(var="GPP", transfer_by="crop", transfer_crop="unknown")
+    assert "**Fine-tune** is worse than scratch by 0.30 R²" in _said(app)
+    assert "**Gain by management**" in _said(_open(var="GPP", transfer_by="management"))
+
+
+def test_rows_of_an_older_file_offer_all_days_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = [one for one in rows() if "by" not in one]
+    (tmp_path / "transfer.json").write_text(json.dumps(old))
+    untrained.save(tmp_path)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(transfer_by="crop")
+    assert not app.exception and not app.error
+    assert next(box for box in app.selectbox if box.label == "Scored on").options == ["All days"]
+    assert "1 of 2 adaptations beat training from scratch" in _said(app)
+
+
 def test_without_rows_the_page_says_what_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "MODELS", tmp_path)
     app = _open()
@@ -122,6 +154,9 @@ def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
     app = _open(transfer_view="live", transfer_job=job.id)
     assert not app.exception and not app.error
     assert "Gross primary production" in _said(app) and "scratch" in _said(app)
+    assert set(_open(transfer_view="live", transfer_job=job.id, transfer_by="crop").dataframe[0].value["Crop"]) == {
+        "Alfalfa"
+    }
     series, season, losses = (_figure(app, number) for number in range(3))
     assert {"Measured", "Fine-tune", "From scratch", "Source as it is"} <= {
         t["name"] for t in series["data"] if "name" in t

@@ -1,17 +1,21 @@
 """A whole small comparison on real towers: paired rows, and a second call that goes on instead of starting over."""
 
+import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agroflux import schema
 from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.data.field_days import FieldDays
 from agroflux.errors import SelectionError
-from agroflux.evaluation import metrics
+from agroflux.evaluation import gain, metrics
 from agroflux.training import comparison, transfer
 from agroflux.training.adaptation import Budget, predict
 from agroflux.training.comparison import Design
+from agroflux.training.folds import Fold
 from agroflux.training.site_years import SiteYears
 from agroflux.training.transfer import Run
 
@@ -31,6 +35,7 @@ def rows(small: Checkpoint, towers: SiteYears, work: Path) -> list[Row]:
 
 
 def _one(rows: list[Row], **where: object) -> Row:
+    where = {"by": "all"} | where
     found = [row for row in rows if all(row[key] == value for key, value in where.items())]
     assert len(found) == 1, where
     return found[0]
@@ -47,10 +52,11 @@ def test_scratch_always_runs_and_no_fold_has_eight_site_years(towers: SiteYears)
 
 
 def test_rows_are_paired_on_the_same_days(rows: list[Row]) -> None:
-    assert len(rows) == 2 * 2 * 3 * (2 * 2 + 2 + 1)  # shots, targets, recipes; sites x seeds, sites, all
+    every = [row for row in rows if row["by"] == "all"]
+    assert len(every) == 2 * 2 * 3 * (2 * 2 + 2 + 1)  # shots, targets, recipes; sites x seeds, sites, all
     for target in TARGETS:
         for site in ("US-Tw3", "US-AR1", "all"):
-            here = [row for row in rows if (row["site"], row["target"]) == (site, target)]
+            here = [row for row in every if (row["site"], row["target"]) == (site, target)]
             assert len({row["n_test_days"] for row in here}) == 1
     assert all(row["gain"] == 0.0 for row in rows if row["recipe"] == "scratch")
     where = {"site": "US-AR1", "target": "GPP", "n_site_years": 2, "seed": 1}
@@ -68,6 +74,83 @@ def test_the_untrained_model_scores_as_the_metrics_say(rows: list[Row], small: C
     for n in (1, 2):
         row = _one(rows, site="US-AR1", target="NEE", recipe="zero-shot", n_site_years=n, seed=None)
         assert (row["r2"], row["rmse"]) == (pytest.approx(want["r2"]), pytest.approx(want["rmse"]))
+
+
+def test_rows_over_all_seeds_are_also_by_crop_and_by_management(rows: list[Row]) -> None:
+    where = {"target": "GPP", "recipe": "finetune-head", "n_site_years": 2}
+    by_crop = [row for row in rows if row["by"] == "crop"]
+    assert {(row["site"], row["group"]) for row in by_crop} == {
+        ("US-Tw3", "alfalfa"), ("US-AR1", "switchgrass"), ("US-AR1", "unknown"),
+        ("all", "alfalfa"), ("all", "switchgrass"), ("all", "unknown"),
+    }  # fmt: skip
+    assert {row["seed"] for row in rows if row["by"] != "all"} == {None}
+    # Alfalfa is all that US-Tw3 grew; of US-AR1 no table says what grew in 2009, and of neither what was done.
+    numbers = ("r2", "rmse", "gain", "gain_low", "gain_high", "n_test_site_years", "n_test_days")
+    whole = _one(rows, site="US-Tw3", seed=None, **where)
+    for site, by, group in (
+        ("US-Tw3", "crop", "alfalfa"),
+        ("all", "crop", "alfalfa"),
+        ("US-Tw3", "management", "unknown"),
+    ):
+        part = _one(rows, site=site, by=by, group=group, **where)
+        assert [part[name] for name in numbers] == [whole[name] for name in numbers]
+    there = [row for row in by_crop if row["site"] == "all" and all(row[k] == v for k, v in where.items())]
+    assert sum(row["n_test_days"] for row in there) == _one(rows, site="all", seed=None, **where)["n_test_days"]
+    assert {row["group"]: row["n_test_site_years"] for row in there}["switchgrass"] == 3
+    assert not [row for row in rows if row["group"] == "known"]
+
+
+def test_a_group_has_the_score_and_the_site_years_of_its_own_days() -> None:
+    rng = np.random.default_rng(4)
+    observed, ours, theirs = rng.normal(3, 1, (3, 3, 40))
+    crops = np.array([["corn"] * 40, ["corn"] * 25 + ["wheat"] * 15, ["unknown"] * 40])
+    groups = FieldDays(crops, crops == "corn").groups()
+    keys = (("a", 2001), ("a", 2002), ("a", 2003))
+    run = Run("finetune", ("GPP",), Fold("leave-years-out", "a", (("a", 2004),), (("a", 2005),), keys))
+    found = []
+    for name, simulated in (("finetune", ours), ("scratch", theirs)):
+        parts = gain.by_group(observed, simulated, groups)
+        sums = [{"by": by, "group": group, "sums": part.tolist()} for (by, group), part in parts.items()]
+        found.append((1, dataclasses.replace(run, recipe=name), {"GPP": sums}))
+    rows = comparison.rows(found, {})
+    listed = list(dict.fromkeys((row["by"], row["group"]) for row in rows))
+    assert listed == [
+        ("all", "all"), ("crop", "corn"), ("crop", "wheat"), ("crop", "unknown"),
+        ("management", "known"), ("management", "unknown"),
+    ]  # fmt: skip
+    for group, years in (("corn", 2), ("wheat", 1), ("unknown", 1)):
+        row = _one(rows, by="crop", group=group, recipe="finetune")
+        days = crops == group
+        assert (row["n_test_site_years"], row["n_test_days"]) == (years, days.sum())
+        want = [metrics.score(observed[days], one[days]) for one in (ours, theirs)]
+        assert row["r2"] == pytest.approx(want[0]["r2"]) and row["rmse"] == pytest.approx(want[0]["rmse"])
+        assert row["gain"] == pytest.approx(want[0]["r2"] - want[1]["r2"])
+        assert np.isnan(row["gain_low"]) == (years == 1)
+    assert _one(rows, by="management", group="known", recipe="finetune")["r2"] == pytest.approx(
+        _one(rows, by="crop", group="corn", recipe="finetune")["r2"]
+    )
+
+
+def test_runs_without_groups_and_runs_of_another_table_are_run_again(
+    small: Checkpoint, towers: SiteYears, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    design = Design(("zero-shot",), ("leave-one-site-out",), (1,), (0,), Budget(1, every=1))
+    work = tmp_path / "runs.jsonl"
+
+    def compared(site_years: SiteYears) -> list[Row]:
+        return comparison.compare(small, site_years, design, ("GPP",), {"data": "towers-sample"}, work)
+
+    first = compared(towers)
+    lines = [json.loads(line) for line in work.read_text().splitlines()]
+    old = [{"digest": r["digest"], "about": r["about"], "sums": {"GPP": [[1.0, 2.0, 3.0, 4.0]]}} for r in lines]
+    work.write_text("".join(json.dumps(line) + "\n" for line in old))
+    again = compared(towers)
+    assert json.dumps(again) == json.dumps(first)
+    assert f"{len(old)} runs in runs.jsonl were kept without scores by crop and management" in caplog.text
+    assert len(work.read_text().splitlines()) == 2 * len(old)
+    untold = compared(dataclasses.replace(towers, told=None))
+    assert len(work.read_text().splitlines()) == 3 * len(old)
+    assert {row["group"] for row in untold if row["by"] == "crop"} == {"unknown"}
 
 
 def test_a_second_call_runs_nothing_and_a_torn_line_runs_again(
@@ -99,6 +182,7 @@ def test_other_settings_are_other_runs(small: Checkpoint, towers: SiteYears, wor
     found = comparison.compare(small, towers, other, TARGETS, {"data": "towers-sample"}, work)
     assert len(work.read_text().splitlines()) == before + 2
     assert {row["seed"] for row in found if row["site"] != "all"} == {0}
+    assert {row["by"] for row in found} == {"all", "crop", "management"}
 
 
 def test_an_unknown_protocol_is_refused(towers: SiteYears) -> None:

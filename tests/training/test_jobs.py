@@ -92,12 +92,16 @@ def test_a_finished_job_has_paired_scores_days_and_a_model_for_every_page(tmp_pa
     assert "--every 1" in checkpoint.card.command
 
     found = jobs.result(done[0].id)
-    rows = {(row["target"], row["recipe"]): row for row in found["rows"]}
+    rows = {(row["target"], row["recipe"]): row for row in found["rows"] if row["by"] == "all"}
     assert set(rows) == {(t, r) for t in ("NEE", "GPP") for r in ("finetune", "scratch", "zero-shot")}
     for target in ("NEE", "GPP"):
         ours, theirs = rows[target, "finetune"], rows[target, "scratch"]
         assert ours["gain"] == pytest.approx(ours["r2"] - theirs["r2"])
         assert ours["gain_low"] <= ours["gain"] <= ours["gain_high"] and theirs["gain"] == 0
+    (alfalfa,) = (
+        row for row in found["rows"] if (row["group"], row["target"], row["recipe"]) == ("alfalfa", "GPP", "finetune")
+    )
+    assert alfalfa == rows["GPP", "finetune"] | {"by": "crop", "group": "alfalfa"}, "it is all that grew there"
     scored = {row["target"]: row["r2"] for row in checkpoint.card.scores if row["model"] == done[0].model}
     assert scored["GPP"] == pytest.approx(rows["GPP", "finetune"]["r2"])
 

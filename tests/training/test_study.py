@@ -18,12 +18,14 @@ def test_the_plan_fits_twelve_hours_and_trains_every_model_on_the_same_data() ->
     runs = study.plan()
     assert study.hours(runs, 2) <= 12
     assert len({run.id for run in runs}) == len(runs)
-    shipped = {(run.model, run.data) for run in runs if run.shipped}
-    assert shipped == {(name, data) for name in registry.names() for data in study.DATA}
-    assert all(run.id == f"{run.model}-{run.data}" for run in runs if run.shipped)
-    tasks = {(r.data, r.protocol, r.experiment, r.fold, r.seed, r.preset, r.part, r.minutes) for r in runs}
+    ensemble = [run for run in runs if run.shipped and run.seed]
+    assert {run.id for run in ensemble} == {f"{study.ENSEMBLE}-{study.DATA[0]}-s{seed}" for seed in study.SEEDS[1:]}
+    shipped = [run for run in runs if run.shipped and run not in ensemble]
+    assert {run.id for run in shipped} == {f"{name}-{data}" for name in registry.names() for data in study.DATA}
+    rest = [run for run in runs if run not in ensemble]
+    tasks = {(r.data, r.protocol, r.experiment, r.fold, r.seed, r.preset, r.part, r.minutes) for r in rest}
     for task in tasks:
-        models = [r.model for r in runs if task == (r.data, r.protocol, r.experiment, r.fold, r.seed, r.preset,
+        models = [r.model for r in rest if task == (r.data, r.protocol, r.experiment, r.fold, r.seed, r.preset,
                                                    r.part, r.minutes)]  # fmt: skip
         assert sorted(models) in (sorted(registry.names()), sorted(study.FITTED))
     assert {r.fold for r in runs if r.experiment == "spatial"} == set(range(5))
