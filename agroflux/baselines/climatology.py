@@ -21,7 +21,7 @@ class Climatology:
 
     Attributes:
         rates: N rates [kg N ha-1] that it knows, increasing.
-        mean: ``(crop, rate, day of year, target)`` in the schema's units; crop 0 soybean, 1 corn. Annual
+        mean: ``(crop, rate, day of year, target)`` in the schema's units; crop 0 soybean, 1 corn, 2 unknown. Annual
             targets are the same on every day. NaN where the training years held no value.
     """
 
@@ -51,7 +51,7 @@ class Climatology:
 def fit(ds: xr.Dataset, years: Iterable[int], site_block: int = 8) -> Climatology:
     """Average the targets of ``ds`` over ``years``, block by block of sites so that memory stays small."""
     rates, group = np.unique(np.asarray(ds["n_rate"].values, float).round(1), return_inverse=True)
-    shape = (2, len(rates), DAYS, len(schema.TARGETS))
+    shape = (3, len(rates), DAYS, len(schema.TARGETS))
     total, count = np.zeros(shape), np.zeros(shape)
     runs = [windows.span(ds, [year]) for year in years]
     day = day_of_year(ds)
@@ -78,7 +78,7 @@ def _add(
     known = np.isfinite(values)
     filled = np.where(known, values, 0.0)
     whole_year = np.broadcast_to(crop, values.shape[:3])[:, :, 0]
-    for kind in (0, 1):
+    for kind in (0, 1, 2):
         for rate in np.unique(group):
             sites, scenarios = np.nonzero((whole_year == kind) & (group == rate)[None, :])
             if len(sites):
@@ -99,7 +99,8 @@ def day_of_year(ds: xr.Dataset) -> Groups:
 def _crop(ds: xr.Dataset, days: slice) -> Groups:
     part = ds["CROP"].isel(time=days)
     missing = [d for d in ("site", "scenario", "time") if d not in part.dims]
-    return part.expand_dims(missing).transpose("site", "scenario", "time").values.round().astype(np.intp)
+    crop = part.expand_dims(missing).transpose("site", "scenario", "time").values
+    return np.where(np.isnan(crop), 2, crop.round()).astype(np.intp)
 
 
 def _blocks(ds: xr.Dataset, size: int) -> Iterator[xr.Dataset]:

@@ -1,7 +1,9 @@
-"""``agroflux simulate``: run DSSAT over the benchmark's counties and write one Zarr data set."""
+"""``agroflux simulate``: run DSSAT over the benchmark's counties or over random fields, and write one data set."""
 
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,12 @@ import typer
 
 from agroflux.errors import SelectionError, SimulationError
 
-Years = Annotated[str, typer.Option(help="First and last year kept, as 2000-2018.")]
+Years = Annotated[
+    str, typer.Option(help="First and last year kept, as 2000-2018; default 2000-2018, of random fields 2003-2010.")
+]
+Randomised = Annotated[
+    int, typer.Option(min=0, max=9999, help="So many random fields (crops, soils, climates) instead of counties.")
+]
 
 
 def command(
@@ -18,20 +25,16 @@ def command(
     sites: Annotated[str, typer.Option(help="County FIPS codes, comma separated, instead of --benchmark.")] = "",
     model: Annotated[str, typer.Option(help="Soil-carbon model: century or ceres.")] = "century",
     n_rates: Annotated[int, typer.Option(min=1, max=100, help="Nitrogen rates, equally spaced, 0-336 kg N ha-1.")] = 20,
-    years: Years = "2000-2018",
+    randomised: Randomised = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random fields.")] = 0,
+    years: Years = "",
     phases: Annotated[str, typer.Option(help="Rotation phases: both, or alternate (one a county).")] = "both",
     workers: Annotated[int, typer.Option(min=1, max=256, help="Runs of the engine at a time.")] = 2,
 ) -> None:
-    """Run DSSAT for counties x nitrogen rates x rotation phases. Stopped, the same command goes on where it was."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    """Run DSSAT for counties x nitrogen rates x rotation phases, or for random fields with --randomised.
 
+    Stopped, the same command goes on where it was.
+    """
     from agroflux.data.store import write_store
     from agroflux.simulation.benchmark import Piece, Plan, benchmark_rates, piece_name, run_all
     from agroflux.simulation.county import benchmark_counties, county_scenario
@@ -43,6 +46,11 @@ def command(
         raise SelectionError(f"--model {model!r} is not one of {', '.join(SOIL_MODELS)}")
     if phases not in ("both", "alternate"):
         raise SelectionError(f"--phases {phases!r} is not one of both, alternate")
+    if randomised:
+        if benchmark or sites:
+            raise SelectionError("--randomised goes without --benchmark and --sites: it draws its own places")
+        _randomised(randomised, seed, parse_years(years or "2003-2010"), model, out, workers)
+        return
     known = list(benchmark_counties().index)
     codes = known if benchmark else [code.strip() for code in sites.split(",") if code.strip()]
     unknown = [code for code in codes if code not in known]
@@ -53,10 +61,63 @@ def command(
             else "give --benchmark, or --sites 17003,19015"
         )
     engine()
-    span = parse_years(years)
+    span = parse_years(years or "2000-2018")
     county_scenario(42.0, "corn", 0, model, span)  # type: ignore[arg-type]
     plan = Plan(model, benchmark_rates(n_rates), span, phases)  # type: ignore[arg-type]
     parts = out / f"parts-{model}"
+    with _bar(f"DSSAT, {model}", len(plan.pieces(codes))) as tell:
+
+        def done(piece: Piece, error: str | None) -> None:
+            tell(piece_name(piece), error)
+
+        failed = run_all(plan, parts, codes, workers, done)
+    whole = [code for code in codes if code not in {piece[0] for piece in failed}]
+    if not whole:
+        raise SimulationError(f"no county finished; the reasons lie in {parts}/*.failed.txt")
+    ds = assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
+    target = write_store(ds, out / f"cornbelt-{model}.zarr")
+    typer.echo(f"{target}: {len(whole)} counties, {ds.sizes['scenario']} scenarios, {span[0]}-{span[1]}")
+    if failed:
+        raise SimulationError(
+            f"{len(codes) - len(whole)} counties are left out; reasons in {parts}/*.failed.txt; run again to retry"
+        )
+
+
+def _randomised(count: int, seed: int, years: tuple[int, int], model: str, out: Path, workers: int) -> None:
+    """Run ``count`` random fields and write ``out/randomised.zarr``."""
+    from agroflux.data.store import write_store
+    from agroflux.simulation import fields, randomised
+    from agroflux.simulation.dssat import engine
+
+    engine()
+    plan = randomised.Plan(count, seed, years, model)  # type: ignore[arg-type]
+    fields.check_years(years)
+    parts = out / "parts-randomised"
+    with _bar("DSSAT, random fields", count) as tell:
+        failed = randomised.run_all(plan, parts, workers, lambda number, error: tell(randomised.name(number), error))
+    whole = [number for number in range(count) if number not in failed]
+    if not whole:
+        raise SimulationError(f"no field finished; the reasons lie in {parts}/*.failed.txt")
+    ds = randomised.assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
+    target = write_store(ds, out / "randomised.zarr")
+    typer.echo(f"{target}: {len(whole)} random fields, {years[0]}-{years[1]} (synthetic)")
+    if failed:
+        # No error: another field is as good as one on which the engine stops.
+        typer.echo(f"{len(failed)} fields are left out; reasons in {parts}/*.failed.txt; run again to retry", err=True)
+
+
+@contextmanager
+def _bar(text: str, total: int) -> Iterator[Callable[[str, str | None], None]]:
+    """A progress bar; what it gives is told each finished piece and what went wrong with it, if anything."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -65,24 +126,14 @@ def command(
         TimeRemainingColumn(),
     )
     with Progress(*columns) as progress:
-        bar = progress.add_task(f"DSSAT, {model}", total=len(plan.pieces(codes)))
+        bar = progress.add_task(text, total=total)
 
-        def done(piece: Piece, error: str | None) -> None:
+        def tell(name: str, error: str | None) -> None:
             progress.advance(bar)
             if error:
-                progress.console.print(f"{piece_name(piece)} failed: {error}", markup=False)
+                progress.console.print(f"{name} failed: {error}", markup=False)
 
-        failed = run_all(plan, parts, codes, workers, done)
-    whole = [code for code in codes if code not in {piece[0] for piece in failed}]
-    if not whole:
-        raise SimulationError(f"no county finished; the reasons lie in {parts}/*.failed.txt")
-    ds = assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
-    target = write_store(ds, out / f"cornbelt-{model}.zarr")
-    typer.echo(f"{target}: {len(whole)} counties, {ds.sizes['scenario']} scenarios, {years}")
-    if failed:
-        raise SimulationError(
-            f"{len(codes) - len(whole)} counties are left out; reasons in {parts}/*.failed.txt; run again to retry"
-        )
+        yield tell
 
 
 def parse_years(text: str) -> tuple[int, int]:

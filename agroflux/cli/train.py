@@ -33,6 +33,9 @@ def command(
     devices: Annotated[
         int | None, typer.Option(min=1, help="GPUs that share each batch (without one: processes); default: all GPUs.")
     ] = None,
+    unknown_management: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of site-years whose planting, crop and nitrogen are hidden.")
+    ] = 0.0,
     settings: Changes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
 ) -> None:
@@ -50,6 +53,7 @@ def command(
     from agroflux.training import recipes, supervised
 
     limits = {"seed": seed, "max_epochs": max_epochs, "max_minutes": max_minutes, "threads": threads}
+    limits |= {"unknown_management": unknown_management}
     recipe = recipes.recipe(model, config=_settings(settings or []), preset=preset, **limits)
     command = recipes.command(recipe, location.name, protocol, experiment, split, part)
     source = supervised.Source(data_id, cards.sha256(location), command, part)

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from agroflux.baselines.checkpoint import Checkpoint
     from agroflux.training.comparison import Design
+    from agroflux.training.site_years import SiteYears
 
 _RECIPES = "scratch,finetune,finetune-head,finetune-gradual,adversarial,pooled,zero-shot"
+#: The recipe for which the process model runs at each site, where it can.
+_COUPLED = "hybrid"
 
 
 def command(
@@ -22,7 +27,9 @@ def command(
     target: Annotated[str, typer.Option(help="Targets; each data set is adapted to those it holds.")] = (
         "NEE,GPP,Reco,N2O_FLUX"
     ),
-    recipe: Annotated[str, typer.Option(help="Recipes, with commas; scratch always runs.")] = _RECIPES,
+    recipe: Annotated[
+        str, typer.Option(help="Recipes, with commas; scratch always runs; hybrid runs DSSAT too.")
+    ] = _RECIPES,
     protocol: Annotated[str, typer.Option(help="How test site-years are held out.")] = (
         "leave-years-out,leave-one-site-out"
     ),
@@ -105,6 +112,8 @@ def _one(
     if not targets:
         raise SelectionError(f"{data} holds none of {', '.join(wanted)}: name one that it holds with --target")
     windows = measured.build(ds, checkpoint.drivers, targets)
+    if _COUPLED in design.recipes:
+        windows = _coupled(ds, windows)
     simulated, simulations = None, source or str(checkpoint.card.data["id"])
     if any(transfer.needs_source(transfer.recipe(name)) for name in design.recipes):
         simulated = adversarial.simulated(catalog.open_dataset(simulations), checkpoint)
@@ -116,6 +125,23 @@ def _one(
             checkpoint, windows, design, targets, label | about, done, source=simulated, progress=progress
         )
     return [row | {"command": _written(row, design, targets, source)} for row in rows]
+
+
+def _coupled(ds: "xr.Dataset", windows: "SiteYears") -> "SiteYears":
+    """``windows`` with what the process model gives for their sites; sites where it cannot run are named."""
+    from agroflux.errors import SimulationError
+    from agroflux.simulation import towers
+    from agroflux.simulation.dssat import engine
+    from agroflux.training.hybrid import with_simulated
+
+    engine()
+    series = {}
+    for site in dict.fromkeys(site for site, _ in windows.keys):
+        try:
+            series[site] = towers.simulate(ds, site)
+        except SimulationError as error:
+            typer.echo(f"hybrid is left out at {site}: {error}", err=True)
+    return with_simulated(windows, series)
 
 
 def _written(row: dict[str, Any], design: "Design", targets: tuple[str, ...], source: str) -> str:

@@ -53,14 +53,18 @@ def _as_cube(ds: xr.Dataset, name: str) -> NDArray[Any]:
     return array.expand_dims(missing).transpose(*_DIMS).values.astype(np.float32, copy=False)
 
 
-def drivers(ds: xr.Dataset, names: Sequence[str] = schema.DRIVERS) -> Drivers:
-    """Read the drivers of ``ds`` [units of the schema]; DataError names the ones it lacks or that hold NaN."""
+def drivers(ds: xr.Dataset, names: Sequence[str] = schema.DRIVERS, *, unknown: bool = False) -> Drivers:
+    """Read the drivers of ``ds`` [units of the schema]; DataError names the ones it lacks or that hold NaN.
+
+    ``unknown``: NaN of a management driver is let through, as the contract has it: the reader must mask it.
+    """
     absent = [name for name in names if name not in ds]
     if absent:
         raise DataError(f"the data set lacks the driver(s) {', '.join(absent)}: give a data set that holds them")
     shape = (ds.sizes["site"], ds.sizes.get("scenario", 1), ds.sizes["time"])
     cubes = {name: _as_cube(ds, name) for name in names}
-    gaps = [name for name, cube in cubes.items() if not np.isfinite(cube).all()]
+    full = [name for name in names if not (unknown and schema.get(name).module == "Management")]
+    gaps = [name for name in full if not np.isfinite(cubes[name]).all()]
     if gaps:
         raise DataError(f"driver(s) {', '.join(gaps)} have missing values: fill or cut them before running a model")
     return Drivers(tuple(names), tuple(np.broadcast_to(cubes[name], shape) for name in names))

@@ -100,7 +100,7 @@ def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | N
     def simulate(block: xr.Dataset, days: slice) -> np.ndarray:
         positions = np.arange(days.start, days.stop)
         warm = windows.warm_positions(days.start, card.warmup_days, block.sizes["time"])
-        drivers = windows.drivers(block, card.driver_names)
+        drivers = windows.drivers(block, card.driver_names, unknown=True)
         values = predictor.run(checkpoint, drivers, np.concatenate([warm, positions]), len(warm))
         return np.moveaxis(values, 0, -1)
 

@@ -28,7 +28,7 @@ _FIXED = {"cornbelt-century": "#0072B2", "cornbelt-ceres": "#D55E00", "measured"
 _FIXED |= {"towers-sample": "#009E73", "chambers-synthetic": "#E69F00"}
 #: Recipes of transfer learning; none is the green of measurements.
 _FIXED |= {"finetune": "#0072B2", "finetune-head": "#D55E00", "finetune-gradual": "#8C6D46", "adversarial": "#CC79A7"}
-_FIXED |= {"pooled": "#E69F00", "zero-shot": "#56B4E9", "scratch": "#7F7F7F"}
+_FIXED |= {"pooled": "#E69F00", "zero-shot": "#56B4E9", "scratch": "#7F7F7F", "hybrid": "#332288"}
 
 #: A grey that reads on white and on the dark background.
 NEUTRAL = "#808890"

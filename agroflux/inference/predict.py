@@ -89,7 +89,7 @@ def predict(
     """
     check_fits(checkpoint.card, ds)
     try:
-        drivers = windows.drivers(ds, checkpoint.card.driver_names)
+        drivers = windows.drivers(ds, checkpoint.card.driver_names, unknown=True)
     except DataError as error:
         raise ModelError(f"model {checkpoint.card.id}: {error}") from None
     wanted = None if years is None else sorted({int(year) for year in years})
@@ -119,9 +119,10 @@ def run(
     scale, shift = torch.from_numpy(checkpoint.targets.std), torch.from_numpy(checkpoint.targets.mean)
 
     def one(chunk: slice) -> int:
-        x = checkpoint.drivers.scale(drivers.gather(site[chunk], scenario[chunk], positions))
+        x = torch.from_numpy(checkpoint.drivers.scale(drivers.gather(site[chunk], scenario[chunk], positions)))
+        unknown = torch.isnan(x)
         with torch.inference_mode():
-            z = checkpoint.network(torch.from_numpy(x))[:, skip:]
+            z = checkpoint.network(x, ~unknown if unknown.any() else None)[:, skip:]
             torch.from_numpy(out[:, chunk]).copy_((z * scale + shift).permute(2, 0, 1))
         return len(x)
 

@@ -6,7 +6,6 @@ not stop the rest, and is tried again next time. Rates are taken in an order tha
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from agroflux.errors import AgroFluxError, SimulationError
+from agroflux.errors import SimulationError
 from agroflux.simulation import dssat
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
+from agroflux.simulation.parts import claim, run_parts, write_part
 from agroflux.simulation.scenario import Crop, SoilModel
 
 #: Daily variables that differ by scenario, and those that are the same for all nitrogen rates or all scenarios.
@@ -122,52 +122,13 @@ def run_piece(plan: Plan, piece: Piece, part: Path) -> None:
     arrays |= {name: result.annual[name].to_numpy(np.float32) for name in ANNUAL}
     arrays |= {name: site.weather.loc[days, name].to_numpy(np.float32) for name in WEATHER}
     arrays |= {name: np.asarray(value, np.float32) for name, value in site.soil.drivers().items()}
-    beside = part.with_suffix(".tmp")
-    with beside.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    beside.replace(part)
-
-
-def _guarded(plan: Plan, piece: Piece, parts: Path) -> str | None:
-    """Run one piece; None, or what went wrong."""
-    note = parts / f"{piece_name(piece)}.failed.txt"
-    try:
-        run_piece(plan, piece, parts / f"{piece_name(piece)}.npz")
-    except (AgroFluxError, OSError, ValueError, KeyError, IndexError) as error:
-        note.write_text(f"{type(error).__name__}: {error}\n")
-        return str(error)
-    note.unlink(missing_ok=True)
-    return None
+    write_part(arrays, part)
 
 
 def run_all(
     plan: Plan, parts: Path, fips: Iterable[str], workers: int, done: Callable[[Piece, str | None], None]
 ) -> dict[Piece, str]:
     """Run every piece that has no part yet; ``done(piece, error)`` after each. Returns the failures."""
-    parts.mkdir(parents=True, exist_ok=True)
-    _same_plan(plan, parts)
-    failed: dict[Piece, str] = {}
-    todo = []
-    for piece in plan.pieces(fips):
-        if (parts / f"{piece_name(piece)}.npz").exists():
-            done(piece, None)
-        else:
-            todo.append(piece)
-    # Threads: the work is done by the engine's own processes; a tenth of it, reading what they wrote, is Python.
-    with ThreadPoolExecutor(workers) as pool:
-        futures = {pool.submit(_guarded, plan, piece, parts): piece for piece in todo}
-        for future in as_completed(futures):
-            error = future.result()
-            if error:
-                failed[futures[future]] = error
-            done(futures[future], error)
-    return failed
-
-
-def _same_plan(plan: Plan, parts: Path) -> None:
-    """Refuse to mix soil models or years in one folder; rates and phases are told apart by the parts' names."""
-    note = parts / "plan.txt"
-    text = f"{plan.soil_model} {plan.years[0]}-{plan.years[1]}"
-    if note.exists() and note.read_text() != text:
-        raise SimulationError(f"{parts} holds parts of {note.read_text()}, not of {text}: choose another --out")
-    note.write_text(text)
+    claim(parts, f"{plan.soil_model} {plan.years[0]}-{plan.years[1]}")
+    files = {piece: parts / f"{piece_name(piece)}.npz" for piece in plan.pieces(fips)}
+    return run_parts(files, lambda piece, part: run_piece(plan, piece, part), workers, done)

@@ -31,8 +31,8 @@ _TITLES = {
     "ceres": "Corn Belt, DSSAT with CERES (Godwin) soil carbon",
 }
 _RATE = {"units": "kg N ha-1", "long_name": "Nitrogen rate to corn"}
-_STATIC = ("BD", "SAND", "SILT", "PH", "SOC")
-_CITATION = (
+STATIC = ("BD", "SAND", "SILT", "PH", "SOC")
+CITATION = (
     "Hoogenboom et al. (2019) The DSSAT crop modeling ecosystem, doi 10.19103/AS.2019.0061.10; "
     "Thornton et al. Daymet, doi 10.3334/ORNLDAAC/1840; USDA NASS Quick Stats; USDA NRCS gSSURGO; "
     "AgroFlux benchmark, arXiv 2602.01614"
@@ -88,7 +88,7 @@ def assemble(plan: Plan, parts: Path, fips: Iterable[str], command: str) -> xr.D
     first = [_part(parts, (code, plan.n_rates[0], plan.phases_of(code)[0])) for code in codes]
     for name in WEATHER:
         ds[name] = (("site", "time"), np.stack([_cut(part, name, plan, len(days)) for part in first]))
-    for name in _STATIC:
+    for name in STATIC:
         ds[name] = (("site",), np.array([float(part[name]) for part in first], np.float32))
     for name in PHASE:
         if plan.phases == "alternate":
@@ -101,15 +101,25 @@ def assemble(plan: Plan, parts: Path, fips: Iterable[str], command: str) -> xr.D
         ds[name] = (("site", "scenario", "year"), lazy(name, len(years)))
     ds["NEE"] = ds["Reco"] - ds["GPP"]
     ds["CO2_FLUX"] = ds["NEE"].copy()
-    for key in ds.data_vars:
-        variable = schema.get(str(key))
-        ds[key].attrs = {"units": variable.unit, "long_name": variable.label}
+    ds = units(ds)
     ds.attrs = _attributes(plan, command)
     return ds
 
 
+def units(ds: xr.Dataset) -> xr.Dataset:
+    """``ds`` with the schema's unit and label on each variable."""
+    for key in ds.data_vars:
+        variable = schema.get(str(key))
+        ds[key].attrs = {"units": variable.unit, "long_name": variable.label}
+    return ds
+
+
 def _part(parts: Path, piece: Piece) -> Mapping[str, np.ndarray]:
-    path = parts / f"{piece_name(piece)}.npz"
+    return read_part(parts / f"{piece_name(piece)}.npz")
+
+
+def read_part(path: Path) -> Mapping[str, np.ndarray]:
+    """The arrays of one part; SimulationError where it is missing or damaged."""
     try:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
@@ -145,7 +155,7 @@ def _attributes(plan: Plan, command: str) -> dict[str, object]:
         "title": f"{_TITLES[plan.soil_model]}, {plan.years[0]}-{plan.years[1]}",
         "source": "DSSAT-CSM 4.8.2 (CERES-Maize, CROPGRO-Soybean), Daymet weather moved to each county, gSSURGO soils",
         "licence": "CC-BY-4.0 (simulated here; inputs: public domain and open data, see NOTICE)",
-        "citation": _CITATION,
+        "citation": CITATION,
         "synthetic": False,
         "simulated": True,
         "simulator": plan.soil_model,

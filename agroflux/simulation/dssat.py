@@ -27,7 +27,9 @@ import pandas as pd
 from agroflux.errors import SimulationError
 from agroflux.paths import user_data
 from agroflux.simulation import balance, filex, outputs
+from agroflux.simulation import sequence as sequences
 from agroflux.simulation.scenario import Scenario
+from agroflux.simulation.sequence import CropSequence
 from agroflux.simulation.soil import Soil
 
 #: A 24-year rotation takes about two seconds: a minute means that the engine waits for a key.
@@ -197,31 +199,75 @@ def run(
     opens the next cycle's files before it stops. Raises SimulationError with the engine's own words when it fails
     or is not done in ``timeout`` [s], and CancelledError soon after ``stop`` is set.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    first, last = scenario.first_year - 1, scenario.last_year + _TAIL_YEARS
-    have = site.weather.index
-    if have[0] > pd.Timestamp(first, 1, 1) or have[-1] < pd.Timestamp(last, 12, 31):
-        raise SimulationError(
-            f"weather must cover {first} to {last}, it covers {have[0]:%Y-%m-%d} to {have[-1]:%Y-%m-%d}"
-        )
     text, planted, components = filex.rotation(scenario, (site.weather["TMAX"] + site.weather["TMIN"]) / 2)
-    (folder / filex.NAME).write_text(text)
-    (folder / "DSSBatch.v48").write_text(filex.batch_file(components))
-    weather = site.weather_text
+    weather = None
     if scenario.co2 is not None:
         weather = filex.weather_file(site.weather, site.lat, site.lon, co2=scenario.co2)
-    (folder / f"{filex.STATION}.WTH").write_text(weather)
-    (folder / "SOIL.SOL").write_text(filex.soil_file(site.soil))
-    code = _engine(folder, home, timeout, stop or threading.Event())
-    if code != 0 or (folder / "ERROR.OUT").exists():
-        console = (folder / _CONSOLE).read_text(errors="replace")
-        raise SimulationError(f"the engine stopped: {_reason(folder, console)}")
+    span = (scenario.first_year, scenario.last_year)
+    _ran(folder, home, site, span, (text, components), timeout, stop, weather=weather)
     return Result(
         daily=outputs.house_series(folder, scenario, site.weather, planted),
         annual=outputs.annual_values(folder, scenario),
         balances=_balances(folder) if scenario.balances else {},
     )
+
+
+def run_sequence(
+    sequence: CropSequence,
+    site: Site,
+    folder: Path,
+    home: Path,
+    *,
+    timeout: float = TIMEOUT_S,
+    stop: threading.Event | None = None,
+) -> Result:
+    """As :func:`run`, for any crops: daily values without PLANTING, FERTZR_N and CROP; a year without harvest has no
+
+    Yield (NaN), nor has one in which a perennial is cut.
+    """
+    span = (sequence.first_year, sequence.last_year)
+    _ran(folder, home, site, span, sequences.rotation(sequence), timeout, stop)
+    grains = sorted({one.model.code for one in sequence.grown if not one.model.cuts})
+    years = range(sequence.keep_from, sequence.last_year + 1)
+    return Result(
+        daily=outputs.daily_values(folder, sequence.days(), site.weather, sequence.carbon_use()),
+        annual=outputs.yearly_values(folder, years, grains),
+        balances={},
+    )
+
+
+def _ran(
+    folder: Path,
+    home: Path,
+    site: Site,
+    span: tuple[int, int],
+    rotation: tuple[str, int],
+    timeout: float,
+    stop: threading.Event | None,
+    *,
+    weather: str | None = None,
+) -> None:
+    """Write the engine's files into ``folder`` and let it run there; ``rotation``: text and number of components."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    first, last = span[0] - 1, span[1] + _TAIL_YEARS
+    have = site.weather.index
+    if have[0] > pd.Timestamp(first, 1, 1) or have[-1] < pd.Timestamp(last, 12, 31):
+        raise SimulationError(
+            f"weather must cover {first} to {last}, it covers {have[0]:%Y-%m-%d} to {have[-1]:%Y-%m-%d}"
+        )
+    files = {
+        filex.NAME: rotation[0],
+        "DSSBatch.v48": filex.batch_file(rotation[1]),
+        f"{filex.STATION}.WTH": site.weather_text if weather is None else weather,
+        "SOIL.SOL": filex.soil_file(site.soil),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    code = _engine(folder, home, timeout, stop or threading.Event())
+    if code != 0 or (folder / "ERROR.OUT").exists():
+        console = (folder / _CONSOLE).read_text(errors="replace")
+        raise SimulationError(f"the engine stopped: {_reason(folder, console)}")
 
 
 def _engine(folder: Path, home: Path, timeout: float, stop: threading.Event) -> int:

@@ -3,21 +3,30 @@
 Formats: DSSAT-CSM 4.8 documentation, volume 2; checked by running the engine (tests/simulation).
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from agroflux.simulation.crops import MODULES
 from agroflux.simulation.scenario import SOIL_MODELS, Scenario
+from agroflux.simulation.sections import (
+    FALLOW,
+    FALLOWED,
+    SOIL_ID,
+    STATION,
+    Control,
+    Events,
+    Options,
+    control,
+    experiment,
+    planting_line,
+    yyddd,
+)
 from agroflux.simulation.soil import DEPTHS, Soil
 
 NAME = "AGFX0001.SQX"
-STATION = "AGFX"
-SOIL_ID = "AG00000001"
-
-
-def _day(date: pd.Timestamp) -> str:
-    return f"{date.year % 100:02d}{date.day_of_year:03d}"
 
 
 def weather_file(
@@ -80,10 +89,7 @@ def profile_file(home: Path, executable: Path) -> str:
     }
     lines = ["*** *  DSSAT PROFILE LINUX* ***"]
     lines += [f"{key} // {path}" for key, path in folders.items()]
-    lines += [
-        f"{key} // {executable.parent} {executable.name} {module}"
-        for key, module in {"MMZ": "MZCER048", "MSB": "CRGRO048", "MFA": "CRGRO048", "MWH": "CSCER048"}.items()
-    ]
+    lines += [f"{key} // {executable.parent} {executable.name} {module}" for key, module in MODULES.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -130,8 +136,8 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
                 f" 1{count:2d} 1 0 {'COVER':<25}  4  1  0  0 {len(years) + i:2d}  0 {_level(parts[2]):2d}"
                 f"  0  0  0  0 {count:2d}  7"
             )
-            plantings.append(_planting(len(years) + i, sown, cover.plants, cover.row_cm))
-            harvests.append(f"{count:2d} {_day(killed)} GS000   -99   -99     0     0 -99")
+            plantings.append(planting_line(len(years) + i, sown, cover.plants, cover.row_cm))
+            harvests.append(f"{count:2d} {yyddd(killed)} GS000   -99   -99     0     0 -99")
         tilled = i if scenario.tillage else 0
         treatments += [
             f" 1{count + 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0 {_level(parts[0]):2d}"
@@ -139,81 +145,32 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
             f" 1{count + 2:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {_level(parts[1]):2d}"
             f"  0  0  0  0 {count + 2:2d} {cultivar + quiet:2d}",
         ]
-        plantings.append(_planting(i, day, plan.plants, plan.row_cm))
+        plantings.append(planting_line(i, day, plan.plants, plan.row_cm))
         fertilizers += [
-            f"{level:2d} {_day(date)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
+            f"{level:2d} {yyddd(date)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
             "     0     0     0     0   -99 -99"
             for level, part in parts
             for date, amount in part
         ]
-        tillage += [f"{i:2d} {_day(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
+        tillage += [f"{i:2d} {yyddd(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
         stover = scenario.residue_removal if crop == "corn" else 0.0
         before = day - pd.Timedelta(days=1)
         harvests += [
-            f"{count + 1:2d} {_day(before)} GS000   -99   -99   -99   -99 -99",
-            f"{count + 2:2d} {_day(last_day)} GS000   -99   -99   100 {stover:5.0f} -99",
+            f"{count + 1:2d} {yyddd(before)} GS000   -99   -99   -99   -99 -99",
+            f"{count + 2:2d} {yyddd(last_day)} GS000   -99   -99   100 {stover:5.0f} -99",
         ]
         count += 2
-    text = "\n".join(
-        [
-            "*EXP.DETAILS: AGFX0001SQ AGROFLUX ROTATION",
-            "",
-            "*GENERAL",
-            "@PEOPLE",
-            " -99",
-            "@ADDRESS",
-            " -99",
-            "@SITE",
-            " -99",
-            "",
-            "*TREATMENTS                        -------------FACTOR LEVELS------------",
-            "@N R O C TNAME.................... CU FL SA IC MP MI MF MR MC MT ME MH SM",
-            *treatments,
-            "",
-            "*CULTIVARS",
-            "@C CR INGENO CNAME",
-            f" 1 MZ {scenario.corn.cultivar} {scenario.corn.name}",
-            f" 2 SB {scenario.soybean.cultivar} {scenario.soybean.name}",
-            " 3 FA IB0001 FALLOW",
-            *([f" 4 WH {scenario.cover.cultivar} {scenario.cover.name}"] if scenario.cover else []),
-            "",
-            "*FIELDS",
-            "@L ID_FIELD WSTA....  FLSA  FLOB  FLDT  FLDD  FLDS  FLST SLTX  SLDP  ID_SOIL    FLNAME",
-            f" 1 AGFX0001 {STATION}       -99     0 DR000     0     0 00000 -99    180  {SOIL_ID} -99",
-            "@L ...........XCRD ...........YCRD .....ELEV .............AREA .SLEN .FLWR .SLAS FLHST FHDUR",
-            " 1             -99             -99       -99               -99   -99   -99   -99 FH102    60",
-            "",
-            "*INITIAL CONDITIONS",
-            "@C   PCR ICDAT  ICRT  ICND  ICRN  ICRE  ICWD ICRES ICREN ICREP ICRIP ICRID ICNAME",
-            f" 1    SB {_day(start)}   500   -99     1     1   -99  3000   0.8     0   100    15 -99",
-            "@C  ICBL  SH2O  SNH4  SNO3",
-            *(f" 1 {d:5d}   -99   1.0   4.0" for d in DEPTHS),
-            "",
-            "*PLANTING DETAILS",
-            "@P PDATE EDATE  PPOP  PPOE  PLME  PLDS  PLRS  PLRD  PLDP  PLWT  PAGE  PENV  PLPH  SPRL"
-            "                        PLNAME",
-            *plantings,
-            "",
-            *(
-                [
-                    "*FERTILIZERS (INORGANIC)",
-                    "@F FDATE  FMCD  FACD  FDEP  FAMN  FAMP  FAMK  FAMC  FAMO  FOCD FERNAME",
-                    *fertilizers,
-                    "",
-                ]
-                if fertilizers
-                else []
-            ),
-            *(["*TILLAGE AND ROTATIONS", "@T TDATE TIMPL  TDEP TNAME", *tillage, ""] if tillage else []),
-            "*HARVEST DETAILS",
-            "@H HDATE  HSTG  HCOM HSIZE   HPC  HBPC HNAME",
-            *harvests,
-            "",
-            "*SIMULATION CONTROLS",
-            *_controls(scenario, start),
-        ]
+    cultivars = {
+        1: ("MZ", scenario.corn.cultivar, scenario.corn.name),
+        2: ("SB", scenario.soybean.cultivar, scenario.soybean.name),
+        3: FALLOW,
+    }
+    if scenario.cover:
+        cultivars[4] = ("WH", scenario.cover.cultivar, scenario.cover.name)
+    text = experiment(
+        Events(treatments, plantings, fertilizers, tillage, harvests), cultivars, start, _controls(scenario, start)
     )
-    return text + "\n", planted, count
+    return text, planted, count
 
 
 def _level(part: tuple[int, list[tuple[pd.Timestamp, float]]]) -> int:
@@ -221,55 +178,22 @@ def _level(part: tuple[int, list[tuple[pd.Timestamp, float]]]) -> int:
     return part[0] if part[1] else 0
 
 
-def _planting(level: int, day: pd.Timestamp, plants: float, row_cm: float) -> str:
-    return (
-        f"{level:2d} {_day(day)}   -99 {plants:5.1f} {plants:5.1f}     S     R {row_cm:5.0f}     0"
-        "     5   -99   -99   -99   -99     0                        -99"
-    )
-
-
 def _controls(scenario: Scenario, start: pd.Timestamp) -> list[str]:
     """Corn and soybean end at maturity (or the last date), fallow on its date; then the same three without balances."""
-    soil = SOIL_MODELS[scenario.soil_model]
-    tills = "Y" if scenario.tillage else "N"
-    co2 = "M" if scenario.co2 is None else "W"
-    sprinkler = "IR004" if scenario.irrigated else "IR001"
-    length = scenario.last_year - scenario.first_year + 2
-    lines = []
+    options = Options(
+        SOIL_MODELS[scenario.soil_model],
+        start,
+        years=scenario.last_year - scenario.first_year + 2,
+        tillage=bool(scenario.tillage),
+        co2="M" if scenario.co2 is None else "W",
+        sprinkler=scenario.irrigated,
+    )
     # A cover crop is sown on its day: what stands there then would hold up the rotation by a year.
     end = "R" if scenario.cover else "M"
-    kinds = [("CORN", "MZCER", "Y", end), ("SOYBEAN", "CRGRO", "Y", end), ("FALLOW", "CRGRO", "N", "R")]
-    covers = [("COVER", "CSCER", "N", "R")] if scenario.cover else []
-    for level, (name, model, symbiosis, harvest) in enumerate([*kinds, *kinds, *covers], start=1):
-        daily = "Y" if level <= len(kinds) else "N"
-        irrigates = "A" if scenario.irrigated and name in ("CORN", "SOYBEAN") else "N"
-        lines += [
-            "@N GENERAL     NYERS NREPS START SDATE RSEED SNAME.................... SMODEL",
-            f"{level:2d} GE          {length:5d}     1     S {_day(start)}  2150 {name:<25} {model}",
-            "@N OPTIONS     WATER NITRO SYMBI PHOSP POTAS DISES  CHEM  TILL   CO2",
-            f"{level:2d} OP              Y     Y     {symbiosis}     N     N     N     N     {tills}     {co2}",
-            "@N METHODS     WTHER INCON LIGHT EVAPO INFIL PHOTO HYDRO NSWIT MESOM MESEV MESOL METMP MEGHG",
-            # MESEV R: Ritchie's two-stage evaporation; Suleiman's (S) dries bare soil by 100-150 mm a year more.
-            f"{level:2d} ME              M     M     E     R     S     C     R     1     {soil.organic_matter}     R"
-            f"     2     E     {soil.gases}",
-            "@N MANAGEMENT  PLANT IRRIG FERTI RESID HARVS",
-            f"{level:2d} MA              R     {irrigates}     R     N     {harvest}",
-            "@N OUTPUTS     FNAME OVVEW SUMRY FROPT GROUT CAOUT WAOUT NIOUT MIOUT DIOUT VBOSE CHOUT OPOUT FMOPT",
-            f"{level:2d} OU              N     N     Y     1"
-            + f"     {daily}" * 4
-            + f"     N     N     {daily}     N     N     A",
-            "",
-            "@  AUTOMATIC MANAGEMENT",
-            "@N PLANTING    PFRST PLAST PH2OL PH2OU PH2OD PSTMX PSTMN",
-            f"{level:2d} PL          {_day(start)} {_day(start)}    40   100    30    40    10",
-            "@N IRRIGATION  IMDEP ITHRL ITHRU IROFF IMETH IRAMT IREFF",
-            f"{level:2d} IR             30    50   100 GS000 {sprinkler}    10     1",
-            "@N NITROGEN    NMDEP NMTHR NAMNT NCODE NAOFF",
-            f"{level:2d} NI             30    50    25 FE001 GS000",
-            "@N RESIDUES    RIPCN RTIME RIDEP",
-            f"{level:2d} RE            100     1    20",
-            "@N HARVEST     HFRST HLAST HPCNP HPCNR",
-            f"{level:2d} HA              0 {_day(start)}   100     0",
-            "",
-        ]
-    return lines
+    kinds = [Control("CORN", "MZCER", True, end), Control("SOYBEAN", "CRGRO", True, end), FALLOWED]
+    covers = [Control("COVER", "CSCER", False, "R", daily=False)] if scenario.cover else []
+    return [
+        line
+        for level, one in enumerate([*kinds, *(replace(kind, daily=False) for kind in kinds), *covers], start=1)
+        for line in control(level, one, options, irrigates=scenario.irrigated and one.name in ("CORN", "SOYBEAN"))
+    ]

@@ -9,6 +9,7 @@ frozen soil, often under snow, a third of that.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,32 @@ def house_series(
 ) -> pd.DataFrame:
     """All daily variables of one run, ``keep_from`` to ``last_year``, leap days kept. Units as in the schema."""
     days = pd.date_range(f"{scenario.keep_from}-01-01", f"{scenario.last_year}-12-31", name="time")
+    crops = np.array([scenario.crop(y) for y in days.year])
+    out = daily_values(folder, days, weather, np.where(crops == "corn", CUE["corn"], CUE["soybean"]))
+    doses = [dose for year, day in planted.items() for dose in scenario.applications(year, day)]
+    return out.assign(**events(days, planted.values(), doses), CROP=(crops == "corn").astype(float))
+
+
+def events(
+    days: pd.DatetimeIndex, planted: Iterable[pd.Timestamp], doses: Iterable[tuple[pd.Timestamp, float]]
+) -> dict[str, pd.Series]:
+    """FERTZR_N [g N m-2 d-1] of ``doses`` [kg N ha-1] and PLANTING (0 or 1) on ``days``; those outside are left out."""
+    given, sown = pd.Series(0.0, index=days), pd.Series(0.0, index=days)
+    for date, amount in doses:
+        if date in days:  # a dose before planting may lie in the year before
+            given[date] += amount / 10
+    for date in planted:
+        if date in days:
+            sown[date] = 1.0
+    return {"FERTZR_N": given, "PLANTING": sown}
+
+
+def daily_values(folder: Path, days: pd.DatetimeIndex, weather: pd.DataFrame, carbon_use: np.ndarray) -> pd.DataFrame:
+    """Fluxes, soil and water on ``days`` (time) from the engine's files in ``folder``. Units as in the schema.
+
+    ``carbon_use``: net over gross primary production of what grows on each day [1].
+    """
+    since = days[0].year
     layers = list(BENCHMARK_LAYERS.values())
     soil = {
         "GHG": ("CO2GED", "N2OGED"),
@@ -88,19 +115,18 @@ def house_series(
         "SoilNi": ("NH1D", *(f"NI{i + 1}D" for i in layers)),
     }
     raw = pd.concat(
-        [read_daily(folder / f"{name}.OUT", cols, scenario.keep_from) for name, cols in soil.items()], axis=1, sort=True
+        [read_daily(folder / f"{name}.OUT", cols, since) for name, cols in soil.items()], axis=1, sort=True
     ).reindex(days)
     missing = raw.isna().any(axis=1)
     if missing.any():
         raise SimulationError(
             f"the engine printed nothing for {int(missing.sum())} days, first {days[missing][0]:%Y-%m-%d}"
         )
-    plant = read_daily(folder / "PlantGro.OUT", ("CWAD", "RWAD", "LAID"), scenario.keep_from).reindex(days)
-    crops = np.array([scenario.crop(y) for y in days.year])
+    plant = read_daily(folder / "PlantGro.OUT", ("CWAD", "RWAD", "LAID"), since).reindex(days)
     out = pd.DataFrame(index=days)
     gain = (plant["CWAD"] + plant["RWAD"]).diff().clip(lower=0).fillna(0) * 0.1 * CARBON
     out["NPP"] = gain.rolling(3, center=True, min_periods=1).mean()
-    out["GPP"] = out["NPP"] / np.where(crops == "corn", CUE["corn"], CUE["soybean"])
+    out["GPP"] = out["NPP"] / carbon_use
     out["Rh"] = raw["CO2GED"] / 1e4
     out["Reco"] = out["Rh"] + out["GPP"] - out["NPP"]
     out["NEE"] = out["Reco"] - out["GPP"]
@@ -118,33 +144,29 @@ def house_series(
         out[f"WTR_{layer}"] = raw[f"SW{i + 1}D"]
         out[f"NO3_{layer}"] = raw[f"NI{i + 1}D"]
     out["NH4_1"] = raw["NH1D"]
-    out["FERTZR_N"] = 0.0
-    out["PLANTING"] = 0.0
-    out["CROP"] = (crops == "corn").astype(float)
-    for year, day in planted.items():
-        if scenario.keep_from <= year <= scenario.last_year:
-            out.loc[day, "PLANTING"] = 1.0
-        for date, amount in scenario.applications(year, day):
-            if date in out.index:  # a dose before planting may lie in the year before
-                out.loc[date, "FERTZR_N"] += amount / 10
     return out
 
 
 def annual_values(folder: Path, scenario: Scenario) -> pd.DataFrame:
     """Yield and Delta_SOC [g C m-2] of each year; Delta_SOC: soil and litter carbon, 31 December less a year before."""
-    years = range(scenario.keep_from, scenario.last_year + 1)
-    harvest = read_summary(folder / "Summary.OUT")
-    harvest = harvest[harvest["CR"].isin(["MZ", "SB"])].set_index("HYEAR")
-    carbon = read_daily(folder / "SoilOrg.OUT", ("SOCD",), scenario.keep_from - 1)["SOCD"]
-    ends = carbon[(carbon.index.month == 12) & (carbon.index.day == 31)]
-    ends.index = ends.index.year
-    table = pd.DataFrame(index=pd.Index(years, name="year"))
-    table["Yield"] = harvest.loc[~harvest.index.duplicated(), "HWAM"].reindex(years).astype(float) * 0.1 * CARBON
+    table = yearly_values(folder, range(scenario.keep_from, scenario.last_year + 1), ("MZ", "SB"))
     if len(lost := table.index[table["Yield"].isna()]):
         raise SimulationError(
             f"the engine harvested nothing in {lost[0]}: what grew before still stood when the crop's day came; "
             "plant earlier, or choose an earlier maturity"
         )
+    return table
+
+
+def yearly_values(folder: Path, years: range, crops: Sequence[str]) -> pd.DataFrame:
+    """Yield of the first harvest of ``crops`` (letters) and Delta_SOC [g C m-2] of ``years``; NaN is none."""
+    harvest = read_summary(folder / "Summary.OUT")
+    harvest = harvest[harvest["CR"].isin(crops)].set_index("HYEAR")
+    carbon = read_daily(folder / "SoilOrg.OUT", ("SOCD",), years[0] - 1)["SOCD"]
+    ends = carbon[(carbon.index.month == 12) & (carbon.index.day == 31)]
+    ends.index = ends.index.year
+    table = pd.DataFrame(index=pd.Index(years, name="year"))
+    table["Yield"] = harvest.loc[~harvest.index.duplicated(), "HWAM"].reindex(years).astype(float) * 0.1 * CARBON
     table["Delta_SOC"] = (ends.diff() * 0.1).reindex(years)
     return table
 

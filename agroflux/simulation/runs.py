@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -79,11 +79,16 @@ def _engine_version(executable: Path, stamp: int) -> str:
 
 def key(scenario: Scenario, site: dssat.Site) -> str:
     """The content hash under which a run is kept."""
-    executable, _ = dssat.engine()
-    digest = hashlib.sha256(_engine_version(executable, executable.stat().st_mtime_ns).encode())
     mean = (site.weather["TMAX"] + site.weather["TMIN"]) / 2
     text, *_ = filex.rotation(scenario, mean)
-    for part in (repr(scenario), text, filex.soil_file(site.soil), f"{site.lat} {site.lon}", *KEPT):
+    return content_key(site, (repr(scenario), text), KEPT)
+
+
+def content_key(site: dssat.Site, rotation: Sequence[str], kept: Sequence[str]) -> str:
+    """Content hash of a run: engine and reader of its output, ``rotation`` texts, soil, weather, kept variables."""
+    executable, _ = dssat.engine()
+    digest = hashlib.sha256(_engine_version(executable, executable.stat().st_mtime_ns).encode())
+    for part in (*rotation, filex.soil_file(site.soil), f"{site.lat} {site.lon}", *kept):
         digest.update(part.encode())
     digest.update(np.ascontiguousarray(site.weather.to_numpy(float)).tobytes())
     return digest.hexdigest()
@@ -118,17 +123,31 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
 
 
 def _store(path: Path, result: dssat.Result) -> None:
+    write_arrays(
+        path,
+        pack(result.daily[list(KEPT)])
+        | {"annual": result.annual.to_numpy(float), "years": result.annual.index.to_numpy()},
+    )
+
+
+def pack(daily: pd.DataFrame) -> dict[str, np.ndarray]:
+    """A daily table as arrays; :func:`unpack` reads them."""
+    return {"daily": daily.to_numpy(np.float32), "first": np.array(str(daily.index[0].date()))}
+
+
+def unpack(held: Mapping[str, np.ndarray], columns: Sequence[str]) -> pd.DataFrame:
+    """The daily table that :func:`pack` made."""
+    values = held["daily"]
+    days = pd.date_range(str(held["first"]), periods=len(values), name="time")
+    return pd.DataFrame(values, columns=list(columns), index=days)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a run beside and rename it; two processes may write the same one at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
-    daily, annual = result.daily[list(KEPT)], result.annual
     with beside.open("wb") as file:
-        np.savez_compressed(
-            file,
-            daily=daily.to_numpy(np.float32),
-            annual=annual.to_numpy(float),
-            first=np.array(str(daily.index[0].date())),
-            years=annual.index.to_numpy(),
-        )
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     beside.replace(path)
 
 
@@ -136,13 +155,12 @@ def _load(path: Path, case: Case) -> Run | None:
     """A kept run; None where there is none that can be read."""
     try:
         with np.load(path, allow_pickle=False) as held:
-            values, first = held["daily"], str(held["first"])
+            daily = unpack(held, KEPT)
             annual = pd.DataFrame(held["annual"], columns=["Yield", "Delta_SOC"])
             annual.index = pd.Index(held["years"], name="year")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    days = pd.date_range(first, periods=len(values), name="time")
-    return Run(case, pd.DataFrame(values, columns=list(KEPT), index=days), annual, kept=True)
+    return Run(case, daily, annual, kept=True)
 
 
 def tidy() -> None:

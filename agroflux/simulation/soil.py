@@ -56,15 +56,32 @@ class Soil:
         }
 
 
-def _saxton_rawls_saturation(sand: np.ndarray, clay: np.ndarray, om: np.ndarray) -> np.ndarray:
-    """Porosity [m3 m-3] from sand, clay [fraction] and organic matter [%]; Saxton and Rawls (2006), eqs 2-5."""
+def _saxton_rawls_upper(sand: np.ndarray, clay: np.ndarray, om: np.ndarray) -> np.ndarray:
+    """Water at -33 kPa [m3 m-3] from sand, clay [fraction] and organic matter [%]; Saxton and Rawls (2006), eq. 2."""
     t33 = -0.251 * sand + 0.195 * clay + 0.011 * om + 0.006 * sand * om - 0.027 * clay * om + 0.452 * sand * clay
     t33 = t33 + 0.299
-    th33 = t33 + 1.283 * t33**2 - 0.374 * t33 - 0.015
+    return np.asarray(t33 + 1.283 * t33**2 - 0.374 * t33 - 0.015)
+
+
+def _saxton_rawls_saturation(sand: np.ndarray, clay: np.ndarray, om: np.ndarray) -> np.ndarray:
+    """Porosity [m3 m-3] from sand, clay [fraction] and organic matter [%]; Saxton and Rawls (2006), eqs 2-5."""
+    th33 = _saxton_rawls_upper(sand, clay, om)
     ts33 = 0.278 * sand + 0.034 * clay + 0.022 * om - 0.018 * sand * om - 0.027 * clay * om - 0.584 * sand * clay
     ts33 = ts33 + 0.078
     ths33 = ts33 + 0.636 * ts33 - 0.107
     return np.asarray(th33 + ths33 - 0.097 * sand + 0.043)
+
+
+def water_limits(sand: float, clay: float, om: float) -> tuple[float, float]:
+    """Wilting point and available water capacity [m3 m-3] from sand, clay [fraction] and organic matter [%].
+
+    Saxton and Rawls (2006), eqs 1 and 2; the capacity is at least 0.05.
+    """
+    t1500 = -0.024 * sand + 0.487 * clay + 0.006 * om + 0.005 * sand * om - 0.013 * clay * om + 0.068 * sand * clay
+    t1500 += 0.031
+    wilting = max(t1500 + 0.14 * t1500 - 0.02, 0.02)
+    upper = float(_saxton_rawls_upper(np.array(sand), np.array(clay), np.array(om)))
+    return wilting, max(upper - wilting, 0.05)
 
 
 def county_soil(facts: pd.Series, *, fertility: float = 1.0, drainage: Drainage = Drainage()) -> Soil:

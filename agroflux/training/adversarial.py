@@ -156,7 +156,7 @@ def simulated(ds: xr.Dataset, checkpoint: Checkpoint, count: int = 96, seed: int
     sites = np.sort(rng.permutation(ds.sizes["site"])[:_SITES])
     span = windows.span(ds, years)
     part = ds[[n for n in (*schema.DRIVERS, *schema.TARGETS) if n in ds]].isel(site=sites, time=span).load()
-    drivers, targets = windows.drivers(part, checkpoint.drivers.names), windows.targets(part)
+    drivers, targets = windows.drivers(part, checkpoint.drivers.names, unknown=True), windows.targets(part)
     starts = windows.calendar_years(part)
     keys, x, y = [], [], []
     for _ in range(count):
@@ -167,4 +167,4 @@ def simulated(ds: xr.Dataset, checkpoint: Checkpoint, count: int = 96, seed: int
         x.append(checkpoint.drivers.scale(drivers.gather(np.array([site]), np.array([scenario]), days)[0]))
         y.append(targets[site, scenario, days][-YEAR_DAYS:])
     stacked = np.stack(x)
-    return SiteYears(tuple(keys), stacked, np.ones(stacked.shape, bool), np.stack(y))
+    return SiteYears(tuple(keys), np.nan_to_num(stacked), np.isfinite(stacked), np.stack(y))

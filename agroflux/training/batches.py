@@ -69,7 +69,7 @@ def load(
 
 
 def _drivers(part: xr.Dataset, fitted: Sequence[slice], sites: Places | None) -> tuple[windows.Drivers, Scaler]:
-    raw = windows.drivers(part)
+    raw = windows.drivers(part, unknown=True)
     moments = Moments(raw.names)
     for k, view in enumerate(raw.views):
         stored = _stored(view)
@@ -107,15 +107,31 @@ def sample(windows_: Windows, count: int, seed: Sequence[int]) -> Windows:
     return Windows(windows_.index[order], windows_.n_years)
 
 
+def hide(windows_: Windows, share: float, seed: Sequence[int]) -> NDArray[np.bool_]:
+    """Site-years whose management is to be hidden ``(windows, n_years)``, each with probability ``share``."""
+    return np.random.default_rng(seed).random((len(windows_), windows_.n_years)) < share
+
+
 class Batches(Dataset[tuple[Tensor, Tensor]]):
     """Batches ``(batch, days, drivers)`` and ``(batch, days, targets)`` of windows, in the order given.
+
+    NaN is unknown in both: in targets no value, in drivers management that the data do not tell or that ``hidden``
+    (:func:`hide`) hides, planting, crop and fertiliser of a year together.
 
     ``share`` (which, of how many) leaves every device its rows of each batch. One for which no row is left has the
     first one without targets: it takes part in the step and adds nothing to it.
     """
 
-    def __init__(self, arrays: Arrays, chosen: Windows, size: int, share: tuple[int, int] = (0, 1)) -> None:
-        self.arrays, self.chosen, self.size, self.share = arrays, chosen, size, share
+    def __init__(
+        self,
+        arrays: Arrays,
+        chosen: Windows,
+        size: int,
+        share: tuple[int, int] = (0, 1),
+        hidden: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.arrays, self.chosen, self.size, self.share, self.hidden = arrays, chosen, size, share, hidden
+        self._management = [k for k, name in enumerate(arrays.drivers.names) if schema.get(name).module == "Management"]
         lengths = {arrays.years[y].stop - arrays.years[y].start for y in set(chosen.index[:, 2].tolist())}
         if len(lengths) > 1:
             raise DataError("years of different lengths cannot share a batch: train on a noleap data set")
@@ -129,6 +145,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         whole = self.chosen.index[number * self.size : (number + 1) * self.size]
         mine = whole[self.share[0] :: self.share[1]]
         rows = mine if len(mine) else whole[:1]
+        first = number * self.size + self.share[0] if len(mine) else number * self.size
         spans = [self._days(int(year)) for year in rows[:, 2]]
         length = spans[0].stop - spans[0].start
         x = np.empty((len(rows), length, len(self.arrays.drivers.names)), np.float32)
@@ -137,6 +154,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
             for k, view in enumerate(self.arrays.drivers.views):
                 x[b, :, k] = view[i, j, days]
             y[b] = self.arrays.targets[i, j, days] if len(mine) else np.nan
+            if self.hidden is not None:
+                of_day = self.hidden[first + b * self.share[1]][np.arange(length) * self.chosen.n_years // length]
+                x[b][np.ix_(of_day, self._management)] = np.nan
         return torch.from_numpy(x), torch.from_numpy(y)
 
     def _days(self, year: int) -> slice:

@@ -16,9 +16,9 @@ from agroflux import schema
 from agroflux.data import field_days
 from agroflux.data.field_days import Group
 from agroflux.evaluation import gain
-from agroflux.training import transfer
-from agroflux.training.adaptation import Budget, predict
-from agroflux.training.folds import few_shot, folds
+from agroflux.training import hybrid, transfer
+from agroflux.training.adaptation import Budget
+from agroflux.training.folds import Fold, few_shot, folds
 from agroflux.training.site_years import SiteYears, column, text
 from agroflux.training.transfer import Run
 
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 #: The recipe that gains are measured against, and the one that does not depend on the amount of data.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
+#: The recipe that needs the process model at every site of a fold; it is left out of others.
+COUPLED = "hybrid"
 #: The key of a run's sums in the file of finished runs.
 _SUMS = "sums_by_group"
 
@@ -62,7 +64,15 @@ def runs(design: Design, targets: tuple[str, ...], site_years: SiteYears) -> Ite
         for n, seed in itertools.product(design.shots, design.seeds):
             part = few_shot(fold, n, seed)
             if part is not None:
-                yield from ((n, Run(name, targets, part, seed, design.budget)) for name in trained)
+                can = COUPLED in trained and can_couple(part, site_years)
+                yield from (
+                    (n, Run(name, targets, part, seed, design.budget)) for name in trained if can or name != COUPLED
+                )
+
+
+def can_couple(fold: Fold, site_years: SiteYears) -> bool:
+    """Whether the process model ran for every site-year of ``fold``."""
+    return hybrid.simulated_keys(site_years) >= {*fold.train, *fold.validate, *fold.test}
 
 
 def compare(
@@ -93,6 +103,10 @@ def compare(
     found = []
     for done, (n, run) in enumerate(planned):
         about = _about(checkpoint, run, label, site_years)
+        if run.recipe == COUPLED:
+            about |= {
+                "simulated": hybrid.digest(site_years.take((*run.fold.train, *run.fold.validate, *run.fold.test)))
+            }
         digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:20]
         if digest not in held:
             held[digest] = _sums(checkpoint, site_years, run, source)
@@ -145,7 +159,7 @@ def _sums(checkpoint: "Checkpoint", site_years: SiteYears, run: Run, source: Sit
     fold, chosen = run.fold, transfer.recipe(run.recipe)
     train, validate, test = (site_years.take(keys) for keys in (fold.train, fold.validate, fold.test))
     adapted = transfer.adapt(checkpoint, chosen, train, validate, source=source, budget=run.budget, seed=run.seed)
-    simulated = predict(adapted.network, adapted.targets, test)
+    simulated = adapted.predict(test)
     columns = {name: schema.TARGETS.index(column(name)) for name in run.targets}
     by_group = {n: gain.by_group(test.targets[..., k], simulated[..., k], test.groups()) for n, k in columns.items()}
     return {
@@ -175,6 +189,7 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
     made: list[Row] = []
     scratch = sorted({key[:4] for key in table if key[4] == REFERENCE})
     names = list(dict.fromkeys(key[4] for key in table))
+    ran = {key[:5] for key in table}
     targets = list(dict.fromkeys(key[5] for key in table))
     for protocol, n in dict.fromkeys((p, n) for p, _, n, _ in scratch):
         sites = list(dict.fromkeys(s for p, s, m, _ in scratch if (p, m) == (protocol, n)))
@@ -186,6 +201,8 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
             for group in groups if used == seeds else groups[:1]:
                 theirs = _stacked(table, protocol, members, n, used, REFERENCE, target, group)
                 for name in names:
+                    if name == COUPLED and not ran >= {(protocol, s, n, k, name) for s in members for k in used}:
+                        continue
                     ours = _stacked(table, protocol, members, n, used, name, target, group)
                     place = {"protocol": protocol, "site": site, "target": target, "by": group[0], "group": group[1]}
                     shot = {"recipe": name, "n_site_years": n, "seed": used[0] if len(used) == 1 else None}

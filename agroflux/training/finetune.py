@@ -65,11 +65,16 @@ class Finetune:
 
 def scratch(recipe: Scratch, checkpoint: Checkpoint, seed: int) -> Plan:
     """A new network drawn from ``seed`` (the caller's random state is left as it was)."""
+    return anew(checkpoint, seed, recipe.learning_rate)
+
+
+def anew(checkpoint: Checkpoint, seed: int, learning_rate: float, more_drivers: int = 0) -> Plan:
+    """A network of the checkpoint's kind with new weights and, if asked for, more drivers than it has."""
     card = checkpoint.card
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = registry.build(card.model, len(card.drivers), len(card.targets), **card.config)
-    return Plan(network, [{"params": list(network.parameters()), "lr": recipe.learning_rate}], supervised(network))
+        network = registry.build(card.model, len(card.drivers) + more_drivers, len(card.targets), **card.config)
+    return Plan(network, [{"params": list(network.parameters()), "lr": learning_rate}], supervised(network))
 
 
 def finetune(recipe: Finetune, network: nn.Module) -> Plan:

@@ -76,18 +76,19 @@ class _Loaders(LightningDataModule):
         super().__init__()
         self.arrays, self.train_windows, self.validation, self.recipe = arrays, train_windows, validation, recipe
 
-    def _of(self, windows: batches.Windows) -> DataLoader[Any]:
+    def _of(self, windows: batches.Windows, key: tuple[int, ...]) -> DataLoader[Any]:
         assert self.trainer is not None
         share = (self.trainer.global_rank, self.trainer.world_size)
-        return DataLoader(batches.Batches(self.arrays, windows, self.recipe.batch, share), batch_size=None)
+        hidden = batches.hide(windows, p, key) if (p := self.recipe.unknown_management) else None
+        return DataLoader(batches.Batches(self.arrays, windows, self.recipe.batch, share, hidden), batch_size=None)
 
     def train_dataloader(self) -> DataLoader[Any]:
         assert self.trainer is not None
         key = (self.recipe.seed, 0, self.trainer.current_epoch)
-        return self._of(batches.sample(self.train_windows, self.recipe.epoch_windows, key))
+        return self._of(batches.sample(self.train_windows, self.recipe.epoch_windows, key), (*key, 1))
 
     def val_dataloader(self) -> DataLoader[Any]:
-        return self._of(self.validation)
+        return self._of(self.validation, (self.recipe.seed, 2))
 
 
 def count(devices: int | None) -> int:

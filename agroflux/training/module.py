@@ -59,8 +59,9 @@ class Supervised(LightningModule):
 
     def _sums(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         x, y = batch
+        known = ~torch.isnan(x)
         # float32 whatever the network ran in: a sum over thousands of days needs its digits
-        return loss.squared_errors(network(x)[:, self.warmup_days :].float(), y[:, self.warmup_days :])
+        return loss.squared_errors(network(x, known)[:, self.warmup_days :].float(), y[:, self.warmup_days :])
 
     def _over_devices(self, sums: Tensor) -> Tensor:
         total: Tensor = self.trainer.strategy.reduce(sums, reduce_op="sum")

@@ -13,7 +13,6 @@ from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import field_days
 from agroflux.errors import ModelError
 from agroflux.evaluation import gain, metrics
-from agroflux.training.adaptation import predict
 from agroflux.training.site_years import Floats, Key, SiteYears, build, column, days, parse
 from agroflux.training.transfer import Adapted
 
@@ -38,7 +37,7 @@ class Compared:
 
 def compare(test: SiteYears, targets: Sequence[str], adapted: Mapping[str, Adapted]) -> Compared:
     """Run every model of ``adapted`` (recipe -> model) over ``test`` and measure its gain over ``scratch`` if there."""
-    simulated = {name: predict(one.network, one.targets, test) for name, one in adapted.items()}
+    simulated = {name: one.predict(test) for name, one in adapted.items()}
     rows, parts = [], []
     for target in targets:
         k = schema.TARGETS.index(column(target))

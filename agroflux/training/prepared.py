@@ -8,8 +8,10 @@ from typing import Any
 from agroflux.baselines import card as cards
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import catalog
+from agroflux.errors import ModelError
 from agroflux.training import adversarial, folds, site_years, transfer
 from agroflux.training.adaptation import Budget
+from agroflux.training.hybrid import Hybrid
 from agroflux.training.request import Request, command
 from agroflux.training.site_years import SiteYears
 
@@ -28,11 +30,15 @@ class Prepared:
 def prepare(request: Request, checkpoint: Checkpoint) -> Prepared:
     """Open the data of ``request`` and choose its site-years.
 
-    Raises ModelError for an unknown recipe, DataError for data that cannot be opened, SelectionError for targets and
-    site-years that it does not hold.
+    Raises ModelError for an unknown recipe and for the hybrid, which cannot be saved, DataError for data that cannot
+    be opened, SelectionError for targets and site-years that it does not hold.
     """
     request.check()
     chosen, targets = transfer.recipe(request.recipe), tuple(request.targets)
+    if isinstance(chosen, Hybrid):
+        raise ModelError(
+            "a hybrid needs the process model beside it and makes no model to keep: use 'agroflux transfer'"
+        )
     ds = catalog.open_dataset(request.data)
     windows = site_years.build(ds, checkpoint.drivers, targets)
     parts = (site_years.parse(text) if text else () for text in (request.train, request.validate, request.test))

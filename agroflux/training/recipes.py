@@ -22,6 +22,8 @@ class Recipe:
         patience: epochs without a better validation loss after which training stops.
         threads: torch's threads. Two were 1.4 times as fast as one on two idle cores, but ten times slower where
             other programs held the cores, as each waits for the other on every day of a series.
+        unknown_management: probability that planting, crop and fertiliser of a site-year are hidden together, drawn
+            anew each epoch: measured fields seldom tell them. Validation hides its own, the same each time.
     """
 
     model: str = "lstm"
@@ -40,6 +42,7 @@ class Recipe:
     threads: int = 1
     weights: dict[str, float] = field(default_factory=dict)
     preset: str = "recommended"
+    unknown_management: float = 0.0
 
 
 #: Where a network departs from the defaults. Attention diverges at the rate that suits a recurrent network, and
@@ -72,6 +75,7 @@ def identifier(
     parts += [f"{protocol}-protocol"] if protocol != "clean" else []
     parts += [experiment, f"f{split.fold}"] if experiment != "temporal" else []
     parts += [subsample.tag()] if subsample is not None and subsample.tag() else []
+    parts += [f"hidden{100 * recipe_.unknown_management:.0f}"] if recipe_.unknown_management else []
     parts += [f"s{recipe_.seed}"] if recipe_.seed else []
     return "-".join(parts)
 
@@ -88,6 +92,8 @@ def command(
         parts += ["--rates", ",".join(f"{rate:g}" for rate in subsample.rates)]
     if subsample is not None and subsample.phases != "both":
         parts += ["--phases", subsample.phases]
+    if recipe_.unknown_management:
+        parts += ["--unknown-management", f"{recipe_.unknown_management:g}"]
     if recipe_.max_minutes is not None:
         parts += ["--max-minutes", f"{recipe_.max_minutes:g}"]
     for key, value in recipe_.config.items():

@@ -44,6 +44,8 @@ class SiteYears:
         targets: ``(window, 365, target)`` in the schema's units and order; NaN is no value. Targets that are not
             adapted hold none: the loss does not see them.
         told: crop and management of each day ``(window, 365)``; None: nothing is told.
+        simulated: what a process model gave for the windows' sites, ``(window, 730, flux)`` in the schema's units,
+            for the recipe ``hybrid`` (:mod:`agroflux.training.hybrid`).
     """
 
     keys: tuple[Key, ...]
@@ -51,6 +53,7 @@ class SiteYears:
     known: NDArray[np.bool_]
     targets: Floats
     told: FieldDays | None = None
+    simulated: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -64,8 +67,9 @@ class SiteYears:
                 f"no measured site-year {', '.join(absent)}: the data set holds {', '.join(map(text, self.keys))}"
             )
         rows = [self.keys.index(key) for key in wanted]
+        simulated = None if self.simulated is None else self.simulated[rows]
         told = None if self.told is None else self.told[rows]
-        return SiteYears(tuple(wanted), self.drivers[rows], self.known[rows], self.targets[rows], told)
+        return SiteYears(tuple(wanted), self.drivers[rows], self.known[rows], self.targets[rows], told, simulated)
 
     def groups(self) -> dict[field_days.Group, NDArray[np.bool_]]:
         """Days ``(window, 365)`` of each group that scores are given for (:mod:`agroflux.data.field_days`)."""

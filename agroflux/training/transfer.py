@@ -17,14 +17,16 @@ from agroflux.errors import ModelError
 from agroflux.evaluation import metrics
 from agroflux.training import adversarial
 from agroflux.training import finetune as tuning
+from agroflux.training import hybrid as coupled
 from agroflux.training.adaptation import Budget, Outcome, Progress, fit, predict
 from agroflux.training.adversarial import Adversarial, Pooled
 from agroflux.training.allocator import keep_freed_memory
 from agroflux.training.finetune import Finetune, Scratch, ZeroShot
 from agroflux.training.folds import Fold
+from agroflux.training.hybrid import Hybrid
 from agroflux.training.site_years import Floats, SiteYears, climatology, column, text
 
-Recipe = ZeroShot | Scratch | Finetune | Pooled | Adversarial
+Recipe = ZeroShot | Scratch | Finetune | Pooled | Adversarial | Hybrid
 
 #: Every recipe by the name that commands, pages and score rows use.
 RECIPES: dict[str, Recipe] = {
@@ -35,16 +37,26 @@ RECIPES: dict[str, Recipe] = {
     "adversarial": Adversarial(),
     "pooled": Pooled(),
     "zero-shot": ZeroShot(),
+    "hybrid": Hybrid(),
 }
 
 
 @dataclass(frozen=True)
 class Adapted:
-    """An adapted network, the scaler of its targets, and how its training went (None: it was not trained)."""
+    """An adapted network, the scaler of its targets, and how its training went (None: it was not trained).
+
+    ``simulated``: scaler of the simulated fluxes that a hybrid network takes as further drivers.
+    """
 
     network: nn.Module
     targets: Scaler
     outcome: Outcome | None
+    simulated: Scaler | None = None
+
+    def predict(self, site_years: SiteYears) -> Floats:
+        """Targets ``(window, 365, target)`` of ``site_years`` in physical units (:func:`.adaptation.predict`)."""
+        seen = site_years if self.simulated is None else coupled.widened(site_years, self.simulated)
+        return predict(self.network, self.targets, seen)
 
 
 def recipe(name: str) -> Recipe:
@@ -86,7 +98,12 @@ def adapt(
         return Adapted(checkpoint.network, checkpoint.targets, None)
     keep_freed_memory()
     own = tuning.own_scaler(checkpoint.targets, train) if chosen.rescale else checkpoint.targets
-    if isinstance(chosen, Scratch):
+    inputs = None
+    if isinstance(chosen, Hybrid):
+        inputs = coupled.scaler(train)
+        train, validate = (coupled.widened(part, inputs) for part in (train, validate))
+        plan = coupled.plan(chosen, checkpoint, seed)
+    elif isinstance(chosen, Scratch):
         plan = tuning.scratch(chosen, checkpoint, seed)
     else:
         network = tuning.moved_to(checkpoint.network, checkpoint.targets, own)
@@ -97,7 +114,7 @@ def adapt(
         else:
             plan = adversarial.joint(chosen, network, source, (checkpoint.targets, own), seed)
     outcome = fit(plan, train, validate, own, budget or Budget(), seed, report=report, cancelled=cancelled)
-    return Adapted(plan.network, own, outcome)
+    return Adapted(plan.network, own, outcome, inputs)
 
 
 @dataclass(frozen=True)
@@ -127,7 +144,7 @@ def scores(adapted: Adapted, targets: Sequence[str], test: SiteYears) -> list[di
     Every day (``by`` and ``group`` are ``all``) comes first, a row a target; then the groups of days
     (:mod:`agroflux.data.field_days`) on which a target was measured.
     """
-    return _rows(targets, test, predict(adapted.network, adapted.targets, test))
+    return _rows(targets, test, adapted.predict(test))
 
 
 def _rows(targets: Sequence[str], test: SiteYears, simulated: Floats) -> list[dict[str, Any]]:

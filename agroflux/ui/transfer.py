@@ -25,6 +25,7 @@ RECIPES = {
     "finetune-gradual": ("Fine-tune, unfreezing", "layers thaw one by one from the head down"),
     "adversarial": ("Adversarial", "simulated and measured series are made alike inside the network (DANN)"),
     "pooled": ("Pooled", "simulations and measurements together: the control of the adversarial one"),
+    "hybrid": ("Hybrid", "from scratch, with what the process model gives for the site as further drivers"),
     "zero-shot": ("Source as it is", "no training: a control"),
     "scratch": ("From scratch", "new weights, the measurements alone: what the others are compared with"),
 }

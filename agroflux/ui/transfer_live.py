@@ -66,7 +66,7 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         data = str(pick("Measurements", data_sets, "transfer-measured", 300))
         held = [name for name in TARGETS if name in cache.variables(data)]
         model = str(pick("Source model", models, "transfer-from", 300))
-        recipes = [name for name in RECIPES if name != "zero-shot"]
+        recipes = [name for name in RECIPES if name not in ("zero-shot", "hybrid")]
         bound = state.bind("transfer-recipe", default=recipes[0], options=recipes)
         st.selectbox("Recipe", recipes, format_func=NAMES.__getitem__, width=220, **bound)
         recipe = str(state.get("transfer-recipe"))

@@ -1,6 +1,7 @@
 """``agroflux transfer`` as a user calls it: rows in a file, commands that make them again, mistakes in one line."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,17 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert says in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
+def test_the_process_model_runs_where_it_can_and_says_where_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, few = tmp_path / "rows.json", ("--shots", "1", "--seeds", "0", "--epochs", "1", "--json")
+    here = ("--data", "towers-sample", "--target", "GPP", "--recipe", "hybrid", "--protocol", "leave-years-out")
+    assert run(*here, *few, "--out", out, "--work", tmp_path / "runs.jsonl") == 0
+    told = capsys.readouterr()
+    assert "hybrid is left out at US-AR1: the process model does not run switchgrass" in told.err
+    rows = json.loads(told.out)
+    assert {row["site"] for row in rows if row["recipe"] == "hybrid"} == {"US-Tw3"}
+    assert {row["site"] for row in rows if row["recipe"] == "scratch"} == {"US-Tw3", "US-AR1", "all"}

@@ -1,0 +1,66 @@
+"""The process model on a tower's own weather: alfalfa in California by the real engine, then from what is kept."""
+
+import sys
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from agroflux.data import catalog, management
+from agroflux.data.management import Event, Season
+from agroflux.errors import SimulationError
+from agroflux.simulation import dssat, towers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
+
+
+@pytest.fixture(scope="module")
+def ds() -> xr.Dataset:
+    return catalog.open_dataset("towers-sample")
+
+
+def test_a_tower_is_simulated_once_and_then_kept(ds: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = towers.simulate(ds, "US-Tw3")
+    assert first.index[0] == pd.Timestamp("2012-01-01")
+    assert first.index[-1] == pd.Timestamp("2018-12-31")
+    assert np.isfinite(first.to_numpy()).all()
+    measured = ds["GPP"].sel(site="US-Tw3").to_series().dropna()
+    assert np.corrcoef(first["GPP"].reindex(measured.index), measured)[0, 1] > 0.3
+
+    def never(*_: object, **__: object) -> dssat.Result:
+        raise AssertionError("the engine ran again")
+
+    monkeypatch.setattr(dssat, "run_sequence", never)
+    pd.testing.assert_frame_equal(towers.simulate(ds, "US-Tw3"), first, check_freq=False)
+    warmer = ds.copy(deep=True)
+    warmer["TMAX"] = warmer["TMAX"] + 1
+    with pytest.raises(AssertionError, match="ran again"):
+        towers.simulate(warmer, "US-Tw3")
+
+
+def test_a_crop_that_the_engine_does_not_run_is_named(ds: xr.Dataset) -> None:
+    with pytest.raises(SimulationError, match="does not run switchgrass"):
+        towers.simulate(ds, "US-AR1")
+    unknown = ds.drop_vars("crop").assign_coords(site=["XX-1", "XX-2"])
+    with pytest.raises(SimulationError, match="what grew here is not known"):
+        towers.simulate(unknown, "XX-1")
+
+
+def test_known_management_is_used_and_the_rest_follows_a_rule(ds: xr.Dataset) -> None:
+    told = Season(
+        "US-AR1", 2010, "corn", date(2010, 4, 20), harvest=date(2010, 9, 5), nitrogen=(Event(date(2010, 5, 10), 120.0),)
+    )
+    seasons = [told, Season("US-AR1", 2011, "winter wheat"), Season("US-AR1", 2012, "soybean")]
+    one = management.apply(ds, seasons).sel(site="US-AR1")
+    crops = towers._crops(one, seasons, 2009, 2012)
+    assert crops == {2009: "corn", 2010: "corn", 2011: "wheat", 2012: "soybean"}
+    grown = towers._grown(seasons, crops, 36.4)
+    assert [crop.crop for crop in grown] == ["corn", "corn", "wheat", "soybean"]
+    corn, wheat = grown[1], grown[2]
+    assert (corn.planted, corn.ended) == (pd.Timestamp("2010-04-20"), pd.Timestamp("2010-09-05"))
+    assert corn.nitrogen == ((pd.Timestamp("2010-05-10"), 120.0),)
+    assert wheat.planted.year == 2010
+    assert wheat.nitrogen[0][1] == pytest.approx(90)
+    assert grown[3].nitrogen == ()
