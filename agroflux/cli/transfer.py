@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agroflux.training.comparison import Design
     from agroflux.training.site_years import SiteYears
 
-_RECIPES = "scratch,finetune,finetune-head,finetune-gradual,adversarial,pooled,zero-shot"
+_RECIPES = "scratch,finetune,finetune-head,finetune-gradual,adversarial,pooled,zero-shot,hybrid"
 #: The recipe for which the process model runs at each site, where it can.
 _COUPLED = "hybrid"
 
@@ -28,7 +28,7 @@ def command(
         "NEE,GPP,Reco,N2O_FLUX"
     ),
     recipe: Annotated[
-        str, typer.Option(help="Recipes, with commas; scratch always runs; hybrid runs DSSAT too.")
+        str, typer.Option(help="Recipes, with commas; scratch always runs; hybrid runs DSSAT too, where it can.")
     ] = _RECIPES,
     protocol: Annotated[str, typer.Option(help="How test site-years are held out.")] = (
         "leave-years-out,leave-one-site-out"
@@ -131,10 +131,8 @@ def _coupled(ds: "xr.Dataset", windows: "SiteYears") -> "SiteYears":
     """``windows`` with what the process model gives for their sites; sites where it cannot run are named."""
     from agroflux.errors import SimulationError
     from agroflux.simulation import towers
-    from agroflux.simulation.dssat import engine
     from agroflux.training.hybrid import with_simulated
 
-    engine()
     series = {}
     for site in dict.fromkeys(site for site, _ in windows.keys):
         try:
