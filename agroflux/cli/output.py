@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 #: The option that every reading command takes.
 JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
+_UNBOUND = 10_000  # characters
 
 
 def plain(value: Any) -> Any:
@@ -34,15 +37,36 @@ def print_json(value: Any) -> None:
 def print_rows(
     rows: Sequence[Mapping[str, Any]], *, as_json: bool, title: str = "", columns: Sequence[str] = ()
 ) -> None:
-    """Print ``rows``: all fields as JSON, or ``columns`` (default: all) as a table."""
+    """Print ``rows``: all fields as JSON, or ``columns`` (default: all) as a table.
+
+    Where a terminal is too narrow, columns that say the same in every row go below the table; a file or a pipe gets
+    every column in full.
+    """
     if as_json:
         print_json(list(rows))
         return
-    names = list(columns) or (list(rows[0]) if rows else [])
-    table = Table(*names, title=title or None)
-    for row in rows:
-        table.add_row(*(_text(row.get(name)) for name in names))
-    Console().print(table if rows else "Nothing to show.", markup=False)
+    if not rows:
+        Console().print("Nothing to show.", markup=False)
+        return
+    cells = {name: [_text(row.get(name)) for row in rows] for name in (list(columns) or list(rows[0]))}
+    console, same = Console(), {}
+    if not console.is_terminal:
+        console = Console(width=_UNBOUND)
+    elif sum(max(map(cell_len, (name, *text))) + 3 for name, text in cells.items()) >= console.width:
+        same = {name: text[0] for name, text in cells.items() if len(rows) > 1 and len(set(text)) == 1}
+    table = _table({name: text for name, text in cells.items() if name not in same}, title)
+    console.print(table, markup=False)
+    if same:
+        said = ", ".join(f"{name} {text or 'empty'}" for name, text in same.items())
+        console.print(f"In every row: {said}", markup=False, highlight=False)
+
+
+def _table(cells: Mapping[str, Sequence[str]], title: str) -> Table:
+    heads = [Column(name, overflow="fold") for name in cells]
+    table = Table(*heads, title=escape(title) or None)  # markup is parsed in titles, whatever the print says
+    for row in zip(*cells.values(), strict=True):
+        table.add_row(*row)
+    return table
 
 
 def _text(value: Any) -> str:

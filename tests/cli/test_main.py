@@ -163,3 +163,17 @@ def test_a_wrong_name_is_one_line_and_exit_2(arguments: list[str], word: str) ->
     assert done.returncode == 2
     assert word in done.stderr and "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_table_is_cut_nowhere(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"data": "[red]corn[/red]", "note": "w" * 70, "rank": k} for k in (1, 2)]
+    monkeypatch.setenv("COLUMNS", "60")
+    print_rows(rows, as_json=False, title="[bold]t")
+    piped = capsys.readouterr().out
+    assert "w" * 70 in piped and piped.count("[red]corn[/red]") == 2 and "[bold]t" in piped
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes what is printed to for a terminal
+    print_rows(rows, as_json=False)
+    narrow = capsys.readouterr().out
+    assert "In every row: data [red]corn[/red], note " in narrow
+    assert "rank" in narrow
+    assert "\\" not in piped
