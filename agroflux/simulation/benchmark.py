@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from agroflux.errors import SimulationError
-from agroflux.simulation import dssat
+from agroflux.simulation import dssat, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
 from agroflux.simulation.parts import claim, run_parts, write_part
 from agroflux.simulation.scenario import Crop, SoilModel
@@ -112,7 +112,7 @@ def run_piece(plan: Plan, piece: Piece, part: Path) -> None:
     site = _site(fips)
     days = noleap_days(plan.years)
     scenario = county_scenario(site.lat, crop, rate, plan.soil_model, plan.years)
-    with dssat.place(), dssat.scratch() as folder:
+    with workspace.place(), workspace.scratch() as folder:
         result = dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder))
     table = result.daily.loc[days]
     gaps = table.columns[table.isna().any()]

@@ -1,23 +1,18 @@
 """Run DSSAT-CSM 4.8 for one rotation and give back its daily and annual values.
 
-The executable and its data files come with the package DSSATTools (BSD-3 engine); only those files are used. Every
-run has a scratch folder of its own that is removed in the end, also after a failure. A process that is killed cannot
-do that: :func:`sweep` removes what it left and ends an engine that still runs there.
+The executable and its data files come with the package DSSATTools (BSD-3 engine); only those files are used. Where it
+runs, and how many at a time: :mod:`agroflux.simulation.workspace`.
 """
 
 import importlib.util
 import os
-import re
 import select
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,26 +20,19 @@ from pathlib import Path
 import pandas as pd
 
 from agroflux.errors import SimulationError
-from agroflux.paths import user_data
 from agroflux.simulation import balance, filex, outputs
 from agroflux.simulation import sequence as sequences
 from agroflux.simulation.scenario import Scenario
 from agroflux.simulation.sequence import CropSequence
 from agroflux.simulation.soil import Soil
+from agroflux.simulation.workspace import CancelledError
 
 #: A 24-year rotation takes about two seconds: a minute means that the engine waits for a key.
 TIMEOUT_S = 60
 _TAIL_YEARS = 2
 _POLL_S = 0.05
-# Short, so that one who waits gets in between two runs of a long simulation.
-_WAIT_S = 0.01
 _CONSOLE = "console.txt"
 _LABELS = "DATA.CDE"
-_SCRATCH = re.compile(r"agx-(\d+)-(\d+)-\w+")
-
-
-class CancelledError(SimulationError):
-    """A run was stopped because its caller no longer wants it."""
 
 
 @dataclass(frozen=True)
@@ -87,80 +75,6 @@ def engine() -> tuple[Path, Path]:
     if not executable.exists():
         raise SimulationError(f"no DSSAT executable at {executable}: reinstall DSSATTools==3.0.2")
     return executable, base / "dssat-csm-os" / "Data"
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A short-named folder in memory where there is one (paths of over about 80 characters confuse the engine).
-
-    Its name tells the process that owns it, so that :func:`sweep` knows what is left over.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=f"agx-{os.getpid()}-{_started(os.getpid())}-", dir=_scratch_parent()))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def place(stop: threading.Event | None = None) -> Iterator[None]:
-    """Hold one of the machine's places for an engine, as many as it has cores, over all processes of a user.
-
-    A place is a locked file in the user's folder: the system frees the lock of a process that dies. What-if runs and
-    ``agroflux simulate`` wait here alike. CancelledError once ``stop`` is set.
-    """
-    import fcntl  # not on Windows, where there is no engine either
-
-    stop = stop or threading.Event()
-    places = user_data() / "engines"
-    places.mkdir(parents=True, exist_ok=True)
-    while True:
-        for i in range(os.cpu_count() or 1):
-            with (places / str(i)).open("w") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield
-                return
-        if stop.wait(_WAIT_S):
-            raise CancelledError("the run was cancelled")
-
-
-def _scratch_parent() -> Path:
-    shm = Path("/dev/shm")
-    return shm if shm.is_dir() and os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
-
-
-def _started(pid: int) -> int:
-    """When a process began [ticks since the machine's start]; 0 where it is gone or the system does not tell.
-
-    A process number is given out again; together with its start it is not.
-    """
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return 0
-
-
-def sweep() -> int:
-    """Remove the scratch folders of processes that are gone and end engines that still run in one; how many there were.
-
-    Folders of other users, and of processes that live, are left alone.
-    """
-    stale = []
-    for folder in _scratch_parent().glob("agx-*"):
-        owner = _SCRATCH.fullmatch(folder.name)
-        with suppress(FileNotFoundError):  # another process may sweep at the same time
-            if owner and folder.stat().st_uid == os.getuid() and _started(int(owner[1])) != int(owner[2]):
-                stale.append(folder)
-    for place in Path("/proc").glob("[0-9]*/cwd") if stale else ():
-        with suppress(OSError):
-            if any(place.readlink().is_relative_to(folder) for folder in stale):
-                os.kill(int(place.parent.name), signal.SIGKILL)
-    for folder in stale:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(stale)
 
 
 def prepare_home(folder: Path) -> Path:

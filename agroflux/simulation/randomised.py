@@ -19,7 +19,7 @@ import xarray as xr
 from agroflux import __version__, schema
 from agroflux.data.management import CROP_FLAG
 from agroflux.errors import SimulationError
-from agroflux.simulation import dssat, fields, outputs
+from agroflux.simulation import dssat, fields, outputs, workspace
 from agroflux.simulation.benchmark import ANNUAL, DAILY, PHASE, WEATHER, noleap_days
 from agroflux.simulation.dataset import CITATION, STATIC, read_part, units
 from agroflux.simulation.parts import claim, run_parts, write_part
@@ -52,7 +52,7 @@ def run_field(plan: Plan, number: int, part: Path) -> None:
     """Run one field and write its part: arrays (time,), (year,) and ()."""
     field = fields.draw(number, plan.seed, plan.years, plan.soil_model)
     days = noleap_days(plan.years)
-    with dssat.place(), dssat.scratch() as folder:
+    with workspace.place(), workspace.scratch() as folder:
         result = dssat.run_sequence(field.sequence, field.site, folder / "r", dssat.prepare_home(folder))
     grown = field.sequence.grown
     doses = [dose for one in grown for dose in one.nitrogen]

@@ -2,7 +2,7 @@
 
 A finished run lies in ``whatif/KEY.npz`` of the user's data folder, written beside and renamed. KEY is the SHA-256 of
 everything the run depends on: the text of the rotation and soil files, the weather, the engine's executable and the
-code that reads its output. No more engines run at a time than the machine has cores (:func:`dssat.place`).
+code that reads its output. No more engines run at a time than the machine has cores (:func:`workspace.place`).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ import pandas as pd
 
 from agroflux.errors import AgroFluxError, SimulationError
 from agroflux.paths import user_data
-from agroflux.simulation import dssat, filex, outputs
+from agroflux.simulation import dssat, filex, outputs, workspace
 from agroflux.simulation.benchmark import own_phase
 from agroflux.simulation.county import county_scenario, county_site
 from agroflux.simulation.levers import USUAL_RATE
@@ -109,12 +109,12 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
     found = _load(path, case)
     if found is not None:
         return found
-    with dssat.place(stop):
+    with workspace.place(stop):
         # Another session may have made it while this one waited.
         found = _load(path, case)
         if found is not None:
             return found
-        with dssat.scratch() as scratch:
+        with workspace.scratch() as scratch:
             home = dssat.prepare_home(scratch)
             result = dssat.run(scenario, site, scratch / "r", home, timeout=timeout, stop=stop)
     _store(path, result)
@@ -165,7 +165,7 @@ def _load(path: Path, case: Case) -> Run | None:
 
 def tidy() -> None:
     """Remove what killed processes left (scratch folders, half-written runs) and the oldest kept runs."""
-    dssat.sweep()
+    workspace.sweep()
     old = time.time() - _ABANDONED_S
     for part in folder().glob("*.part"):
         if 0 < _changed_at(part) < old:
@@ -230,7 +230,7 @@ class Job:
             run = None
             try:
                 run = self.runs[case] = run_case(case, timeout=self._timeout, stop=self._stop)
-            except dssat.CancelledError:
+            except workspace.CancelledError:
                 return
             except (AgroFluxError, OSError, ValueError, KeyError, IndexError) as error:
                 # A file that the engine cut short makes its reader fail in many ways; the other cases go on.

@@ -26,7 +26,7 @@ from agroflux.data import management_table
 from agroflux.data.management import Season
 from agroflux.errors import SimulationError
 from agroflux.paths import user_data
-from agroflux.simulation import climates, dssat, fields, runs
+from agroflux.simulation import climates, dssat, fields, runs, workspace
 from agroflux.simulation.county import FERTILITY, benchmark_counties
 from agroflux.simulation.crops import CROPS, CropModel
 from agroflux.simulation.sequence import CropSequence, Grown, rotation
@@ -67,7 +67,7 @@ def _run(sequence: CropSequence, site: dssat.Site) -> pd.DataFrame:
             return runs.unpack(held, KEPT)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass  # not there, or not readable: it is made again
-    with dssat.place(), dssat.scratch() as folder:
+    with workspace.place(), workspace.scratch() as folder:
         result = dssat.run_sequence(sequence, site, folder / "r", dssat.prepare_home(folder))
     daily = result.daily[list(KEPT)].astype(np.float32)
     runs.write_arrays(path, runs.pack(daily))

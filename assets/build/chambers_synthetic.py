@@ -14,7 +14,7 @@ import xarray as xr
 
 from agroflux import __version__, schema
 from agroflux.data.store import write_store
-from agroflux.simulation import dssat
+from agroflux.simulation import dssat, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario
 from agroflux.simulation.scenario import Fertiliser
 from agroflux.simulation.soil import Drainage, county_soil
@@ -46,7 +46,7 @@ def main() -> None:
     )
     chambers = []
     soils = []
-    with dssat.scratch() as folder:
+    with workspace.scratch() as folder:
         home = dssat.prepare_home(folder)
         for rate, sldr, ssks, delay in HIDDEN:
             soil = county_soil(facts, fertility=0.82, drainage=Drainage(sldr, ssks))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from agroflux.data import catalog
-from agroflux.simulation import dssat, realism
+from agroflux.simulation import dssat, realism, workspace
 from agroflux.simulation.county import FERTILITY, YIELD_EXPONENT, benchmark_counties, county_scenario, county_site
 from agroflux.simulation.soil import Drainage
 
@@ -64,7 +64,7 @@ def balances() -> str:
     for code in (codes[0], codes[49], codes[98]):
         site = county_site(code)
         scenario = replace(county_scenario(site.lat, "corn", 168, "century", (2000, 2018)), balances=True)
-        with dssat.scratch() as folder:
+        with workspace.scratch() as folder:
             found = dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder)).balances
         rows.append({"county": code} | {name: f"{values.abs().max():.3f}" for name, values in found.items()})
     return (

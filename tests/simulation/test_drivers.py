@@ -7,7 +7,7 @@ import pytest
 
 from agroflux import contract, schema
 from agroflux.errors import SelectionError
-from agroflux.simulation import dssat
+from agroflux.simulation import dssat, workspace
 from agroflux.simulation.drivers import HISTORY_YEARS, driver_set
 from agroflux.simulation.runs import Case
 from agroflux.simulation.whatif import Change
@@ -31,7 +31,7 @@ def test_drivers_keep_the_contract_and_hold_all_that_models_need() -> None:
 def test_management_is_that_of_the_engines_run() -> None:
     case = Case("19027", YEARS, Change(n_timing="split", planting=7))
     scenario, site = case.build()
-    with dssat.scratch() as folder:
+    with workspace.scratch() as folder:
         daily = dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder)).daily
     ds = driver_set([case]).sel(site="19027", time=slice("2000", "2001"))
     for name in ("PLANTING", "FERTZR_N", "CROP"):

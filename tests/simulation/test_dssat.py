@@ -9,7 +9,7 @@ import pytest
 
 from agroflux import contract
 from agroflux.errors import SimulationError
-from agroflux.simulation import benchmark, dssat
+from agroflux.simulation import benchmark, dssat, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
 from agroflux.simulation.dataset import assemble
 from agroflux.simulation.scenario import Scenario, SoilModel
@@ -25,7 +25,7 @@ def short(rate: float, model: SoilModel = "century", **changes: object) -> Scena
 
 
 def run(scenario: Scenario, code: str = FIPS) -> dssat.Result:
-    with dssat.scratch() as folder:
+    with workspace.scratch() as folder:
         result = dssat.run(scenario, county_site(code), folder / "r", dssat.prepare_home(folder))
     assert not folder.exists()
     return result
@@ -93,7 +93,7 @@ def test_an_engine_that_stops_is_reported_in_its_own_words() -> None:
 def test_weather_that_ends_too_early_is_refused() -> None:
     site = county_site(FIPS)
     cut = replace(site, weather=site.weather.loc[:"2007-06-30"])
-    with dssat.scratch() as folder, pytest.raises(SimulationError, match="weather must cover 2002 to 2008"):
+    with workspace.scratch() as folder, pytest.raises(SimulationError, match="weather must cover 2002 to 2008"):
         dssat.run(short(0), cut, folder / "r", dssat.prepare_home(folder))
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from agroflux.data import catalog
 from agroflux.errors import SelectionError
-from agroflux.simulation import benchmark, dssat, effects, runs
+from agroflux.simulation import benchmark, dssat, effects, runs, workspace
 from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.whatif import Change
 
@@ -34,7 +34,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 def _scratch_of(pid: int) -> list[Path]:
-    return [p for p in runs.dssat._scratch_parent().glob("agx-*") if p.name.split("-")[1] == str(pid)]
+    return [p for p in workspace.scratch_parent().glob("agx-*") if p.name.split("-")[1] == str(pid)]
 
 
 def test_a_kept_run_is_given_again_without_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_a_long_simulation_waits_for_a_place_as_a_what_if_does(
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     plan = benchmark.Plan("century", (168.0,), (2000, 2000), "alternate")
-    with dssat.place():
+    with workspace.place():
         work = threading.Thread(target=benchmark.run_piece, args=(plan, (FIPS, 168.0, "corn"), own_folder / "a.npz"))
         work.start()
         time.sleep(0.5)
@@ -144,8 +144,8 @@ def test_a_killed_process_leaves_no_half_result_and_its_scratch_is_swept(own_fol
 
 
 def test_the_scratch_of_a_living_process_is_not_swept() -> None:
-    with dssat.scratch() as folder:
-        dssat.sweep()
+    with workspace.scratch() as folder:
+        workspace.sweep()
         assert folder.is_dir()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agroflux.simulation import dssat
+from agroflux.simulation import dssat, workspace
 from agroflux.simulation.county import county_site
 from agroflux.simulation.crops import CROPS
 from agroflux.simulation.sequence import CropSequence, Grown, rotation
@@ -26,7 +26,7 @@ def grown(name: str, year: int, nitrogen: float = 0.0, last: str = "") -> Grown:
 
 def run(*crops: Grown, years: tuple[int, int]) -> dssat.Result:
     sequence = CropSequence(crops, years[0] - 1, *years)
-    with dssat.scratch() as folder:
+    with workspace.scratch() as folder:
         return dssat.run_sequence(sequence, county_site("17107"), folder / "r", dssat.prepare_home(folder))
 
 

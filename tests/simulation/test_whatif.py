@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agroflux.errors import SelectionError
-from agroflux.simulation import dssat, levers, whatif
+from agroflux.simulation import dssat, levers, whatif, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
 from agroflux.simulation.scenario import Scenario
 from agroflux.simulation.whatif import USUAL, Change
@@ -31,7 +31,7 @@ def _usual() -> tuple[Scenario, dssat.Site]:
 def _run(text: str) -> dssat.Result:
     """The real engine under a change, given as a link has it."""
     scenario, site = whatif.apply(Change.from_text(text), *_usual())
-    with dssat.scratch() as folder:
+    with workspace.scratch() as folder:
         return dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder))
 
 
