@@ -40,7 +40,7 @@ DRIVERS = ("PLANTING", "CROP", "FERTZR_N")
 ATTRIBUTE = "management"
 CROP_FLAG = {"corn": 1.0, "soybean": 0.0}
 NONE = "none"
-_KG_HA_PER_G_M2 = 10.0
+KG_HA_PER_G_M2 = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def drivers(seasons: Sequence[Season], days: pd.DatetimeIndex) -> pd.DataFrame:
         for event in season.nitrogen or ():
             totals[event.day] = totals.get(event.day, 0.0) + event.rate
     for day, rate in totals.items():
-        _set(out, "FERTZR_N", day, rate / _KG_HA_PER_G_M2)
+        _set(out, "FERTZR_N", day, rate / KG_HA_PER_G_M2)
     for year, crop in crops(seasons).items():
         if crop in CROP_FLAG:
             out.loc[pd.Timestamp(year, 1, 1) : pd.Timestamp(year, 12, 31), "CROP"] = CROP_FLAG[crop]

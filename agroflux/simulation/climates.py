@@ -48,7 +48,7 @@ def whole(recorded: pd.DataFrame) -> pd.DataFrame:
 
     Temperature and radiation: gaps of up to five days are interpolated; a longer one has, day by day, the mean of the
     days up to a week apart in all years. Rain: the rain of the same day of the nearest year that has one (a mean would
-    drizzle every day). Raises SimulationError for a variable that was never recorded.
+    drizzle every day). Raises SimulationError for a variable that was never recorded, or not in some part of the year.
     """
     first, last = recorded.index[0].year, recorded.index[-1].year
     days = pd.date_range(f"{first}-01-01", f"{last}-12-31", name="time")
@@ -61,7 +61,13 @@ def whole(recorded: pd.DataFrame) -> pd.DataFrame:
         gap = table[name].isna()
         length = gap.groupby((~gap).cumsum()).transform("sum")
         short = table[name].interpolate("time", limit_area="inside").where(length <= _SHORT_GAP)
-        table[name] = table[name].fillna(short).fillna(pd.Series(_usual(table[name], day)[day], index=days))
+        usual = _usual(table[name], day)
+        if (missing := np.flatnonzero(np.isnan(usual))).size:
+            around = pd.Timestamp(2001, 1, 1) + pd.Timedelta(days=int(missing[0]))
+            raise SimulationError(
+                f"{name} was never recorded around {around.day} {around:%B}: the process model needs the whole year"
+            )
+        table[name] = table[name].fillna(short).fillna(pd.Series(usual[day], index=days))
     table["PRECN"] = _nearest_year(table["PRECN"], day)
     table["TMAX"] = np.maximum(table["TMAX"], table["TMIN"] + 0.2)
     return table.round(2)
@@ -143,12 +149,12 @@ def _day_of_year(days: pd.DatetimeIndex) -> np.ndarray:
 
 
 def _usual(values: pd.Series, day: np.ndarray) -> np.ndarray:
-    """Mean (365,) over all years of the days up to a week apart, round the year; the mean of all where none is near."""
+    """Mean (365,) over all years of the days up to a week apart, round the year; NaN where none is near."""
     known = values.notna().to_numpy()
     total = np.bincount(day[known], values[known], minlength=365)
     count = np.bincount(day[known], minlength=365).astype(float)
     near, many = (sum(np.roll(part, k) for k in range(-_NEAR, _NEAR + 1)) for part in (total, count))
-    return np.where(many > 0, near / np.maximum(many, 1), values.mean())
+    return np.where(many > 0, near / np.maximum(many, 1), np.nan)
 
 
 def _nearest_year(values: pd.Series, day: np.ndarray) -> pd.Series:

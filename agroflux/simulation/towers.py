@@ -3,7 +3,8 @@
 What is not known is filled by a stated rule, never from the measured fluxes:
 
 weather     gaps as in :func:`agroflux.simulation.climates.whole`; years around the record repeat its years in turn
-crop        that of the management table, year by year, the last of two in a year; without a table, that of the site
+crop        that of the management table, year by year, the last of two in a year; without a table, what the drivers
+            CROP, PLANTING and FERTZR_N tell; else that of the site
 planting    the table's day, else the middle of the crop's window (:mod:`.crops`), earlier in the south
 harvest     the table's day, else the planting plus the middle of the crop's season; a stand of alfalfa is sown two
             years before the record and every four years, and cut every 35 days
@@ -23,7 +24,7 @@ import pandas as pd
 import xarray as xr
 
 from agroflux.data import management_table
-from agroflux.data.management import Season
+from agroflux.data.management import CROP_FLAG, DRIVERS, KG_HA_PER_G_M2, Event, Season
 from agroflux.errors import SimulationError
 from agroflux.paths import user_data
 from agroflux.simulation import climates, dssat, fields, runs, workspace
@@ -49,7 +50,7 @@ def simulate(ds: xr.Dataset, site: str) -> pd.DataFrame:
     weather = climates.whole(climates.site_weather(one))
     first, last = int(weather.index[0].year) - 1, int(weather.index[-1].year)
     start = first - fields.SPIN_UP
-    seasons = [s for s in management_table.of(ds) or management_table.shipped() if s.site == site]
+    seasons = [s for s in management_table.of(ds) or management_table.shipped() if s.site == site] or _told(one, site)
     grown = _grown(seasons, _crops(one, seasons, start, last), float(one["lat"]))
     place = dssat.Site(
         float(one["lat"]), float(one["lon"]), _soil(one), climates.repeated_to(weather, start - 1, last + 2)
@@ -72,6 +73,26 @@ def _run(sequence: CropSequence, site: dssat.Site) -> pd.DataFrame:
     daily = result.daily[list(KEPT)].astype(np.float32)
     runs.write_arrays(path, runs.pack(daily))
     return daily
+
+
+def _told(one: xr.Dataset, site: str) -> list[Season]:
+    """What the drivers tell of the years in which CROP names one crop, as rows of a management table."""
+    if "CROP" not in one:
+        return []
+    table = one[[name for name in DRIVERS if name in one]].to_dataframe()
+    found = []
+    for year, days in table.groupby(table.index.year):
+        names = [name for name, flag in CROP_FLAG.items() if (days["CROP"].dropna() == flag).all()]
+        if len(names) != 1:  # no day of the year is told, or two crops are
+            continue
+        sown = days.index[days["PLANTING"] == 1] if "PLANTING" in days else days.index[:0]
+        nitrogen = None
+        if "FERTZR_N" in days and days["FERTZR_N"].notna().all():
+            given = days["FERTZR_N"][days["FERTZR_N"] > 0]
+            nitrogen = tuple(Event(day.date(), KG_HA_PER_G_M2 * float(rate)) for day, rate in given.items())
+        planting = sown[0].date() if len(sown) else None
+        found.append(Season(site, int(year), names[0], planting, nitrogen=nitrogen))
+    return found
 
 
 def _crops(one: xr.Dataset, seasons: Sequence[Season], first: int, last: int) -> dict[int, str]:

@@ -64,3 +64,16 @@ def test_known_management_is_used_and_the_rest_follows_a_rule(ds: xr.Dataset) ->
     assert wheat.planted.year == 2010
     assert wheat.nitrogen[0][1] == pytest.approx(90)
     assert grown[3].nitrogen == ()
+
+
+def test_without_a_table_the_drivers_tell_what_grew() -> None:
+    chambers = catalog.open_dataset("chambers-synthetic")
+    told = towers._told(chambers.sel(site="CH-4"), "CH-4")
+    assert [(row.year, row.crop, row.planting) for row in told] == [
+        (2014, "corn", date(2014, 4, 27)), (2015, "soybean", date(2015, 5, 6)), (2016, "corn", date(2016, 4, 19)),
+    ]  # fmt: skip
+    assert told[0].nitrogen == (Event(date(2014, 5, 22), pytest.approx(202)),)
+    assert told[1].nitrogen == ()
+    # The chambers stood from April to October: no winter is made up for them.
+    with pytest.raises(SimulationError, match="TMAX was never recorded around 1 January"):
+        towers.simulate(chambers, "CH-4")
