@@ -1,6 +1,5 @@
 """``agroflux transfer``: every recipe on the same test days, and what each gains over training from scratch."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,8 +47,9 @@ def command(
     Each score over all seeds is also given by crop and by known and unknown management (fields by and group).
     """
     from agroflux import paths
-    from agroflux.cli.output import plain, print_json, print_rows
+    from agroflux.cli.output import print_json, print_rows
     from agroflux.data.field_days import words
+    from agroflux.evaluation import leaderboard
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.adaptation import Budget
@@ -63,10 +63,7 @@ def command(
     for checkpoint in [load(name) for name in _list(model)]:
         for data_id in _list(data):
             rows += _one(checkpoint, data_id, _list(target), design, source, done, show=not as_json)
-    part = out.with_name(f".{out.name}.part")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(json.dumps(plain(rows), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(out)
+    leaderboard.write_lines(rows, out)
     if as_json:
         print_json(rows)
         return
