@@ -18,7 +18,7 @@ def run(*args: str | Path) -> int:
 
 def test_a_dry_run_lists_the_runs_with_their_budgets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = ("--data", tmp_path, "--out", tmp_path, "--work", tmp_path / "work")
-    assert run(*folders, "--only", "lstm-cornbelt-*-s1", "--dry-run", "--json") == 0
+    assert run(*folders, "--only", "lstm-cornbelt-*-1phase-s1", "--dry-run", "--json") == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert found["finished"] is False
     assert found["minutes"] > 0
