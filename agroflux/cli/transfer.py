@@ -1,5 +1,6 @@
 """``agroflux transfer``: every recipe on the same test days, and what each gains over training from scratch."""
 
+import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,7 +64,8 @@ def command(
     for checkpoint in [load(name) for name in _list(model)]:
         for data_id in _list(data):
             rows += _one(checkpoint, data_id, _list(target), design, source, done, show=not as_json)
-    leaderboard.write_lines(rows, out)
+    # What is printed is what was written, digit by digit.
+    rows = json.loads(leaderboard.write_lines(rows, out).read_text(encoding="utf-8"))
     if as_json:
         print_json(rows)
         return
