@@ -135,9 +135,9 @@ def run_sequence(
     timeout: float = TIMEOUT_S,
     stop: threading.Event | None = None,
 ) -> Result:
-    """As :func:`run`, for any crops: daily values without PLANTING, FERTZR_N and CROP; a year without harvest has no
+    """As :func:`run`, for any crops: daily values without PLANTING, FERTZR_N and CROP.
 
-    Yield (NaN), nor has one in which a perennial is cut.
+    A year without harvest has no Yield (NaN), nor has one in which a perennial is cut.
     """
     span = (sequence.first_year, sequence.last_year)
     _ran(folder, home, site, span, sequences.rotation(sequence), timeout, stop)

@@ -20,6 +20,7 @@ from agroflux.simulation.sections import (
     Events,
     Options,
     control,
+    dose_lines,
     experiment,
     planting_line,
     yyddd,
@@ -146,12 +147,7 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
             f"  0  0  0  0 {count + 2:2d} {cultivar + quiet:2d}",
         ]
         plantings.append(planting_line(i, day, plan.plants, plan.row_cm))
-        fertilizers += [
-            f"{level:2d} {yyddd(date)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
-            "     0     0     0     0   -99 -99"
-            for level, part in parts
-            for date, amount in part
-        ]
+        fertilizers += [line for level, part in parts for line in dose_lines(level, part, given)]
         tillage += [f"{i:2d} {yyddd(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
         stover = scenario.residue_removal if crop == "corn" else 0.0
         before = day - pd.Timedelta(days=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from agroflux.simulation.scenario import SoilMethods
+from agroflux.simulation.scenario import Fertiliser, SoilMethods
 from agroflux.simulation.soil import DEPTHS
 
 STATION = "AGFX"
@@ -48,10 +48,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """How one kind of component is run: its name, plant model, whether it fixes nitrogen, and harvest: M mature, R on
+    """How one kind of component is run: its name, plant model, whether it fixes nitrogen, and its harvest.
 
-    its day, Y cut to 0.8 t ha-1 every ``cut_every`` days and ended on its day. ``daily``: with daily balances; the
-    first component decides which daily files there are.
+    ``harvest``: M when mature, R on its day, Y cut to 0.8 t ha-1 every ``cut_every`` days and ended on its day.
+    ``daily``: with daily balances; the first component decides which daily files there are.
     """
 
     name: str
@@ -76,6 +76,15 @@ def planting_line(level: int, day: pd.Timestamp, plants: float, row_cm: float) -
         f"{level:2d} {yyddd(day)}   -99 {plants:5.1f} {plants:5.1f}     S     R {row_cm:5.0f}     0"
         "     5   -99   -99   -99   -99     0                        -99"
     )
+
+
+def dose_lines(level: int, doses: Sequence[tuple[pd.Timestamp, float]], given: Fertiliser) -> list[str]:
+    """A line a dose: day and rate [kg N ha-1] of ``given``."""
+    return [
+        f"{level:2d} {yyddd(day)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
+        "     0     0     0     0   -99 -99"
+        for day, amount in doses
+    ]
 
 
 def experiment(

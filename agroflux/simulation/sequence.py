@@ -15,6 +15,7 @@ from agroflux.simulation.sections import (
     Events,
     Options,
     control,
+    dose_lines,
     experiment,
     planting_line,
     yyddd,
@@ -113,7 +114,7 @@ def rotation(sequence: CropSequence) -> tuple[str, int]:
             _treatment(number, "FALLOW", 1, level=0, doses=early, tilled=bool(passes), control=1 if number == 1 else 2)
         )
         tillage += [f"{number:2d} {yyddd(day)} {t.implement} {t.depth_cm:5d} -99" for t, day in passes]
-        fertilizers += _doses(number, early, given)
+        fertilizers += dose_lines(number, early, given)
         harvests.append(f"{number:2d} {yyddd(last)} GS000   -99   -99   -99   -99 -99")
         if one is None:
             break
@@ -131,7 +132,7 @@ def rotation(sequence: CropSequence) -> tuple[str, int]:
             )
         )
         plantings.append(planting_line(level, one.planted, one.plants, one.model.row_cm))
-        fertilizers += _doses(number, late, given)
+        fertilizers += dose_lines(number, late, given)
         harvests.append(f"{number:2d} {yyddd(one.ended)} GS000   -99   -99   100     0 -99")
         free = one.ended + _DAY
     events = Events(treatments, plantings, fertilizers, tillage, harvests)
@@ -153,14 +154,6 @@ def _treatment(
         f" 1{number:2d} 1 0 {name.upper():<25} {cultivar:2d}  1  0 {first:2d} {level:2d}  0 "
         f"{number if doses else 0:2d}  0  0 {number if tilled else 0:2d}  0 {number:2d} {control:2d}"
     )
-
-
-def _doses(level: int, doses: list[tuple[pd.Timestamp, float]], given: Fertiliser) -> list[str]:
-    return [
-        f"{level:2d} {yyddd(day)} {given.material} {given.method} {given.depth_cm:5d} {amount:5.0f}"
-        "     0     0     0     0   -99 -99"
-        for day, amount in doses
-    ]
 
 
 def _controls(sequence: CropSequence, kinds: Sequence[tuple[str, int]]) -> list[str]:

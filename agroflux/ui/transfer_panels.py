@@ -1,6 +1,7 @@
 """The parts of the page "Transfer" that show the comparison: findings in words, figures, table, downloads."""
 
 import json
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,6 +12,9 @@ from agroflux.figures import gains as figures
 from agroflux.ui import cache, day_groups, show, transfer
 from agroflux.ui.leaderboard import records
 from agroflux.ui.transfer import Choice
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHOWN = 6
 
@@ -76,26 +80,26 @@ def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> li
 def _compared(choice: Choice) -> None:
     kind = day_groups.KINDS[choice.by].lower() if choice.by != transfer.ALL else "model"
     st.markdown(f"**Gain by {kind}**, {show.plain(_site(choice))}, {_years(choice.count)}")
-    rows = transfer.compared(choice)
-    rows = rows[rows["recipe"] != gains.REFERENCE]
-    if rows.empty:
-        show.empty("No row for this site and number of site-years.", "Pick another number.")
-        return
-    show.figure(figures.gains(rows, transfer.NAMES), f"{_stem(choice)}-{kind}s", key="transfer.models")
-    st.caption(
-        "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
-        "dot's interval holds zero. Bars that leave the plot go on."
-    )
+    if _gains(transfer.compared(choice), "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.models"):
+        st.caption(
+            "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
+            "dot's interval holds zero. Bars that leave the plot go on."
+        )
 
 
 def _by_site(choice: Choice) -> None:
     st.markdown(f"**Gain by site**, {_years(choice.count)}{show.plain(_days(choice))}")
-    rows = transfer.by_site(choice)
+    _gains(transfer.by_site(choice), "Pick a smaller number.", f"{_stem(choice)}-sites", "transfer.sites")
+
+
+def _gains(rows: "pd.DataFrame", way_out: str, stem: str, key: str) -> bool:
+    """Gains with their intervals; False, and ``way_out`` is said, where nothing but the reference was run."""
     rows = rows[rows["recipe"] != gains.REFERENCE]
     if rows.empty:
-        show.empty("No site was tested with this number of site-years.", "Pick a smaller number.")
-        return
-    show.figure(figures.gains(rows, transfer.NAMES), f"{_stem(choice)}-sites", key="transfer.sites")
+        show.empty("Nothing was tested with this number of site-years.", way_out)
+        return False
+    show.figure(figures.gains(rows, transfer.NAMES), stem, key=key)
+    return True
 
 
 def _curves(choice: Choice) -> None:

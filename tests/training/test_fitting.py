@@ -15,6 +15,7 @@ from agroflux.data.splits import Split
 from agroflux.errors import ModelError
 from agroflux.training import batches, fitting, recipes, supervised
 from tests.synthetic_contract import tiny
+from tests.training.interrupted import cut_off
 
 SPLIT = Split((2000, 2001, 2002, 2003), (2004,), (2005,), (2000, 2001, 2002, 2003))
 SOURCE = supervised.Source("tiny-full", "0" * 64, "agroflux train --data tiny-full")
@@ -72,17 +73,7 @@ def test_a_folder_that_was_moved_goes_on_to_the_same_weights(
     data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     straight = train(data, tmp_path / "straight")
-    draw = batches.sample
-
-    def cut_off(windows: batches.Windows, count: int, seed: tuple[int, ...]) -> batches.Windows:
-        if seed == (0, 0, 2):
-            raise ConnectionAbortedError
-        return draw(windows, count, seed)
-
-    monkeypatch.setattr(batches, "sample", cut_off)
-    with pytest.raises(ConnectionAbortedError):
-        train(data, tmp_path / "here")
-    monkeypatch.undo()
+    cut_off(monkeypatch, lambda: train(data, tmp_path / "here"))
     shutil.move(tmp_path / "here", tmp_path / "there")
     moved = train(data, tmp_path / "there")
     torch.testing.assert_close(weights(moved), weights(straight), atol=0, rtol=0)

@@ -16,6 +16,7 @@ from agroflux.data.splits import Split
 from agroflux.errors import DataError, ModelError, SelectionError
 from agroflux.training import batches, recipes, supervised
 from tests.synthetic_contract import tiny
+from tests.training.interrupted import cut_off
 
 SPLIT = Split((2000, 2001, 2002, 2003), (2004,), (2005,), (2000, 2001, 2002, 2003))
 SOURCE = supervised.Source("tiny-full", "0" * 64, "agroflux train --data tiny-full")
@@ -71,17 +72,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
 ) -> None:
     short = dataclasses.replace(RECIPE, config={"hidden": 8}, max_epochs=4)
     straight = supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "a", work=tmp_path / "wa")
-    draw = batches.sample
-
-    def cut_off(windows: batches.Windows, count: int, seed: tuple[int, ...]) -> batches.Windows:
-        if seed == (0, 0, 2):
-            raise ConnectionAbortedError
-        return draw(windows, count, seed)
-
-    monkeypatch.setattr(batches, "sample", cut_off)
-    with pytest.raises(ConnectionAbortedError):
-        supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "b", work=tmp_path / "wb")
-    monkeypatch.undo()
+    cut_off(monkeypatch, lambda: supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "b", work=tmp_path / "wb"))
     assert not (tmp_path / "b").exists()
     assert torch.load(tmp_path / "wb" / "last.ckpt", weights_only=True)["epoch"] == 1
     broken = supervised.train(data, SPLIT, short, SOURCE, out=tmp_path / "b", work=tmp_path / "wb")
