@@ -32,7 +32,7 @@ _TITLES = {
 }
 _RATE = {"units": "kg N ha-1", "long_name": "Nitrogen rate to corn"}
 STATIC = ("BD", "SAND", "SILT", "PH", "SOC")
-CITATION = (
+_CITATION = (
     "Hoogenboom et al. (2019) The DSSAT crop modeling ecosystem, doi 10.19103/AS.2019.0061.10; "
     "Thornton et al. Daymet, doi 10.3334/ORNLDAAC/1840; USDA NASS Quick Stats; USDA NRCS gSSURGO; "
     "AgroFlux benchmark, arXiv 2602.01614"
@@ -148,19 +148,25 @@ def _site_coords(codes: list[str]) -> dict[str, object]:
 
 
 def _attributes(plan: Plan, command: str) -> dict[str, object]:
+    return attributes(plan.soil_model, command) | {
+        "title": f"{_TITLES[plan.soil_model]}, {plan.years[0]}-{plan.years[1]}",
+        "source": "DSSAT-CSM 4.8.2 (CERES-Maize, CROPGRO-Soybean), Daymet weather moved to each county, gSSURGO soils",
+        "synthetic": False,
+        "notes": "GPP = NPP / 0.55 (corn), NPP / 0.50 (soybean); Reco = Rh + GPP - NPP; "
+        "Delta_SOC is 31 December minus a year before",
+    }
+
+
+def attributes(soil_model: str, command: str) -> dict[str, object]:
+    """What every simulated data set says of itself, made by ``command`` today."""
     now = pd.Timestamp.now("UTC").strftime("%Y-%m-%d")
     return {
         "kind": "simulation",
         "calendar": "noleap",
-        "title": f"{_TITLES[plan.soil_model]}, {plan.years[0]}-{plan.years[1]}",
-        "source": "DSSAT-CSM 4.8.2 (CERES-Maize, CROPGRO-Soybean), Daymet weather moved to each county, gSSURGO soils",
         "licence": "CC-BY-4.0 (simulated here; inputs: public domain and open data, see NOTICE)",
-        "citation": CITATION,
-        "synthetic": False,
+        "citation": _CITATION,
         "simulated": True,
-        "simulator": plan.soil_model,
+        "simulator": soil_model,
         "history": f"{now}: {command}; agroflux {__version__}",
         "layers": "soil layers 1, 3, 5 are 0-5, 15-30, 45-60 cm",
-        "notes": "GPP = NPP / 0.55 (corn), NPP / 0.50 (soybean); Reco = Rh + GPP - NPP; "
-        "Delta_SOC is 31 December minus a year before",
     }

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from agroflux import __version__, schema
+from agroflux import schema
 from agroflux.data.management import CROP_FLAG
 from agroflux.errors import SimulationError
 from agroflux.simulation import dssat, fields, outputs, workspace
 from agroflux.simulation.benchmark import ANNUAL, DAILY, PHASE, WEATHER, noleap_days
-from agroflux.simulation.dataset import CITATION, STATIC, read_part, units
+from agroflux.simulation.dataset import STATIC, attributes, read_part, units
 from agroflux.simulation.parts import claim, run_parts, write_part
 from agroflux.simulation.scenario import SoilModel
 
@@ -140,19 +140,10 @@ _RATE = {"units": "kg N ha-1", "long_name": "Nitrogen that a crop gets, mean ove
 
 
 def _attributes(plan: Plan, command: str) -> dict[str, object]:
-    now = pd.Timestamp.now("UTC").strftime("%Y-%m-%d")
-    return {
-        "kind": "simulation",
-        "calendar": "noleap",
+    return attributes(plan.soil_model, command) | {
         "title": f"Random fields, DSSAT with {plan.soil_model.upper()} soil carbon (synthetic)",
         "source": "DSSAT-CSM 4.8.2 (CERES, CROPGRO, CROPSIM, PRFRM) for random crops, soils, management and weather",
-        "licence": "CC-BY-4.0 (simulated here; inputs: public domain and open data, see NOTICE)",
-        "citation": CITATION,
         "synthetic": True,
-        "simulated": True,
-        "simulator": plan.soil_model,
-        "history": f"{now}: {command}; agroflux {__version__}",
-        "layers": "soil layers 1, 3, 5 are 0-5, 15-30, 45-60 cm",
         "notes": "GPP = NPP / 0.55 (C4 crops), NPP / 0.50 (others); Reco = Rh + GPP - NPP; CROP is unknown (NaN) but "
         "in corn (1) and soybean (0) years; a year whose crop failed has no target; what is drawn stands in "
         "agroflux/simulation/fields.py",
