@@ -6,21 +6,29 @@ from torch.nn import functional
 
 from agroflux.baselines.network import Body, Network
 
+#: Days of the far past that a token holds as one mean.
+FAR_DAYS = 32
+
 
 class _Embedding(nn.Module):
-    """One token a driver: its whole window of days through one linear map (section 3.1), plus which driver it is.
+    """One token a driver: its window of days through one linear map (section 3.1), plus which driver it is.
 
-    The paper's variates are of one kind and carry no mark; these are temperatures, rain, soil and management, and
-    what one means to another depends on which it is.
+    The first ``far`` days enter as means of ``FAR_DAYS``: a map of two years of single days learns the few weather
+    years of a training by heart. The paper's variates are of one kind and carry no mark; these are temperatures,
+    rain, soil and management, and what one means to another depends on which it is.
     """
 
-    def __init__(self, n_drivers: int, days: int, width: int) -> None:
+    def __init__(self, n_drivers: int, days: int, far: int, width: int) -> None:
         super().__init__()
-        self.series = nn.Linear(days, width)
+        self.far = far
+        self.series = nn.Linear(days - far + far // FAR_DAYS, width)
         self.driver = nn.Parameter(torch.randn(n_drivers, width) * 0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(windows, drivers, days)`` to ``(windows, drivers, width)``."""
+        """``(..., drivers, days)`` to ``(..., drivers, width)``."""
+        if self.far:
+            means = x[..., : self.far].unflatten(-1, (-1, FAR_DAYS)).mean(-1)
+            x = torch.cat([means, x[..., self.far :]], dim=-1)
         tokens: Tensor = self.series(x)
         return tokens.add_(self.driver)
 
@@ -41,11 +49,16 @@ class ITransformer(Network):
     Args:
         window: days decoded together.
         context: days before a window that its tokens also hold.
+        near: days of the context that they hold one by one; those before, a multiple of ``FAR_DAYS``, as means.
         hidden, layers: width of a token and depth of the encoder.
         heads: attention heads; divides ``hidden``.
         feed: width of the feed-forward nets.
+        dropout: share of values dropped in the encoder while training.
         channels: series that each token is decoded to; the head mixes those of all drivers, day by day, and ends
             in no ReLU: standardised targets are negative half of the time.
+
+    Raises:
+        ValueError: the far past is no multiple of ``FAR_DAYS``.
     """
 
     causal = False
@@ -63,12 +76,17 @@ class ITransformer(Network):
         heads: int = 4,
         feed: int = 128,
         channels: int = 8,
+        near: int = 64,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        far = max(0, context - near)
+        if far % FAR_DAYS:
+            raise ValueError(f"context {context} less near {near} is no multiple of {FAR_DAYS} days")
         self.window, self.context, self.channels = window, context, channels
-        self.embedding = _Embedding(n_drivers, context + window, hidden)
+        self.embedding = _Embedding(n_drivers, context + window, far, hidden)
         layer = [
-            nn.TransformerEncoderLayer(hidden, heads, feed, dropout=0.0, batch_first=True, norm_first=True)
+            nn.TransformerEncoderLayer(hidden, heads, feed, dropout=dropout, batch_first=True, norm_first=True)
             for _ in range(layers)
         ]
         self.encoder = nn.Sequential(*layer, nn.LayerNorm(hidden))
@@ -96,7 +114,7 @@ class ITransformer(Network):
         moved = -days % self.window if days > self.window else 0
         if moved:
             cut = torch.cat([cut, series[:, :, None, -width:]], dim=2)
-        tokens = self.encoder(self.embedding(cut.transpose(1, 2).reshape(-1, drivers, width)))
+        tokens = self.encoder(self.embedding(cut.transpose(1, 2)).flatten(0, 1))
         decoded = self.decoder(tokens).view(batch, -1, drivers, self.window, self.channels)
         by_day = decoded.permute(0, 1, 3, 2, 4).reshape(batch, -1, drivers * self.channels)
         if not moved:

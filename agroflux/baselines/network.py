@@ -72,12 +72,13 @@ class PreNorm(nn.Module):
         width: features of a day or node.
         heads: attention heads; divides ``width``.
         feed: width of the feed-forward net.
+        dropout: share of values dropped, while training, of what is added.
 
     Raises:
         ValueError: ``heads`` does not divide ``width``.
     """
 
-    def __init__(self, width: int, heads: int, feed: int) -> None:
+    def __init__(self, width: int, heads: int, feed: int, dropout: float = 0.0) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"hidden {width} must be a multiple of heads {heads}")
@@ -85,12 +86,13 @@ class PreNorm(nn.Module):
         self.norm_attention, self.norm_feed = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.feed = nn.Sequential(nn.Linear(width, feed), nn.ReLU(inplace=True), nn.Linear(feed, width))
+        self.drop = nn.Dropout(dropout)
 
     def run(self, x: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
         """``(batch, nodes, width)`` in and out.
 
         ``attend`` maps queries, keys and values ``(batch, nodes, 3, heads, features)`` to ``(batch, nodes, width)``.
         """
-        x = x + self.mix(attend(self.qkv(self.norm_attention(x)).unflatten(-1, (3, self.heads, -1))))
-        out: Tensor = x + self.feed(self.norm_feed(x))
+        x = x + self.drop(self.mix(attend(self.qkv(self.norm_attention(x)).unflatten(-1, (3, self.heads, -1)))))
+        out: Tensor = x + self.drop(self.feed(self.norm_feed(x)))
         return out

@@ -41,8 +41,8 @@ class _Layer(PreNorm):
     the paper's positional encoding says, which node is which, and means the same on every day of any series.
     """
 
-    def __init__(self, width: int, heads: int, feed: int, fan: int, scales: int, reach: int) -> None:
-        super().__init__(width, heads, feed)
+    def __init__(self, width: int, heads: int, feed: int, fan: int, scales: int, reach: int, dropout: float) -> None:
+        super().__init__(width, heads, feed, dropout)
         self.fan, self.reach = fan, reach
         kinds = [2 * reach + 1 + fan * (s > 0) + (s + 1 < scales) for s in range(scales)]
         self.bias = nn.ParameterList(nn.Parameter(torch.zeros(n, 1, 1, heads)) for n in kinds)
@@ -75,6 +75,7 @@ class Pyraformer(Network):
         scales: number of scales (S in the paper), days included; at least 2.
         reach: neighbours on each side at the same scale; the paper's A is 2 reach + 1.
         narrow: width in which coarser nodes are made.
+        dropout: share of values dropped in the layers while training.
     """
 
     causal = False
@@ -93,6 +94,7 @@ class Pyraformer(Network):
         scales: int = 5,
         reach: int = 1,
         narrow: int = 32,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if scales < 2:
@@ -100,7 +102,7 @@ class Pyraformer(Network):
         self.fan, self.scales, self.reach = fan, scales, reach
         self.embedding = nn.Linear(n_drivers, hidden)
         self.coarser = _Coarser(hidden, narrow, fan, scales)
-        self.encoder = nn.ModuleList(_Layer(hidden, heads, feed, fan, scales, reach) for _ in range(layers))
+        self.encoder = nn.ModuleList(_Layer(hidden, heads, feed, fan, scales, reach, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(hidden)
         self.head = nn.Linear(scales * hidden, n_targets)
 

@@ -68,6 +68,8 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
                 "heads": 4,
                 "feed": 128,
                 "channels": 8,
+                "near": 736,
+                "dropout": 0.0,
             },
             "official": {
                 "window": 365,
@@ -77,6 +79,8 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
                 "heads": 2,
                 "feed": 200,
                 "channels": 1,
+                "near": 0,
+                "dropout": 0.0,
             },
         },
     ),
@@ -93,6 +97,7 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
                 "scales": 5,
                 "reach": 1,
                 "narrow": 32,
+                "dropout": 0.0,
             },
             "official": {
                 "hidden": 48,
@@ -103,6 +108,7 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
                 "scales": 4,
                 "reach": 1,
                 "narrow": 24,
+                "dropout": 0.0,
             },
         },
     ),

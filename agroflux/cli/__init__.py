@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transfer": ("agroflux.cli.transfer", "Compare transfer recipes with training from scratch."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
     "leaderboard": ("agroflux.cli.leaderboard", "Rank every evaluated model; check the figures."),
+    "search": ("agroflux.cli.search", "Search each network's settings on validation years."),
     "study": ("agroflux.cli.study", "Train and score every model of the study, resumable."),
     "predict": ("agroflux.cli.predict", "Run a trained model and write NetCDF or Zarr."),
     "emissions": ("agroflux.cli.emissions", "County and state totals of N2O and CO2."),

@@ -19,6 +19,7 @@ from agroflux.baselines import registry
 from agroflux.baselines.card import CARD, Card
 from agroflux.baselines.checkpoint import Checkpoint, save
 from agroflux.data import splits
+from agroflux.data.scaling import Scaler
 from agroflux.data.splits import Split
 from agroflux.data.subsample import ALL, Subsample
 from agroflux.errors import ModelError
@@ -74,9 +75,34 @@ def train(
     """
     from agroflux.training import fitting  # loads Lightning, which takes seconds
 
-    started = time.monotonic()
     config = registry.configuration(recipe.model, recipe.preset, **recipe.config)
-    _claim(work, recipe, source, split)
+    used_devices = fitting.count(devices)
+    fitted, read = fit(ds, split, recipe, source.sha256, work=work, devices=used_devices, progress=progress)
+    trained = _trained(fitted, recipe, config, read.windows) | {"devices": used_devices}
+    card = _card(recipe, config, source, split, read.arrays, protocol, experiment, ds) | {"training": trained}
+    checkpoint = Checkpoint(Card(**card), fitted.network, read.x_scaler, read.y_scaler)
+    del read  # gigabytes, which scoring reads in pieces
+    return save(_scored(checkpoint, ds, split), out)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a network was fitted on: the data, the windows that it drew from, and the scalers of both sides."""
+
+    arrays: batches.Arrays
+    windows: batches.Windows
+    x_scaler: Scaler
+    y_scaler: Scaler
+
+
+def fit(
+    ds: xr.Dataset, split: Split, recipe: Recipe, sha256: str, *, work: Path, devices: int = 1, progress: bool = False
+) -> tuple["Fitted", Read]:
+    """Read the years that ``split`` names, test years left out, and fit a network to them; arguments as in train."""
+    from agroflux.training import fitting
+
+    started = time.monotonic()
+    _claim(work, recipe, sha256, split)
     keep_freed_memory()
     torch.set_num_threads(recipe.threads)
     n_years = recipe.warmup_years + max(1, min(recipe.loss_years, len(split.train) - recipe.warmup_years))
@@ -92,13 +118,8 @@ def train(
     n_held = n_years if shared else recipe.warmup_years + len(split.validate)
     validation = batches.cut(arrays, held, n_held, _places(used, split.validate_sites))
     validation = batches.sample(validation, recipe.validation_windows, (recipe.seed, 1))
-    used_devices = fitting.count(devices)
-    fitted = fitting.fit(arrays, train_windows, validation, recipe, work, devices=used_devices, progress=progress)
-    trained = _trained(fitted, recipe, config, train_windows) | {"devices": used_devices}
-    card = _card(recipe, config, source, split, arrays, protocol, experiment, ds) | {"training": trained}
-    checkpoint = Checkpoint(Card(**card), fitted.network, x_scaler, y_scaler)
-    del arrays
-    return save(_scored(checkpoint, ds, split), out)
+    fitted = fitting.fit(arrays, train_windows, validation, recipe, work, devices=devices, progress=progress)
+    return fitted, Read(arrays, train_windows, x_scaler, y_scaler)
 
 
 def _places(ds: xr.Dataset, sites: Sequence[str]) -> NDArray[np.intp] | None:
@@ -106,9 +127,9 @@ def _places(ds: xr.Dataset, sites: Sequence[str]) -> NDArray[np.intp] | None:
     return np.flatnonzero(np.isin(ds["site"].values.astype(str), list(sites))) if sites else None
 
 
-def _claim(work: Path, recipe: Recipe, source: Source, split: Split) -> None:
+def _claim(work: Path, recipe: Recipe, sha256: str, split: Split) -> None:
     """Let ``work`` belong to this run; a run with another recipe, data or split may not go on in it."""
-    about = dataclasses.asdict(recipe) | {"data": source.sha256, "split": dataclasses.asdict(split)}
+    about = dataclasses.asdict(recipe) | {"data": sha256, "split": dataclasses.asdict(split)}
     about = {key: value for key, value in about.items() if key not in ("max_minutes", "threads")}
     text = json.dumps(about, sort_keys=True, indent=1)
     note = work / f"run{CARD}"

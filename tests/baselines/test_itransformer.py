@@ -6,16 +6,18 @@ import torch
 from agroflux.baselines import registry
 from agroflux.baselines.itransformer import ITransformer
 
+FAR = 64
+
 
 @pytest.fixture
 def network() -> ITransformer:
     torch.manual_seed(0)
     return registry.build(
-        "itransformer", window=8, context=12, hidden=16, layers=1, heads=2, feed=16, channels=2
+        "itransformer", window=8, context=FAR + 12, near=12, hidden=16, layers=1, heads=2, feed=16, channels=2
     ).eval()
 
 
-@pytest.mark.parametrize("days", [3, 8, 9, 24, 29])
+@pytest.mark.parametrize("days", [3, 8, 9, 24, 93])
 def test_each_day_comes_from_the_window_it_is_said_to_come_from(network: ITransformer, days: int) -> None:
     x = torch.randn(2, days, 11)
     with torch.no_grad():
@@ -23,9 +25,11 @@ def test_each_day_comes_from_the_window_it_is_said_to_come_from(network: ITransf
         for day in range(days):
             seen = network.context_of(day, days)
             start = min(day // 8 * 8, max(0, days - 8))
-            window = torch.zeros(2, 20, 11)  # unknown days are the mean
-            window[:, seen.start - start + 12 : seen.stop - start + 12] = x[:, seen]
-            tokens = network.encoder(network.embedding(window.transpose(1, 2)))
+            window = torch.zeros(2, FAR + 20, 11)  # unknown days are the mean
+            window[:, seen.start - start + FAR + 12 : seen.stop - start + FAR + 12] = x[:, seen]
+            told = torch.cat([window[:, :32].mean(1, True), window[:, 32:FAR].mean(1, True), window[:, FAR:]], dim=1)
+            tokens = network.embedding.series(told.transpose(1, 2)) + network.embedding.driver
+            tokens = network.encoder(tokens)
             decoded = network.decoder(tokens).view(2, 11, 8, 2)[:, :, day - start].flatten(1)
             torch.testing.assert_close(network.head(decoded), out[:, day])
 
@@ -36,3 +40,8 @@ def test_days_that_are_not_there_count_as_unknown(network: ITransformer) -> None
     mask[:, :8] = False
     with torch.no_grad():
         torch.testing.assert_close(network(x, mask)[:, 8:], network(x[:, 8:]))
+
+
+def test_a_far_past_that_its_means_do_not_fill_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of 32"):
+        registry.build("itransformer", context=100, near=64)

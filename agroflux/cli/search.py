@@ -1,0 +1,37 @@
+"""``agroflux search``: try settings of the networks on validation years, resumable."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agroflux.cli.output import JSON
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="A full simulation, as DIR/cornbelt-century.zarr.")],
+    model: Annotated[str | None, typer.Option(help="Networks, with commas between; default: all.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of search.json.")] = Path("models"),
+    work: Annotated[Path | None, typer.Option(help="Folder for states of training; default: user data.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Training time of each candidate.")] = 4.0,
+    workers: Annotated[int, typer.Option(min=1, help="Candidates at a time, one core each.")] = 2,
+    as_json: bool = JSON,
+) -> None:
+    """Train each candidate for the same time and rank them by their loss on the validation years."""
+    from agroflux import paths
+    from agroflux.baselines import registry
+    from agroflux.cli.output import print_rows
+    from agroflux.errors import DataError
+    from agroflux.training import search
+
+    if not data.exists():
+        raise DataError(f"{data} does not exist: make it with 'make simulate', or name another --data")
+    models = model.split(",") if model else registry.names()
+    for name in models:
+        registry.configuration(name)
+    place = work or paths.user_data() / "search"
+    rows = search.run(
+        models, data, out, place, minutes=minutes, workers=workers, note=lambda text: typer.echo(text, err=True)
+    )
+    columns = ("model", "validation_loss", "epochs", "best_epoch", "parameters", "settings")
+    print_rows(rows, as_json=as_json, title="validation loss, years 2015 and 2016", columns=columns)

@@ -1,0 +1,152 @@
+"""A small search for each network's settings, judged on validation years alone; resumable.
+
+Every candidate is trained for the same time on the study's part of the data, and its best validation loss is kept in
+``search.json`` beside the models. Test years are not read. The recommended settings in
+:mod:`agroflux.baselines.registry` and :mod:`.recipes` are the first candidate, except for what a later one does at
+least ``MARGIN`` better; they are then changed by hand, and the search is run again from there.
+"""
+
+import hashlib
+import json
+import logging
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agroflux import paths
+from agroflux.baselines import card as cards
+from agroflux.baselines import registry
+from agroflux.data import catalog, splits
+from agroflux.data.subsample import take
+from agroflux.errors import DataError
+from agroflux.evaluation import leaderboard
+from agroflux.training import recipes, study, supervised
+
+_log = logging.getLogger(__name__)
+
+NAME = "search.json"
+#: Time of a candidate on one core [min]: a fifth of a long training, so that slow learners are not favoured late.
+MINUTES = 4.0
+#: Share of the validation loss by which a candidate must be better: seeds of the LSTM differ by about half of it.
+MARGIN = 0.05
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Changes to a network's settings and to how it is trained (fields of :class:`.recipes.Recipe`)."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+#: Tried for each network, beside what is recommended.
+CANDIDATES: dict[str, tuple[Candidate, ...]] = {
+    "lstm": (Candidate({"hidden": 64}), Candidate({"hidden": 192}), Candidate({"layers": 2})),
+    "ealstm": (Candidate({"hidden": 64}), Candidate({"hidden": 192}), Candidate({}, {"learning_rate": 2e-3})),
+    "tcn": (
+        Candidate({"hidden": 64}),
+        Candidate({"kernel": 5, "dilations": [1, 5, 25, 75]}),
+        Candidate({}, {"learning_rate": 4e-3}),
+    ),
+    "transformer": (Candidate({"window": 64}), Candidate({"layers": 2}), Candidate({}, {"learning_rate": 2e-3})),
+    "itransformer": (
+        Candidate({"context": 736, "near": 64}),
+        Candidate({"context": 736, "near": 0}),
+        Candidate({"context": 384, "near": 64}),
+        Candidate({"context": 128, "near": 64}),
+        Candidate({"context": 736, "near": 64, "dropout": 0.1}),
+        Candidate({"context": 736, "near": 64, "channels": 16, "hidden": 96, "feed": 192}),
+        Candidate({"context": 736, "near": 64, "window": 16}),
+    ),
+    "pyraformer": (
+        Candidate({"dropout": 0.1}),
+        Candidate({"scales": 4}),
+        Candidate({"scales": 4, "reach": 2}),
+        Candidate({"scales": 3, "reach": 4}),
+        Candidate({}, {"learning_rate": 2e-3}),
+    ),
+}
+
+
+def read(folder: Path | None = None) -> list[Row]:
+    """The rows of ``search.json`` in ``folder`` (default ``models/``); none where there is no such file."""
+    path = (folder or paths.MODELS) / NAME
+    try:
+        rows: list[Row] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({error}): make it again with 'agroflux search'") from None
+    return rows
+
+
+def run(
+    models: Sequence[str],
+    data: Path,
+    out: Path,
+    work: Path,
+    *,
+    minutes: float = MINUTES,
+    workers: int = 1,
+    note: Callable[[str], None] = _log.info,
+) -> list[Row]:
+    """Train the candidates of ``models`` that ``search.json`` in ``out`` lacks, and write their rows into it.
+
+    Args:
+        data: a simulation with all N rates and phases; the study's part of it is used.
+        work: folder for states of training.
+        minutes: time of a candidate [min].
+
+    Returns:
+        All rows of ``models`` on this data set, best first within each.
+
+    Raises:
+        DataError: no such data set. ModelError: unknown model.
+    """
+    sha256 = cards.sha256(data)
+    wanted = [_recipe(model, candidate, minutes) for model in models for candidate in (Candidate(), *CANDIDATES[model])]
+    rows = read(out)
+    waiting = [recipe for recipe in wanted if _key(_about(recipe, data, sha256)) not in map(_key, rows)]
+    note(f"{len(wanted) - len(waiting)} of {len(wanted)} candidate(s) tried before")
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
+        for job in as_completed([pool.submit(_tried, recipe, data, sha256, work) for recipe in waiting]):
+            rows = sorted([*rows, job.result()], key=lambda row: (row["model"], row["validation_loss"]))
+            leaderboard.write_lines(rows, out / NAME)
+            note(f"{job.result()['model']}: validation loss {job.result()['validation_loss']:.4f}")
+    return [row for row in rows if row["model"] in models and row["data_sha256"] == sha256]
+
+
+def _recipe(model: str, candidate: Candidate, minutes: float) -> recipes.Recipe:
+    changes = candidate.training | {"max_minutes": minutes, "max_epochs": study.MAX_EPOCHS}
+    return recipes.recipe(model, config=candidate.settings, **changes)
+
+
+def _about(recipe: recipes.Recipe, data: Path, sha256: str) -> Row:
+    """What names a row. Settings are told in full, as what is recommended may change."""
+    settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
+    return {
+        "model": recipe.model,
+        "settings": settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch},
+        "data": data.name.removesuffix(".zip").removesuffix(".zarr"),
+        "data_sha256": sha256,
+        "subsample": study.PART.as_dict(),
+        "minutes": recipe.max_minutes,
+        "seed": recipe.seed,
+    }
+
+
+def _key(row: Row) -> str:
+    return json.dumps({key: row[key] for key in ("model", "settings", "data_sha256", "minutes")}, sort_keys=True)
+
+
+def _tried(recipe: recipes.Recipe, data: Path, sha256: str, work: Path) -> Row:
+    ds = take(catalog.open_dataset(data), study.PART)
+    about = _about(recipe, data, sha256)
+    place = work / hashlib.sha256(_key(about).encode()).hexdigest()[:16]
+    fitted, _ = supervised.fit(ds, splits.make(ds, "clean", "temporal"), recipe, sha256, work=place)
+    found = {"validation_loss": fitted.validation_loss, "epochs": fitted.epochs, "best_epoch": fitted.best_epoch}
+    return about | found | {"parameters": sum(p.numel() for p in fitted.network.parameters())}
