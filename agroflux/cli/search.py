@@ -33,5 +33,6 @@ def command(
     rows = search.run(
         models, data, out, place, minutes=minutes, workers=workers, note=lambda text: typer.echo(text, err=True)
     )
+    search.record(out)
     columns = ("model", "validation_loss", "epochs", "best_epoch", "parameters", "settings")
     print_rows(rows, as_json=as_json, title="validation loss, years 2015 and 2016", columns=columns)

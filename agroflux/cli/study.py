@@ -25,7 +25,7 @@ def command(
     from agroflux import paths
     from agroflux.cli.output import print_rows
     from agroflux.errors import ModelError
-    from agroflux.training import study
+    from agroflux.training import search, study
 
     runs = study.chosen(only)
     place = work or paths.user_data() / "study"
@@ -44,5 +44,6 @@ def command(
         print_rows(rows, as_json=as_json, title=title)
         return
     failed = study.perform(runs, data, out, place, workers=workers, note=lambda text: typer.echo(text, err=True))
+    search.record(out)
     if failed:
         raise ModelError(f"{len(failed)} run(s) failed: " + "; ".join(failed))

@@ -6,6 +6,7 @@ Every candidate is trained for the same time on the study's part of the data, an
 least ``MARGIN`` better; they are then changed by hand, and the search is run again from there.
 """
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -20,7 +21,7 @@ from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.baselines import registry
 from agroflux.data import catalog, splits
-from agroflux.data.subsample import take
+from agroflux.data.subsample import Subsample, take
 from agroflux.errors import DataError
 from agroflux.evaluation import leaderboard
 from agroflux.training import recipes, study, supervised
@@ -91,13 +92,14 @@ def run(
     work: Path,
     *,
     minutes: float = MINUTES,
+    part: Subsample = study.PART,
     workers: int = 1,
     note: Callable[[str], None] = _log.info,
 ) -> list[Row]:
     """Train the candidates of ``models`` that ``search.json`` in ``out`` lacks, and write their rows into it.
 
     Args:
-        data: a simulation with all N rates and phases; the study's part of it is used.
+        data, part: a simulation, and what of it is used.
         work: folder for states of training.
         minutes: time of a candidate [min].
 
@@ -110,14 +112,28 @@ def run(
     sha256 = cards.sha256(data)
     wanted = [_recipe(model, candidate, minutes) for model in models for candidate in (Candidate(), *CANDIDATES[model])]
     rows = read(out)
-    waiting = [recipe for recipe in wanted if _key(_about(recipe, data, sha256)) not in map(_key, rows)]
+    waiting = [recipe for recipe in wanted if _key(_about(recipe, data, sha256, part)) not in map(_key, rows)]
     note(f"{len(wanted) - len(waiting)} of {len(wanted)} candidate(s) tried before")
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-        for job in as_completed([pool.submit(_tried, recipe, data, sha256, work) for recipe in waiting]):
+        for job in as_completed([pool.submit(_tried, recipe, data, sha256, part, work) for recipe in waiting]):
             rows = sorted([*rows, job.result()], key=lambda row: (row["model"], row["validation_loss"]))
             leaderboard.write_lines(rows, out / NAME)
             note(f"{job.result()['model']}: validation loss {job.result()['validation_loss']:.4f}")
-    return [row for row in rows if row["model"] in models and row["data_sha256"] == sha256]
+    return [row for row in read(out) if row["model"] in models and row["data_sha256"] == sha256]
+
+
+def record(folder: Path) -> int:
+    """Note in each card of ``folder`` of the recommended kind what was tried for its network; returns how many."""
+    rows, noted = read(folder), 0
+    shown = ("settings", "validation_loss", "epochs", "parameters", "minutes", "data", "subsample")
+    for card in cards.available(folder):
+        tried = [{name: row[name] for name in shown} for row in rows if row["model"] == card["model"]]
+        if card["preset"] == "recommended" and "recipe" not in card["training"] and tried:
+            path = cards.weights_path(card["id"], folder)
+            found = cards.read(path)
+            cards.write(dataclasses.replace(found, training=found.training | {"search": tried}), path)
+            noted += 1
+    return noted
 
 
 def _recipe(model: str, candidate: Candidate, minutes: float) -> recipes.Recipe:
@@ -125,7 +141,7 @@ def _recipe(model: str, candidate: Candidate, minutes: float) -> recipes.Recipe:
     return recipes.recipe(model, config=candidate.settings, **changes)
 
 
-def _about(recipe: recipes.Recipe, data: Path, sha256: str) -> Row:
+def _about(recipe: recipes.Recipe, data: Path, sha256: str, part: Subsample) -> Row:
     """What names a row. Settings are told in full, as what is recommended may change."""
     settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     return {
@@ -133,19 +149,21 @@ def _about(recipe: recipes.Recipe, data: Path, sha256: str) -> Row:
         "settings": settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch},
         "data": data.name.removesuffix(".zip").removesuffix(".zarr"),
         "data_sha256": sha256,
-        "subsample": study.PART.as_dict(),
+        "subsample": part.as_dict(),
         "minutes": recipe.max_minutes,
         "seed": recipe.seed,
     }
 
 
 def _key(row: Row) -> str:
-    return json.dumps({key: row[key] for key in ("model", "settings", "data_sha256", "minutes")}, sort_keys=True)
+    return json.dumps(
+        {key: row[key] for key in ("model", "settings", "data_sha256", "subsample", "minutes")}, sort_keys=True
+    )
 
 
-def _tried(recipe: recipes.Recipe, data: Path, sha256: str, work: Path) -> Row:
-    ds = take(catalog.open_dataset(data), study.PART)
-    about = _about(recipe, data, sha256)
+def _tried(recipe: recipes.Recipe, data: Path, sha256: str, part: Subsample, work: Path) -> Row:
+    ds = take(catalog.open_dataset(data), part)
+    about = _about(recipe, data, sha256, part)
     place = work / hashlib.sha256(_key(about).encode()).hexdigest()[:16]
     fitted, _ = supervised.fit(ds, splits.make(ds, "clean", "temporal"), recipe, sha256, work=place)
     found = {"validation_loss": fitted.validation_loss, "epochs": fitted.epochs, "best_epoch": fitted.best_epoch}

@@ -1,0 +1,64 @@
+"""The search for settings: performed on a tiny data set, called again, told in the cards; test years are not read."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agroflux.baselines import card as cards
+from agroflux.baselines import checkpoint, registry
+from agroflux.data import splits
+from agroflux.data.store import write_store
+from agroflux.data.subsample import Subsample
+from agroflux.errors import DataError
+from agroflux.training import recipes, search
+from tests.synthetic_contract import tiny
+
+PART = Subsample((0.0,))
+
+
+def test_every_candidate_is_a_change_that_its_network_knows() -> None:
+    assert set(search.CANDIDATES) == set(registry.names())
+    for model, candidates in search.CANDIDATES.items():
+        tried = [(registry.configuration(model, **c.settings), recipes.recipe(model, **c.training)) for c in candidates]
+        assert all(pair not in tried[:n] for n, pair in enumerate(tried))
+        for candidate in candidates:
+            registry.build(model, **candidate.settings)
+
+
+def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ds = tiny(4, 2, 7)
+    data, out = tmp_path / "tiny.zarr", tmp_path / "models"
+    split = splits.make(ds)
+    for name in ("GPP", "N2O_FLUX"):  # a search that read test years would meet these
+        ds[name] = ds[name].where(~ds["time"].dt.year.isin(split.test), np.inf)
+    write_store(ds, data)
+    monkeypatch.setitem(search.CANDIDATES, "lstm", (search.Candidate({"hidden": 4}, {"learning_rate": 1e-2}),))
+    notes: list[str] = []
+
+    def run() -> list[search.Row]:
+        return search.run(["lstm"], data, out, tmp_path / "work", minutes=0.03, part=PART, note=notes.append)
+
+    rows = run()
+    assert [row["validation_loss"] for row in rows] == sorted(row["validation_loss"] for row in rows)
+    assert all(np.isfinite(row["validation_loss"]) and row["epochs"] >= 1 for row in rows)
+    small = next(row for row in rows if row["settings"]["hidden"] == 4)
+    assert small["settings"]["learning_rate"] == 1e-2
+    assert small["subsample"] == {"rates": [0.0]}
+    assert small["parameters"] < min(row["parameters"] for row in rows if row is not small)
+    notes.clear()
+    assert run() == rows
+    assert notes == ["2 of 2 candidate(s) tried before"]
+
+    shipped = checkpoint.load("lstm-cornbelt-century")
+    checkpoint.save(shipped, out)
+    official = dataclasses.replace(shipped.card, id="another", preset="official")
+    checkpoint.save(dataclasses.replace(shipped, card=official), out)
+    assert search.record(out) == 1
+    told = cards.read(out / "lstm-cornbelt-century.json").training["search"]
+    assert [row["settings"] for row in told] == [row["settings"] for row in rows]
+    assert "search" not in cards.read(out / "another.json").training
+    (out / search.NAME).write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match="agroflux search"):
+        search.read(out)
