@@ -12,7 +12,7 @@ PYTHON  ?= $(shell $(FIND_PY))
 OUT     ?= build/full
 WORKERS ?= 2
 
-.PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check transfer clean
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check transfer adapted clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -76,6 +76,13 @@ leaderboard-check: $(STAMP) ## score them again and fail when a figure no longer
 
 transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundled measurements, into models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
+
+adapted: $(STAMP) ## adapt the LSTM to the bundled measurements by the recipes that transfer.json finds best, into models/adapted/
+	$(BIN)/agroflux finetune --data towers-sample --target NEE,GPP,Reco --recipe finetune-gradual --out models/adapted \
+	  --site-years US-Tw3:2014,US-Tw3:2015,US-Tw3:2016,US-Tw3:2017,US-AR1:2009,US-AR1:2010 --validate US-Tw3:2018,US-AR1:2011
+	$(BIN)/agroflux finetune --data chambers-synthetic --target N2O_FLUX --recipe finetune --out models/adapted \
+	  --site-years CH-1:2014,CH-2:2014,CH-3:2014,CH-4:2014,CH-5:2014,CH-1:2015,CH-2:2015,CH-3:2015,CH-4:2015,CH-5:2015 \
+	  --validate CH-6:2014,CH-6:2015
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info

@@ -11,6 +11,8 @@ from agroflux.errors import DataError
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 MODELS = ROOT / "models"
+#: Shipped models that were adapted to a bundled data set of measurements.
+ADAPTED = MODELS / "adapted"
 
 
 def user_data() -> Path:

@@ -30,7 +30,7 @@ CHUNK = 32
 def load(model: str | Path) -> "Checkpoint":
     """Load a model by id or path (imports torch); ModelError when it is missing, damaged or does not fit.
 
-    An id is looked up in ``models/``, then among the user's own.
+    An id is looked up in ``models/``, then in ``models/adapted/``, then among the user's own.
     """
     from agroflux.baselines.checkpoint import load as load_checkpoint
 
@@ -38,12 +38,13 @@ def load(model: str | Path) -> "Checkpoint":
 
 
 def location(model: str | Path) -> Path:
-    """The weights file of an id or path (:func:`agroflux.baselines.card.weights_path`), the user's models included."""
-    by_path = Path(model).suffix in (WEIGHTS, CARD)
-    if by_path or paths.inside(paths.MODELS, f"{model}{WEIGHTS}").is_file():
+    """The weights file of an id or path (:func:`agroflux.baselines.card.weights_path`), wherever models are kept."""
+    if Path(model).suffix in (WEIGHTS, CARD):
         return weights_path(model)
-    own = paths.inside(paths.user_models(), f"{model}{WEIGHTS}")
-    return own if own.is_file() else weights_path(model)
+    places = [
+        paths.inside(folder, f"{model}{WEIGHTS}") for folder in (paths.MODELS, paths.ADAPTED, paths.user_models())
+    ]
+    return next((place for place in places if place.is_file()), None) or weights_path(model)
 
 
 def check_fits(card: Card, ds: xr.Dataset) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Cards of the models at hand: those of ``models/``, then the user's own by id. No torch.
+    """Cards of the models at hand: those of ``models/``, the adapted ones, then the user's own by id. No torch.
 
     Of the shipped ones, those that learned from the first bundled simulator lead, seed 0 before other seeds, the most
     skilful first (mean R2 over targets, as in the card): the first is what a page or command takes when none is named.
@@ -27,7 +27,7 @@ def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
     """
     if folder is not None:
         return cards.available(folder)
-    shipped = sorted(cards.available(), key=_place)
+    shipped = sorted(cards.available(), key=_place) + cards.available(paths.ADAPTED)
     held = {card["id"] for card in shipped}
     return shipped + [card for card in cards.available(paths.user_models()) if card["id"] not in held]
 
