@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.data.test_monthly import monthly_file
 from tests.e2e import steps
 
 pytestmark = pytest.mark.e2e
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.e2e
 ARM = "FLX_US-ARM_FLUXNET2015_SUBSET_DD_2003-2012_1-4.csv"
 
 
-def test_a_real_fluxnet_file_is_uploaded_and_seen_on_the_map(tab: Page, measured: Path) -> None:
+def test_a_real_fluxnet_file_is_uploaded_and_seen_on_the_map_and_beside_its_months(
+    tab: Page, measured: Path, tmp_path: Path
+) -> None:
     steps.import_file(tab, measured / "fluxnet" / ARM)
     assert steps.faults(tab) == []
     tab.get_by_role("button", name="Show on the map").first.click()
@@ -35,7 +38,11 @@ def test_a_real_fluxnet_file_is_uploaded_and_seen_on_the_map(tab: Page, measured
     assert steps.faults(tab) == []
     steps.open_page(tab, "data", {"data-set": "us-arm"})
     steps.figure(tab, 0)
-    tab.get_by_role("button", name="Remove").click()
+    tab.locator('input[type="file"]').first.set_input_files(monthly_file(tmp_path, measured / "fluxnet" / ARM))
+    expect(tab.get_by_text(re.compile("_MM_2003-2012.*beside.*site US-ARM")).first).to_be_visible()
+    expect(tab.locator(".js-plotly-plot").filter(has_text="Monthly file").first).to_be_visible()
+    assert steps.faults(tab) == []
+    tab.get_by_test_id("stPopoverButton").filter(has_text="Remove").click()
     tab.get_by_role("button", name="Delete it").click()
     expect(tab.get_by_text("US-ARM")).to_have_count(0)
 
