@@ -5,6 +5,7 @@ Text that came from a file, a link or a user goes through :func:`plain` before S
 
 import html
 import logging
+import os
 import re
 import runpy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -71,8 +72,11 @@ def _through_app() -> None:
 
 
 def unreadable(entries: Iterable[Any]) -> None:
-    """One message on data sets that cannot be opened (catalog entries); the rest of the app goes on."""
-    broken = [f"- {plain(entry.status)}" for entry in entries]
+    """One message on data sets that cannot be opened (catalog entries); the rest of the app goes on.
+
+    Files are named without their folder, which is nobody's business but the machine's owner's.
+    """
+    broken = [f"- {plain(entry.status.replace(f'{entry.path.parent}{os.sep}', ''))}" for entry in entries]
     if broken:
         st.warning("Left out because they cannot be opened:\n" + "\n".join(broken), icon=":material/broken_image:")
 

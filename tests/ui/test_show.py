@@ -1,8 +1,10 @@
 """What pages show alike: text is text, an error is one message, a download is what it says."""
 
 import io
+from pathlib import Path
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +71,21 @@ def test_netcdf_keeps_values_and_units() -> None:
         assert back["NEE"].attrs["units"] == "g C m-2 d-1"
         np.testing.assert_array_equal(back["NEE"].to_numpy(), ds["NEE"].to_numpy())
         assert back.attrs["synthetic"] == 1
+
+
+def _with_a_damaged_file() -> None:
+    from agroflux.data import catalog
+    from agroflux.ui import show, state
+
+    state.start("test")
+    show.unreadable(entry for entry in catalog.entries() if not entry.ok)
+
+
+def test_a_damaged_file_is_named_without_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "broken.zarr.zip").write_bytes(b"PK cut off")
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    app = AppTest.from_function(_with_a_damaged_file, default_timeout=60).run()
+    (warning,) = app.warning
+    assert "broken.zarr.zip is no" in warning.value.replace("\\", "")
+    assert str(tmp_path) not in warning.value.replace("\\", "")
