@@ -17,6 +17,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON only.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables, models by targets.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Score the shipped checkpoints and write it.")] = False,
+    only: Annotated[str | None, typer.Option(help="With --refresh: models whose id fits, as 'tcn-*'.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Score them again; exit 1 if a figure differs.")] = False,
 ) -> None:
     """Show models ranked within each task: data, protocol, experiment, and what they were scored on."""
@@ -24,7 +25,7 @@ def command(
     from agroflux.evaluation import leaderboard
 
     if refresh or check:
-        _score(refresh=refresh, check=check)
+        _score(refresh=refresh, check=check, only=only)
         return
     wanted: dict[str, Any] = {"protocol": protocol, "experiment": experiment, "target": target, "data": data}
     rows = leaderboard.select(leaderboard.read(), **wanted, scored_on=scored_on)
@@ -39,14 +40,14 @@ def command(
         print_rows(shown, as_json=False, title=metric, columns=(*columns, "runs", "value", "low", "high"))
 
 
-def _score(*, refresh: bool, check: bool) -> None:
+def _score(*, refresh: bool, check: bool, only: str | None) -> None:
     from agroflux.evaluation import rescore
 
     def note(text: str) -> None:
         typer.echo(text, err=True)
 
     if refresh:
-        typer.echo(str(rescore.refresh(note=note)))
+        typer.echo(str(rescore.refresh(note=note, only=only)))
     if check:
         problems = rescore.check(note=note)
         for sentence in problems:

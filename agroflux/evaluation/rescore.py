@@ -4,6 +4,8 @@ Shipped checkpoints were trained on a set that is too large to ship. What they s
 is copied from there; what they score on the bundled data is worked out here, and can be worked out by anyone.
 """
 
+import fnmatch
+import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +19,7 @@ from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.baselines.registry import REFERENCES
 from agroflux.data import catalog, splits
+from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard, protocols, tally
 from agroflux.evaluation.leaderboard import Row
 from agroflux.inference import predict as predictor
@@ -32,20 +35,31 @@ _IN_UNITS = ("rmse", "mae", "bias", "peak_threshold")
 _Scored = tuple[list[Row], list[Row]]
 
 
-def refresh(folder: Path | None = None, references: Iterable[str] = tuple(REFERENCES), note: Note = print) -> Path:
+def refresh(
+    folder: Path | None = None,
+    references: Iterable[str] = tuple(REFERENCES),
+    note: Note = print,
+    only: str | None = None,
+) -> Path:
     """Write ``leaderboard.json`` and ``skill.json`` of the checkpoints in ``folder`` (default ``models/``).
 
-    Rows on the bundled data are made anew; those of other runs on the full data stay. ``note`` is told each step.
-    Returns the path of the leaderboard.
+    Rows on the bundled data are made anew; those of other runs on the full data stay. With ``only``, a shell pattern,
+    rows of the models whose id fits are made, those of references where there are none, and all others stay. ``note``
+    is told each step. Returns the path of the leaderboard.
 
     Raises:
-        ModelError: a damaged checkpoint. SelectionError: a data set without the test years.
+        ModelError: a damaged checkpoint. SelectionError: a data set without the test years, or no id fits ``only``.
     """
     folder = folder or paths.MODELS
-    old = [row for row in leaderboard.read(folder) if row["scored_on"] != "bundle"]
+    chosen = fnmatch.filter(_shipped(folder), only or "*")
+    if only and not chosen:
+        raise SelectionError(f"no model in {folder} fits {only!r}: it holds {', '.join(_shipped(folder))}")
+    kept = leaderboard.read(folder)
+    old = kept if only else [row for row in kept if row["scored_on"] != "bundle"]
+    done = {(row["model"], _task(row)) for row in old if row["scored_on"] == "bundle"}
     new: list[Row] = []
     skill: list[Row] = []
-    for name in _shipped(folder):
+    for name in chosen:
         card = cards.read(folder / f"{name}{cards.CARD}")
         new += card_rows(card)
         note(f"scoring {name}")
@@ -53,9 +67,13 @@ def refresh(folder: Path | None = None, references: Iterable[str] = tuple(REFERE
         new, skill = new + rows, skill + counties
     for task in _tasks(new):
         for name in references:
+            if (name, _task(task)) in done:
+                continue
             note(f"scoring {name} on {task['data']}, {task['protocol']} {task['experiment']}")
             rows, counties = reference_rows(name, **task)
             new, skill = new + rows, skill + counties
+    if only:
+        skill = [*(row for row in _skill(folder) if not any(_same(row, other) for other in skill)), *skill]
     leaderboard.write_lines(skill, folder / SKILL)
     return leaderboard.write(leaderboard.merge(old, new), folder)
 
@@ -174,6 +192,8 @@ def _differences(was: Row | None, now: Row) -> list[str]:
     ]
 
 
+#: What names a task.
+_TASK = ("data", "protocol", "experiment", "fold")
 _CHECKED = (*leaderboard.FIGURES, "peak_threshold")
 
 
@@ -188,9 +208,22 @@ def _follows(name: str, was: float | None, now: Row) -> bool:
 
 
 def _tasks(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    names = ("data", "protocol", "experiment", "fold")
-    seen = {tuple(row[name] for name in names) for row in rows if row["scored_on"] == "bundle"}
-    return (dict(zip(names, task, strict=True)) for task in sorted(seen, key=str))
+    seen = {_task(row) for row in rows if row["scored_on"] == "bundle"}
+    return (dict(zip(_TASK, task, strict=True)) for task in sorted(seen, key=str))
+
+
+def _task(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in _TASK)
+
+
+def _same(row: Row, other: Row) -> bool:
+    return bool(row["model"] == other["model"] and _task(row) == _task(other))
+
+
+def _skill(folder: Path) -> list[Row]:
+    path = folder / SKILL
+    rows: list[Row] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return rows
 
 
 def _shipped(folder: Path) -> list[str]:

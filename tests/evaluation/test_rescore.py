@@ -10,6 +10,7 @@ import xarray as xr
 from agroflux.baselines import checkpoint
 from agroflux.data import catalog
 from agroflux.data.store import write_store
+from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard, rescore
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
@@ -59,6 +60,26 @@ def test_the_leaderboard_follows_from_the_checkpoints(shipped: Path) -> None:
     skill = json.loads((shipped / rescore.SKILL).read_text())
     assert [part["model"] for part in skill] == ["lstm-tiny", "climatology"]
     assert len(skill[0]["targets"]["GPP"]["rmse"]) == len(skill[0]["sites"]) == 3
+
+
+def test_one_model_is_scored_beside_rows_that_stay(shipped: Path) -> None:
+    before = leaderboard.read(shipped)
+    skill = json.loads((shipped / rescore.SKILL).read_text())
+    first = checkpoint.load(shipped / "lstm-tiny.safetensors")
+    scores = [row | {"model": row["model"].replace("lstm", "tcn")} for row in first.card.scores]
+    card = dataclasses.replace(first.card, id="tcn-tiny", scores=scores)
+    checkpoint.save(dataclasses.replace(first, card=card), shipped)
+    scored: list[str] = []
+    rescore.refresh(shipped, ["climatology"], note=scored.append, only="tcn-*")
+    assert scored == ["scoring tcn-tiny"], "references have their rows"
+    after = leaderboard.read(shipped)
+    assert [row for row in after if row["model"] != "tcn-tiny"] == before
+    assert {row["scored_on"] for row in after if row["model"] == "tcn-tiny"} == {"bundle", "full"}
+    kept = json.loads((shipped / rescore.SKILL).read_text())
+    assert kept[:-1] == skill and kept[-1]["model"] == "tcn-tiny"
+    assert check(shipped) == []
+    with pytest.raises(SelectionError, match=r"gru.*lstm-tiny, tcn-tiny"):
+        rescore.refresh(shipped, only="gru-*")
 
 
 def test_a_figure_that_does_not_follow_is_named(shipped: Path) -> None:
