@@ -39,7 +39,9 @@ def command(
     source: Annotated[
         str, typer.Option(help="Simulations for adversarial and pooled; default: the data a model was trained on.")
     ] = "",
-    out: Annotated[Path, typer.Option(help="File for the rows.")] = Path("models/transfer.json"),
+    out: Annotated[
+        Path, typer.Option(help="File for the rows; those of other models and data sets in it stay.")
+    ] = Path("models/transfer.json"),
     work: Annotated[Path | None, typer.Option(help="File of finished runs, to go on from; default: user data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON, and no progress.")] = False,
 ) -> None:
@@ -50,7 +52,7 @@ def command(
     from agroflux import paths
     from agroflux.cli.output import print_json, print_rows
     from agroflux.data.field_days import words
-    from agroflux.evaluation import leaderboard
+    from agroflux.evaluation import gains, leaderboard
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.adaptation import Budget
@@ -59,13 +61,16 @@ def command(
     design = Design(_list(recipe), _list(protocol), _numbers(shots), _numbers(seeds), Budget(epochs))
     for name in design.recipes:
         transfer.recipe(name)
+    before = gains.read_file(out)  # a damaged file is said before hours of training
     done = work or paths.user_data() / "transfer" / "runs.jsonl"
     rows: list[dict[str, Any]] = []
     for checkpoint in [load(name) for name in _list(model)]:
         for data_id in _list(data):
             rows += _one(checkpoint, data_id, _list(target), design, source, done, show=not as_json)
     # What is printed is what was written, digit by digit.
-    rows = json.loads(leaderboard.write_lines(rows, out).read_text(encoding="utf-8"))
+    merged = gains.merge(before, rows)
+    written = json.loads(leaderboard.write_lines(merged, out).read_text(encoding="utf-8"))
+    rows = written[len(merged) - len(rows) :]
     if as_json:
         print_json(rows)
         return

@@ -22,16 +22,28 @@ NAME = "transfer.json"
 #: Recipes that are no way to adapt: what is compared with, and the source model as it is.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
 _NEEDED = ("model", "data", "source", "protocol", "site", "target", "recipe", "n_site_years", "seeds", "r2", "gain")
+#: What one run of ``agroflux transfer`` makes the rows of.
+_RUN = ("model", "source", "data")
 #: Bounds of the causes: R2 that leaves little to win, test site-years that are few, share of days [1] that is little.
 GOOD, FEW, LITTLE = 0.8, 5, 0.5
 
 
 def read(folder: Path | None = None) -> list[dict[str, Any]]:
-    """Rows of ``transfer.json`` in ``folder`` (default ``models/``), none where it is absent; DataError if damaged.
+    """Rows of ``transfer.json`` in ``folder`` (default ``models/``), as :func:`read_file`."""
+    return read_file((folder or paths.MODELS) / NAME)
+
+
+def merge(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """Both; of a model, source and data set that ``new`` holds, its rows alone."""
+    made = {tuple(row[name] for name in _RUN) for row in new}
+    return [*(row for row in old if tuple(row[name] for name in _RUN) not in made), *new]
+
+
+def read_file(path: Path) -> list[dict[str, Any]]:
+    """Rows of a comparison that was written to ``path``, none where it is absent; DataError if damaged.
 
     Rows of an older file, which knows no groups of days, are of all days.
     """
-    path = (folder or paths.MODELS) / NAME
     if not path.is_file():
         return []
     try:

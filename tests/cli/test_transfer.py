@@ -42,6 +42,17 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     assert len(work.read_text().splitlines()) == done  # nothing was left to run: it is the same design
     again = json.loads(out.read_text())
     assert one in again
+    other = one | {"model": "tcn-cornbelt-century"}
+    out.write_text(json.dumps([*again, other]))
+    capsys.readouterr()
+    assert run(*words[2:], "--out", out, "--work", work, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == again, "what this run made is printed"
+    assert json.loads(out.read_text()) == [other, *again], "rows of another model stay"
+    out.write_text("[{}]")
+    assert run(*words[2:], "--out", out, "--work", work) == 2
+    assert out.read_text() == "[{}]"
+    out.unlink()
+    assert run(*words[2:], "--out", out, "--work", work) == 0
     assert "switchgrass" in capsys.readouterr().out, "the table shows rows of one seed too"
 
 
