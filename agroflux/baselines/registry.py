@@ -68,7 +68,7 @@ NETWORKS: dict[str, tuple[str, str, Presets]] = {
                 "heads": 4,
                 "feed": 128,
                 "channels": 8,
-                "near": 736,
+                "near": 0,
                 "dropout": 0.0,
             },
             "official": {

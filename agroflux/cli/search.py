@@ -35,4 +35,6 @@ def command(
     )
     search.record(out)
     columns = ("model", "validation_loss", "epochs", "best_epoch", "parameters", "settings")
+    for name in models:
+        typer.echo(search.advice(rows, name), err=True)
     print_rows(rows, as_json=as_json, title="validation loss, years 2015 and 2016", columns=columns)

@@ -1,9 +1,9 @@
 """A small search for each network's settings, judged on validation years alone; resumable.
 
 Every candidate is trained for the same time on the study's part of the data, and its best validation loss is kept in
-``search.json`` beside the models. Test years are not read. The recommended settings in
-:mod:`agroflux.baselines.registry` and :mod:`.recipes` are the first candidate, except for what a later one does at
-least ``MARGIN`` better; they are then changed by hand, and the search is run again from there.
+``search.json`` beside the models. Test years are not read. What :mod:`agroflux.baselines.registry` and :mod:`.recipes`
+recommend is the first candidate; where another is at least ``MARGIN`` better (:func:`advice`), it is put in its place
+by hand.
 """
 
 import dataclasses
@@ -55,13 +55,13 @@ CANDIDATES: dict[str, tuple[Candidate, ...]] = {
     ),
     "transformer": (Candidate({"window": 64}), Candidate({"layers": 2}), Candidate({}, {"learning_rate": 2e-3})),
     "itransformer": (
-        Candidate({"context": 736, "near": 64}),
-        Candidate({"context": 736, "near": 0}),
-        Candidate({"context": 384, "near": 64}),
-        Candidate({"context": 128, "near": 64}),
-        Candidate({"context": 736, "near": 64, "dropout": 0.1}),
-        Candidate({"context": 736, "near": 64, "channels": 16, "hidden": 96, "feed": 192}),
-        Candidate({"context": 736, "near": 64, "window": 16}),
+        Candidate({"near": 736}),
+        Candidate({"near": 64}),
+        Candidate({"near": 64, "context": 384}),
+        Candidate({"near": 64, "context": 128}),
+        Candidate({"near": 64, "dropout": 0.1}),
+        Candidate({"near": 64, "channels": 16, "hidden": 96, "feed": 192}),
+        Candidate({"near": 64, "window": 16}),
     ),
     "pyraformer": (
         Candidate({"dropout": 0.1}),
@@ -122,6 +122,21 @@ def run(
     return [row for row in read(out) if row["model"] in models and row["data_sha256"] == sha256]
 
 
+def advice(rows: Sequence[Row], model: str) -> str:
+    """One sentence: whether what is recommended for ``model`` stands, by its rows on one data set."""
+    ours = [row for row in rows if row["model"] == model]
+    recommended = _settings(recipes.recipe(model))
+    now = min((row["validation_loss"] for row in ours if row["settings"] == recommended), default=None)
+    if now is None:
+        return f"{model}: what is recommended was not tried"
+    best = min(ours, key=lambda row: float(row["validation_loss"]))
+    less = 1.0 - best["validation_loss"] / now
+    if less < MARGIN:
+        return f"{model}: what is recommended stands ({less:.0%} at most is to be won)"
+    changes = {name: value for name, value in best["settings"].items() if value != recommended.get(name)}
+    return f"{model}: {less:.0%} less loss with " + ", ".join(f"{name}={value}" for name, value in changes.items())
+
+
 def record(folder: Path) -> int:
     """Note in each card of ``folder`` of the recommended kind what was tried for its network; returns how many."""
     rows, noted = read(folder), 0
@@ -143,16 +158,20 @@ def _recipe(model: str, candidate: Candidate, minutes: float) -> recipes.Recipe:
 
 def _about(recipe: recipes.Recipe, data: Path, sha256: str, part: Subsample) -> Row:
     """What names a row. Settings are told in full, as what is recommended may change."""
-    settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     return {
         "model": recipe.model,
-        "settings": settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch},
+        "settings": _settings(recipe),
         "data": data.name.removesuffix(".zip").removesuffix(".zarr"),
         "data_sha256": sha256,
         "subsample": part.as_dict(),
         "minutes": recipe.max_minutes,
         "seed": recipe.seed,
     }
+
+
+def _settings(recipe: recipes.Recipe) -> dict[str, Any]:
+    settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
+    return settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch}
 
 
 def _key(row: Row) -> str:

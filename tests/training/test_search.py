@@ -47,6 +47,13 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
     assert small["settings"]["learning_rate"] == 1e-2
     assert small["subsample"] == {"rates": [0.0]}
     assert small["parameters"] < min(row["parameters"] for row in rows if row is not small)
+    usual = next(row for row in rows if row is not small)
+    usual["validation_loss"], small["validation_loss"] = 0.5, 0.4
+    assert search.advice(rows, "lstm") == "lstm: 20% less loss with hidden=4, learning_rate=0.01"
+    small["validation_loss"] = 0.49
+    assert search.advice(rows, "lstm") == "lstm: what is recommended stands (2% at most is to be won)"
+    assert "not tried" in search.advice(rows, "tcn")
+    rows = search.read(out)
     notes.clear()
     assert run() == rows
     assert notes == ["2 of 2 candidate(s) tried before"]
