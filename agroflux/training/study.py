@@ -123,7 +123,8 @@ def hours(runs: Sequence[Run], workers: int) -> float:
 def finished(run: Run, out: Path, work: Path, sha256: str | None = None) -> bool:
     """Whether the run's rows are in the leaderboard of ``out`` and its checkpoint, if it has one, lies in place.
 
-    A checkpoint that another command made does not count, nor one of other data than ``sha256`` (None: any).
+    A checkpoint that another command made does not count, nor one of other settings than the preset has now, nor one
+    of other data than ``sha256`` (None: any).
     """
     rows = [row for row in leaderboard.read(out) if sha256 is None or row.get("data_sha256") == sha256]
     if run.model in registry.REFERENCES:
@@ -132,7 +133,12 @@ def finished(run: Run, out: Path, work: Path, sha256: str | None = None) -> bool
         return any(all(row[name] == value for name, value in wanted.items()) for row in rows)
     commands = {row["command"] for row in rows if row["model"] == run.id and row["scored_on"] == _scored_on(run)}
     path = _folder(run, out, work) / f"{run.id}{cards.WEIGHTS}"
-    return path.is_file() and bool(commands & {run.command(f"{run.data}{ending}") for ending in _ENDINGS})
+    if not path.is_file():
+        return False
+    settings = cards.read(path).config
+    if registry.configuration(run.model, run.preset, **settings) != registry.configuration(run.model, run.preset):
+        return False
+    return bool(commands & {run.command(f"{run.data}{ending}") for ending in _ENDINGS})
 
 
 def perform(

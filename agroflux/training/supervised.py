@@ -130,6 +130,7 @@ def _places(ds: xr.Dataset, sites: Sequence[str]) -> NDArray[np.intp] | None:
 def _claim(work: Path, recipe: Recipe, sha256: str, split: Split) -> None:
     """Let ``work`` belong to this run; a run with another recipe, data or split may not go on in it."""
     about = dataclasses.asdict(recipe) | {"data": sha256, "split": dataclasses.asdict(split)}
+    about["config"] = registry.configuration(recipe.model, recipe.preset, **recipe.config)  # presets change
     about = {key: value for key, value in about.items() if key not in ("max_minutes", "threads")}
     text = json.dumps(about, sort_keys=True, indent=1)
     note = work / f"run{CARD}"

@@ -33,7 +33,7 @@ def test_the_plan_fits_twelve_hours_and_trains_every_model_on_the_same_data() ->
         study.chosen("gru-*")
 
 
-def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
+def test_a_finished_run_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, out, work = tmp_path / "data", tmp_path / "models", tmp_path / "work"
     data.mkdir()
     write_store(tiny(5, 2, 6), data / "tiny.zarr")
@@ -62,3 +62,6 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     assert notes == ["2 of 2 run(s) finished before"]
     assert not study.finished(runs[0], out, work, "0" * 64)  # other data
     assert not study.finished(dataclasses.replace(runs[0], minutes=0.05), out, work)  # another command
+    presets = registry.NETWORKS["lstm"][2]
+    monkeypatch.setitem(presets, "official", presets["official"] | {"hidden": 51})
+    assert not study.finished(runs[0], out, work)  # other settings

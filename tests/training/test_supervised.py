@@ -10,7 +10,7 @@ import xarray as xr
 
 from agroflux import schema
 from agroflux.baselines import card as cards
-from agroflux.baselines import checkpoint
+from agroflux.baselines import checkpoint, registry
 from agroflux.data import splits
 from agroflux.data.splits import Split
 from agroflux.errors import DataError, ModelError, SelectionError
@@ -81,12 +81,16 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
         torch.testing.assert_close(tensor, second[name])
 
 
-def test_a_folder_of_another_run_is_refused(data: xr.Dataset, tmp_path: Path) -> None:
+def test_a_folder_of_another_run_is_refused(data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError):  # it has claimed its folder before it finds that the data will not do
         supervised.train(data.drop_vars("PH"), SPLIT, RECIPE, SOURCE, out=tmp_path, work=tmp_path / "w")
     other = dataclasses.replace(RECIPE, seed=1)
     with pytest.raises(ModelError, match="another run"):
         supervised.train(data, SPLIT, other, SOURCE, out=tmp_path, work=tmp_path / "w")
+    presets = registry.NETWORKS[RECIPE.model][2]
+    monkeypatch.setitem(presets, RECIPE.preset, presets[RECIPE.preset] | {"memory_days": 365.0})
+    with pytest.raises(ModelError, match="another run"):  # the same recipe, and a preset that was changed since
+        supervised.train(data, SPLIT, RECIPE, SOURCE, out=tmp_path, work=tmp_path / "w")
 
 
 def test_what_cannot_be_trained_on_is_refused(data: xr.Dataset, tmp_path: Path) -> None:
