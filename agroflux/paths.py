@@ -11,14 +11,17 @@ from agroflux.errors import DataError
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 MODELS = ROOT / "models"
-#: Shipped models that were adapted to a bundled data set of measurements.
-ADAPTED = MODELS / "adapted"
 
 
 def user_data() -> Path:
     """Folder for what a user makes or imports: ``AGROFLUX_DATA`` or the platform's own place."""
     chosen = os.environ.get("AGROFLUX_DATA")
     return Path(chosen).expanduser() if chosen else user_data_path("agroflux", appauthor=False)
+
+
+def adapted_models() -> Path:
+    """Folder of the shipped models that were adapted to a bundled data set of measurements."""
+    return MODELS / "adapted"
 
 
 def user_models() -> Path:

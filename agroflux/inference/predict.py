@@ -42,7 +42,8 @@ def location(model: str | Path) -> Path:
     if Path(model).suffix in (WEIGHTS, CARD):
         return weights_path(model)
     places = [
-        paths.inside(folder, f"{model}{WEIGHTS}") for folder in (paths.MODELS, paths.ADAPTED, paths.user_models())
+        paths.inside(folder, f"{model}{WEIGHTS}")
+        for folder in (paths.MODELS, paths.adapted_models(), paths.user_models())
     ]
     return next((place for place in places if place.is_file()), None) or weights_path(model)
 

@@ -27,7 +27,7 @@ def available_models(folder: Path | None = None) -> list[dict[str, Any]]:
     """
     if folder is not None:
         return cards.available(folder)
-    shipped = sorted(cards.available(), key=_place) + cards.available(paths.ADAPTED)
+    shipped = sorted(cards.available(), key=_place) + cards.available(paths.adapted_models())
     held = {card["id"] for card in shipped}
     return shipped + [card for card in cards.available(paths.user_models()) if card["id"] not in held]
 

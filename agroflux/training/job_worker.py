@@ -143,7 +143,9 @@ def _save(made: "Prepared", adapted: "Adapted") -> str:
     # Two jobs that end together must not take the same name.
     with (own / ".names").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        taken = {path.stem for place in (own, paths.MODELS, paths.ADAPTED) for path in place.glob("*.safetensors")}
+        taken = {
+            path.stem for place in (own, paths.MODELS, paths.adapted_models()) for path in place.glob("*.safetensors")
+        }
         names = itertools.chain([plain], (f"{plain}-{number}" for number in itertools.count(2)))
         name = next(name for name in names if name not in taken)
         kept: Checkpoint = transfer.finished(made.checkpoint, adapted, made.run, made.windows, made.origin, name)

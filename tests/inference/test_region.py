@@ -82,7 +82,6 @@ def test_of_the_first_simulator_the_most_skilful_comes_first_and_other_seeds_aft
     add(usual[1], "tcn-seed", seed=1)
     add(usual[0], "lstm-ceres", data=usual[0]["data"] | {"id": "cornbelt-ceres"})
     monkeypatch.setattr(paths, "MODELS", tmp_path)
-    monkeypatch.setattr(paths, "ADAPTED", tmp_path / "none")
     monkeypatch.setattr(paths, "user_models", lambda: tmp_path / "none")
     found = [card["id"] for card in available_models()]
     assert found == [usual[0]["id"], usual[1]["id"], "tcn-seed", "lstm-ceres"]

@@ -29,7 +29,7 @@ def best_recipe(data: str) -> str:
 
 @pytest.mark.parametrize("data", MEASURED)
 def test_each_bundled_data_set_has_an_adapted_model_by_its_best_recipe(data: str) -> None:
-    (card,) = [card for card in cards.available(paths.ADAPTED) if card["data"]["id"] == data]
+    (card,) = [card for card in cards.available(paths.adapted_models()) if card["data"]["id"] == data]
     assert card["training"]["recipe"] == best_recipe(data)
     assert card["synthetic"] is data.endswith("synthetic")
     years = card["data"]["site_years"]
@@ -39,9 +39,9 @@ def test_each_bundled_data_set_has_an_adapted_model_by_its_best_recipe(data: str
 
 def test_an_adapted_model_is_found_by_its_id_and_runs_on_counties() -> None:
     ids = [card["id"] for card in available_models()]
-    adapted = [card["id"] for card in cards.available(paths.ADAPTED)]
+    adapted = [card["id"] for card in cards.available(paths.adapted_models())]
     assert ids[-len(adapted) :] == adapted
-    assert predict.location(adapted[0]).parent == paths.ADAPTED
+    assert predict.location(adapted[0]).parent == paths.adapted_models()
     ds = catalog.open_dataset("cornbelt-century")
     found = run_region(adapted[0], ds, sites=["19015"], years=[2018], n_rate=168.0)
     plain = run_region("lstm-cornbelt-century", ds, sites=["19015"], years=[2018], n_rate=168.0)
