@@ -209,6 +209,8 @@ def _scores(result: Result) -> None:
     )
     frame = frame.drop(columns="Days", errors="ignore")
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}
+    in_units = st.column_config.NumberColumn(format="%.3g")  # those of N2O are a few ten-thousandths
+    digits |= {"RMSE": in_units, "Bias": in_units}
     height: Literal["content"] | int = "content" if len(frame) <= _MOST_ROWS else _TALLEST
     st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height=height)
     units = {theme.pretty(schema.get(row["target"]).unit) for row in result.rows}
