@@ -11,6 +11,8 @@ PYTHON  ?= $(shell $(FIND_PY))
 # What a long recipe may be told: make simulate OUT=/data/full WORKERS=8
 OUT     ?= build/full
 WORKERS ?= 2
+# Networks whose transfer is compared with fewer recipes than that of the LSTM.
+OTHERS  := ealstm-cornbelt-century,tcn-cornbelt-century,transformer-cornbelt-century,itransformer-cornbelt-century,pyraformer-cornbelt-century
 
 .PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check transfer adapted clean
 .DEFAULT_GOAL := help
@@ -76,6 +78,7 @@ leaderboard-check: $(STAMP) ## score them again and fail when a figure no longer
 
 transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundled measurements, into models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
+	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2,8 --out models/transfer.json
 
 adapted: $(STAMP) ## adapt the LSTM to the bundled measurements by the recipes that transfer.json finds best, into models/adapted/
 	$(BIN)/agroflux finetune --data towers-sample --target NEE,GPP,Reco --recipe finetune-gradual --out models/adapted \
