@@ -52,7 +52,7 @@ def read_file(path: Path) -> list[dict[str, Any]]:
         raise DataError(f"{path} cannot be read ({error}): make it again with 'make transfer'") from None
     if not isinstance(rows, list) or not all(isinstance(r, dict) and set(_NEEDED) <= set(r) for r in rows):
         raise DataError(f"{path} holds no rows of a transfer comparison: make it again with 'make transfer'")
-    return [field_days.EVERY | row for row in rows]
+    return [row if "by" in row else row | field_days.EVERY for row in rows]
 
 
 def verdict(row: Row) -> Verdict:
