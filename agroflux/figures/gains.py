@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -19,10 +20,10 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 #: R2 that is drawn at the edge of a plot: what is worse goes on there, so that one failure does not hide the rest.
 FLOOR = -1.0
 GAIN = "Gain in R² over training from scratch"
-_SPREAD = 0.56  # of a row, over which the recipes of one place are spread
 _LINES = (("train_loss", "training", 1.2, "dot"), ("validation_loss", "validation", 2.4, "solid"))
 _NARROW = 18  # characters of a label on one line, so that a telephone keeps room for the plot
-_ROW, _FRAME = 22, 130  # px
+_ROW, _FRAME = 20, 130  # px
+_LEAST = 2  # lines of a label, which may be written on two
 _MARGIN = 1.5  # degrees
 
 
@@ -40,16 +41,24 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     """
     labels = list(dict.fromkeys(rows["label"]))
     shown = [name for name in recipes if name in set(rows["recipe"])]
+    held = [[name for name in shown if ((rows["label"] == label) & (rows["recipe"] == name)).any()] for label in labels]
+    # A line a dot, and one between labels; a label is as high as it holds recipes.
+    tops = np.cumsum([0, *(max(len(names), _LEAST) + 1 for names in held)])
+    middles = (tops[:-1] + tops[1:]) / 2
+    line = {
+        (label, name): middle + turn - (len(names) - 1) / 2
+        for label, names, middle in zip(labels, held, middles, strict=True)
+        for turn, name in enumerate(names)
+    }
     fig = go.Figure()
-    for turn, name in enumerate(shown):
+    for name in shown:
         here = rows[rows["recipe"] == name]
         colour, symbol = look(name, list(recipes))
-        shift = _SPREAD * ((turn + 0.5) / len(shown) - 0.5)
         sure = (here["gain_low"] > 0) | (here["gain_high"] < 0)
         fig.add_trace(
             go.Scatter(
                 x=here["gain"],
-                y=[labels.index(label) + shift for label in here["label"]],
+                y=[line[label, name] for label in here["label"]],
                 name=recipes[name],
                 mode="markers",
                 marker={
@@ -65,16 +74,15 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
             )
         )
     fig.add_vline(x=0, line={"color": colours.NEUTRAL, "width": 1.4, "dash": "dash"})
-    ends = [-0.5, len(labels) - 0.5]
     fig.update_yaxes(
-        tickvals=list(range(len(labels))),
+        tickvals=middles,
         ticktext=["<br>".join(map(html.escape, textwrap.wrap(label, _NARROW))) for label in labels],
-        range=ends[::-1],
+        range=[tops[-1], 0],
         showgrid=False,
         ticks="",
     )
     fig.update_xaxes(nticks=7, range=_ends(rows))
-    height = _ROW * len(labels) * max(len(shown), 2) + _FRAME
+    height = _ROW * int(tops[-1]) + _FRAME
     return theme.finish(fig, height=height, x=GAIN)
 
 

@@ -46,6 +46,7 @@ _DRIVERS_OF_MANAGEMENT = ("CROP", "PLANTING", "FERTZR_N")
 class Choice:
     """What is compared: rows of one data set, protocol, target and source; models, recipes, site-years, a site or all.
 
+    ``model`` is the one that the pictures by site, of learning curves and on the map are of.
     ``rows`` are those over all seeds of one group of days; ``groups`` those of every group of its kind ``by``, and
     ``every`` holds all kinds, and the single seeds' too.
     """
@@ -60,6 +61,7 @@ class Choice:
     by: str
     group: str
     models: list[str]
+    model: str
     recipes: list[str]
     count: int
     site: str
@@ -129,8 +131,11 @@ def choose(table: pd.DataFrame) -> Choice:
     picked_recipes = _several("Recipes", recipes, "transfer-recipes", chosen, NAMES)
     if not picked_models or not picked_recipes:
         raise SelectionError("nothing is chosen: pick at least one model and one recipe")
+    model = picked_models[0]
+    if len(picked_models) > 1:
+        model = str(pick("Model in detail", picked_models, "transfer-detail", 300))
     return Choice(
-        over, groups, rows, by=by, group=str(group), count=count, site=site, models=picked_models,
+        over, groups, rows, by=by, group=str(group), count=count, site=site, models=picked_models, model=model,
         recipes=picked_recipes, **picked,
     )  # fmt: skip
 
@@ -181,11 +186,11 @@ def written(sentence: str) -> str:
     return show.plain(sentence).replace("R2", "R²")
 
 
-def tell_causes(sentences: list[str]) -> None:
-    """Likely causes where nothing is won, each once."""
+def tell_causes(sentences: list[str], of: str = "") -> None:
+    """Likely causes where nothing is won, each once; ``of`` ends the heading."""
     why = list(dict.fromkeys(sentences))
     if why:
-        with st.expander("Likely causes where nothing is won", expanded=True, icon=":material/help:"):
+        with st.expander(f"Likely causes where nothing is won{of}", expanded=True, icon=":material/help:"):
             st.markdown("\n".join(f"- {written(sentence)}" for sentence in why))
 
 
@@ -202,11 +207,10 @@ def compared(choice: Choice) -> pd.DataFrame:
 
 
 def by_site(choice: Choice) -> pd.DataFrame:
-    """Rows of the second picture: a site a label (and a model, where several are chosen)."""
+    """Rows of the second picture, of the model in detail: a site a label."""
     rows = choice.shown
-    rows = rows[(rows["site"] != ALL) & (rows["n_site_years"] == choice.count)]
-    several = len(choice.models) > 1
-    return rows.assign(label=rows["site"] + (" · " + rows["model"] if several else ""))
+    rows = rows[(rows["site"] != ALL) & (rows["n_site_years"] == choice.count) & (rows["model"] == choice.model)]
+    return rows.assign(label=rows["site"])
 
 
 def at(choice: Choice) -> pd.DataFrame:
@@ -216,18 +220,18 @@ def at(choice: Choice) -> pd.DataFrame:
 
 
 def learning(choice: Choice) -> pd.DataFrame:
-    """Rows of the learning curves: scratch always among them."""
+    """Rows of the learning curves of the model in detail: scratch always among them."""
     kept = {*choice.recipes, gains.REFERENCE}
-    rows = choice.rows[choice.rows["recipe"].isin(kept) & choice.rows["model"].isin(choice.models)]
+    rows = choice.rows[choice.rows["recipe"].isin(kept) & (choice.rows["model"] == choice.model)]
     return rows[rows["site"] == choice.site].rename(columns={"n_site_years": "n"})
 
 
-def places(choice: Choice, recipe: str, model: str) -> pd.DataFrame:
-    """Sites of the data set with the gain of one recipe and model; empty where the data set is not here."""
+def places(choice: Choice, recipe: str) -> pd.DataFrame:
+    """Sites of the data set with the gain of a recipe of the model in detail; empty where the data set is not here."""
     if choice.data not in {entry.id for entry in cache.entries()}:
         return pd.DataFrame()
     rows = by_site(choice)
-    rows = rows[(rows["recipe"] == recipe) & (rows["model"] == model)].set_index("site")
+    rows = rows[rows["recipe"] == recipe].set_index("site")
     found = cache.sites(choice.data)[["lat", "lon"]].join(rows[["gain", "gain_low", "gain_high"]], how="inner")
     return found.dropna(subset=["lat", "lon", "gain"]).rename_axis("site").reset_index()
 

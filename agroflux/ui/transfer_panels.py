@@ -66,7 +66,7 @@ def _findings(choice: Choice) -> None:
     if len(lines) > _SHOWN:
         with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
             st.markdown("\n".join(lines[_SHOWN:]))
-    transfer.tell_causes([sentence for _, _, _, causes in found for sentence in causes])
+    transfer.tell_causes([s for _, model, _, causes in found if model == choice.model for s in causes], _named(choice))
 
 
 def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> list[str]:
@@ -88,7 +88,7 @@ def _compared(choice: Choice) -> None:
 
 
 def _by_site(choice: Choice) -> None:
-    st.markdown(f"**Gain by site**, {_years(choice.count)}{show.plain(_days(choice))}")
+    st.markdown(f"**Gain by site**, {_years(choice.count)}{_named(choice)}{show.plain(_days(choice))}")
     _gains(transfer.by_site(choice), "Pick a smaller number.", f"{_stem(choice)}-sites", "transfer.sites")
 
 
@@ -103,7 +103,7 @@ def _gains(rows: "pd.DataFrame", way_out: str, stem: str, key: str) -> bool:
 
 
 def _curves(choice: Choice) -> None:
-    st.markdown(f"**Learning curves**, {show.plain(_site(choice))}{show.plain(_days(choice))}")
+    st.markdown(f"**Learning curves**, {show.plain(_site(choice))}{_named(choice)}{show.plain(_days(choice))}")
     rows = transfer.learning(choice)
     fig = figures.curves(rows, transfer.NAMES)
     show.figure(fig, f"{_stem(choice)}-curves", key="transfer.curves")
@@ -113,19 +113,19 @@ def _curves(choice: Choice) -> None:
 
 def _map(choice: Choice) -> None:
     recipes = [name for name in choice.recipes if name != gains.REFERENCE]
-    recipe, model = recipes[0] if recipes else "", choice.models[0]
-    named = f", {show.plain(model)}" if len(choice.models) > 1 else ""
+    recipe = recipes[0] if recipes else ""
     st.markdown(
-        f"**Map of gains**, {transfer.NAMES.get(recipe, '')}, {_years(choice.count)}{named}{show.plain(_days(choice))}"
+        f"**Map of gains**, {transfer.NAMES.get(recipe, '')}, {_years(choice.count)}{_named(choice)}"
+        f"{show.plain(_days(choice))}"
     )
-    points = transfer.places(choice, recipe, model)
+    points = transfer.places(choice, recipe)
     if points.empty:
         show.empty(
             "There is no place to show.", "The data set is not installed here, or no site was tested with this number."
         )
         return
     show.figure(figures.gain_map(points, cache.state_shapes()), f"{_stem(choice)}-map", key="transfer.map")
-    st.caption("The first of the chosen recipes and models. A hollow circle's interval holds zero.")
+    st.caption("The first of the chosen recipes. A hollow circle's interval holds zero.")
 
 
 def _table(choice: Choice) -> None:
@@ -152,6 +152,11 @@ def _table(choice: Choice) -> None:
     with st.expander("The commands that made these rows", icon=":material/terminal:"):
         commands = list(dict.fromkeys(rows["command"])) if "command" in rows else []
         st.code("\n".join(commands[:40]) or "not recorded", language="bash", wrap_lines=True)
+
+
+def _named(choice: Choice) -> str:
+    """The model in detail, to go on a heading with; nothing where it is the only one."""
+    return f", {show.plain(choice.model)}" if len(choice.models) > 1 else ""
 
 
 def _site(choice: Choice) -> str:

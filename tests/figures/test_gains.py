@@ -1,5 +1,7 @@
 """Pictures of transfer: what is drawn is what the rows say, and a failure does not hide the rest."""
 
+import itertools
+
 import pandas as pd
 
 from agroflux.figures import gains
@@ -21,6 +23,17 @@ def test_dots_bars_and_hollow_where_zero_is_inside() -> None:
     assert list(dots.x) == [0.2, -0.1] and [round(v, 6) for v in dots.error_x.array] == [0.1, 0.2]
     assert list(dots.marker.symbol) == ["circle", "circle-open"]
     assert list(fig.layout.yaxis.ticktext) == ["a", "b"] and fig.layout.xaxis.range is None
+
+
+def test_a_label_is_as_high_as_it_has_dots_and_no_two_share_a_line() -> None:
+    recipes = {name: name.title() for name in ("a", "b", "c", "d")}
+    many = [{"label": "all", "recipe": name} for name in recipes] + [{"label": "few", "recipe": "d"}]
+    table = pd.DataFrame(many).assign(gain=0.1, gain_low=0.0, gain_high=0.2, r2=0.5)
+    fig = gains.gains(table, recipes)
+    lines = sorted(y for trace in fig.data for y in trace.y)
+    assert len(lines) == 5 and min(b - a for a, b in itertools.pairwise(lines)) >= 1
+    assert list(fig.layout.yaxis.range) == [5 + 3, 0] and list(fig.layout.yaxis.tickvals) == [2.5, 6.5]
+    assert fig.layout.height < gains.gains(pd.concat([table, table.assign(label="more")]), recipes).layout.height
 
 
 def test_a_label_is_text_not_markup() -> None:

@@ -93,6 +93,27 @@ def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
     assert app.query_params["transfer-recipes"] == "finetune,adversarial,zero-shot"
 
 
+def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = [
+        one | {"model": "tcn-untrained", "r2": one["r2"] - 0.3} for one in rows() if one["recipe"] != "adversarial"
+    ]
+    (tmp_path / "transfer.json").write_text(json.dumps([*rows(), *other]))
+    untrained.save(tmp_path)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(var="GPP")
+    by_model, by_site, curves = (_figure(app, number) for number in range(3))
+    assert [t.replace("<br>", "") for t in by_model["layout"]["yaxis"]["ticktext"]] == [untrained.ID, "tcn-untrained"]
+    assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
+    assert "Adversarial" in {t["name"] for t in curves["data"]}
+    assert "The source model as it is has R² \u22121.50 here" in _said(app)
+    app = _open(var="GPP", transfer_detail="tcn-untrained")
+    assert not app.exception and not app.error
+    assert {t["name"] for t in _figure(app, 2)["data"]} == {"Fine-tune", "Source as it is", "From scratch"}
+    said = _said(app)
+    assert "**Learning curves**, all sites, tcn-untrained" in said
+    assert "The source model as it is" not in said, "its one recipe wins: there is no cause to tell"
+
+
 def test_a_link_narrows_the_choice() -> None:
     app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
     assert "0 of 1 adaptations" in _said(app)
