@@ -108,6 +108,7 @@ def _one(
     from agroflux.cli.progress import bar
     from agroflux.data import catalog
     from agroflux.errors import SelectionError
+    from agroflux.evaluation import gains
     from agroflux.training import adversarial, comparison, transfer
     from agroflux.training import site_years as measured
 
@@ -128,7 +129,10 @@ def _one(
         rows = comparison.compare(
             checkpoint, windows, design, targets, label | about, done, source=simulated, progress=progress
         )
-    return [row | {"command": _written(row, design, targets, source)} for row in rows]
+    # Who reads the rows elsewhere has no catalog entry of a data set that is not bundled.
+    own = label["data"] not in catalog.BUNDLED
+    told = {key: str(ds.attrs.get(key, "")) for key in gains.TOLD} if own else {}
+    return [row | told | {"command": _written(row, design, targets, source)} for row in rows]
 
 
 def _coupled(ds: "xr.Dataset", windows: "SiteYears") -> "SiteYears":

@@ -22,6 +22,8 @@ NAME = "transfer.json"
 #: Recipes that are no way to adapt: what is compared with, and the source model as it is.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
 _NEEDED = ("model", "data", "source", "protocol", "site", "target", "recipe", "n_site_years", "seeds", "r2", "gain")
+#: What rows say of a data set that is not bundled.
+TOLD = ("title", "licence", "citation")
 #: What one run of ``agroflux transfer`` makes the rows of.
 _RUN = ("model", "source", "data")
 #: Bounds of the causes: R2 that leaves little to win, test site-years that are few, share of days [1] that is little.

@@ -5,6 +5,7 @@ Nothing is scored here: every number is a row's own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -99,12 +100,12 @@ def _rows(path: str, written: int) -> list[dict[str, Any]]:
 
 def choose(table: pd.DataFrame) -> Choice:
     """The pickers: each offers what the rows left by those before it hold."""
-    rows, picked = table, {}
+    rows, picked, titles = table, {}, _titles(table)
     with controls.row():
         for column, (label, width) in _NARROW.items():
             options = list(dict.fromkeys(rows[column].astype(str)))
             options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
-            picked[column] = pick(label, options, f"transfer-{column}", width)
+            picked[column] = pick(label, options, f"transfer-{column}", width, shown=lambda n: titles.get(n) or said(n))
             rows = rows[rows[column].astype(str) == picked[column]]
         by = day_groups.pick_by(rows["by"], BY)
     groups = over_seeds(rows[rows["by"] == by])
@@ -138,6 +139,24 @@ def choose(table: pd.DataFrame) -> Choice:
         over, groups, rows, by=by, group=str(group), count=count, site=site, models=picked_models, model=model,
         recipes=picked_recipes, **picked,
     )  # fmt: skip
+
+
+def _titles(table: pd.DataFrame) -> dict[str, str]:
+    """Titles of data sets that rows tell themselves, as those were not bundled."""
+    if "title" not in table:
+        return {}
+    told = table.dropna(subset=["title"]).drop_duplicates("data")
+    return dict(zip(told["data"], told["title"], strict=True))
+
+
+def sources(choice: Choice) -> list[Any]:
+    """For :func:`.show.sources`: the catalog entry of the data set, or what rows tell of one that is not here."""
+    here = [entry for entry in cache.entries() if entry.id == choice.data]
+    row = choice.every.iloc[0]
+    if here or not isinstance(row.get("title"), str):
+        return here
+    told = {name: str(row[name]) for name in gains.TOLD}
+    return [SimpleNamespace(kind="observation", synthetic=bool(row["synthetic"]), **told)]
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:

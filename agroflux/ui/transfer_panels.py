@@ -29,7 +29,7 @@ def show_gains() -> None:
         )
         return
     choice = transfer.choose(table)
-    known = [entry for entry in cache.entries() if entry.id == choice.data]
+    known = transfer.sources(choice)
     show.banner(known)
     with show.guard("The findings"):
         _findings(choice)

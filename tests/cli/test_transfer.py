@@ -1,12 +1,15 @@
 """``agroflux transfer`` as a user calls it: rows in a file, commands that make them again, mistakes in one line."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from agroflux.cli import main
+from agroflux.data import catalog
+from agroflux.evaluation import gains
 
 SMALL = ("--data", "towers-sample", "--target", "GPP,N2O_FLUX", "--recipe", "zero-shot", "--shots", "1")
 FEW = ("--protocol", "leave-one-site-out", "--seeds", "0", "--epochs", "1")
@@ -54,6 +57,16 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     out.unlink()
     assert run(*words[2:], "--out", out, "--work", work) == 0
     assert "switchgrass" in capsys.readouterr().out, "the table shows rows of one seed too"
+
+
+def test_rows_of_a_data_set_that_is_not_bundled_tell_its_source(tmp_path: Path) -> None:
+    own = tmp_path / "own.zarr.zip"
+    shutil.copy(catalog.get("towers-sample").path, own)
+    assert run(*SMALL, *FEW, "--data", own, "--out", tmp_path / "rows.json", "--work", tmp_path / "runs.jsonl") == 0
+    told = {tuple(row[name] for name in gains.TOLD) for row in json.loads((tmp_path / "rows.json").read_text())}
+    ((title, licence, citation),) = told
+    assert "US-Tw3" in title and licence.startswith("CC-BY") and "Pastorello" in citation
+    assert not {"title"} & set(gains.read()[0]), "those of bundled data sets are in the catalog"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,19 @@ def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: p
     assert "The source model as it is" not in said, "its one recipe wins: there is no cause to tell"
 
 
+def test_a_data_set_that_is_not_here_is_named_with_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"data": "us-xx1", "title": "Tower <b>X</b>", "licence": "CC-BY-4.0", "citation": "Somebody (2020)"}
+    (tmp_path / "transfer.json").write_text(json.dumps([*rows(), *(one | told for one in rows())]))
+    untrained.save(tmp_path)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(var="GPP", transfer_data="us-xx1")
+    assert not app.exception and not app.error
+    measured = next(box for box in app.selectbox if box.label == "Measured")
+    assert measured.options[1:] == ["Tower <b>X</b>"] and measured.value == "us-xx1"
+    assert "**Tower \\<b\\>X\\</b\\>** (measured). Somebody \\(2020\\)" in " ".join(m.value for m in app.markdown)
+    assert "The data set is not installed here" in _said(app)
+
+
 def test_a_link_narrows_the_choice() -> None:
     app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
     assert "0 of 1 adaptations" in _said(app)
