@@ -286,13 +286,14 @@ def test_each_bundled_data_set_is_in_the_catalog() -> None:
     assert {p.name for p in (ROOT / "assets" / "data").iterdir() if ".zarr" in p.name} <= listed
 
 
-def test_each_checkpoint_has_its_card() -> None:
-    weights = {p.stem for p in (ROOT / "models").glob("*.safetensors")}
-    cards = {p.stem for p in (ROOT / "models").glob("*.json")} - {"leaderboard", "skill", "transfer"}
+@pytest.mark.parametrize("folder", ["models", "models/adapted"])
+def test_each_checkpoint_has_its_card(folder: str) -> None:
+    weights = {p.stem for p in (ROOT / folder).glob("*.safetensors")}
+    cards = {p.stem for p in (ROOT / folder).glob("*.json")} - {"leaderboard", "search", "skill", "transfer"}
     assert weights == cards
     assert weights, "no model is bundled"
     for name in cards:
-        assert isinstance(json.loads((ROOT / "models" / f"{name}.json").read_text()), dict)
+        assert isinstance(json.loads((ROOT / folder / f"{name}.json").read_text()), dict)
 
 
 # -- what is light stays light ------------------------------------------------------------------------
