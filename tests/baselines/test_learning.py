@@ -22,7 +22,7 @@ FAST = {
     "ealstm": (0.02, {"hidden": 48}),
     "tcn": (0.01, {"hidden": 32}),
     "transformer": (0.006, {"hidden": 32, "layers": 2, "feed": 64, "window": 32}),
-    "itransformer": (0.004, {"context": 96, "layers": 2}),
+    "itransformer": (0.004, {"context": 96, "near": 32, "layers": 2}),
     "pyraformer": (0.01, {"hidden": 32, "layers": 2, "heads": 2, "feed": 64, "scales": 4}),
 }
 
