@@ -49,16 +49,13 @@ class ITransformer(Network):
     Args:
         window: days decoded together.
         context: days before a window that its tokens also hold.
-        near: days of the context that they hold one by one; those before, a multiple of ``FAR_DAYS``, as means.
+        near: days of the context that they hold one by one, and what ``FAR_DAYS`` leave over; those before as means.
         hidden, layers: width of a token and depth of the encoder.
         heads: attention heads; divides ``hidden``.
         feed: width of the feed-forward nets.
         dropout: share of values dropped in the encoder while training.
         channels: series that each token is decoded to; the head mixes those of all drivers, day by day, and ends
             in no ReLU: standardised targets are negative half of the time.
-
-    Raises:
-        ValueError: the far past is no multiple of ``FAR_DAYS``.
     """
 
     causal = False
@@ -80,9 +77,7 @@ class ITransformer(Network):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        far = max(0, context - near)
-        if far % FAR_DAYS:
-            raise ValueError(f"context {context} less near {near} is no multiple of {FAR_DAYS} days")
+        far = max(0, context - near) // FAR_DAYS * FAR_DAYS
         self.window, self.context, self.channels = window, context, channels
         self.embedding = _Embedding(n_drivers, context + window, far, hidden)
         layer = [
