@@ -73,7 +73,7 @@ class ITransformer(Network):
         heads: int = 4,
         feed: int = 128,
         channels: int = 8,
-        near: int = 64,
+        near: int = 0,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()

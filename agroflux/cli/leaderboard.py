@@ -22,8 +22,11 @@ def command(
 ) -> None:
     """Show models ranked within each task: data, protocol, experiment, and what they were scored on."""
     from agroflux.cli.output import print_json, print_rows
+    from agroflux.errors import SelectionError
     from agroflux.evaluation import leaderboard
 
+    if only and not refresh:
+        raise SelectionError("--only names the models to score: give it with --refresh")
     if refresh or check:
         _score(refresh=refresh, check=check, only=only)
         return

@@ -13,7 +13,9 @@ def command(
     model: Annotated[str | None, typer.Option(help="Networks, with commas between; default: all.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of search.json.")] = Path("models"),
     work: Annotated[Path | None, typer.Option(help="Folder for states of training; default: user data.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.01, help="Training time of each candidate.")] = 4.0,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Training time of each candidate; default: 4.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Candidates at a time, one core each.")] = 2,
     as_json: bool = JSON,
 ) -> None:
@@ -31,7 +33,13 @@ def command(
         registry.configuration(name)
     place = work or paths.user_data() / "search"
     rows = search.run(
-        models, data, out, place, minutes=minutes, workers=workers, note=lambda text: typer.echo(text, err=True)
+        models,
+        data,
+        out,
+        place,
+        minutes=minutes or search.MINUTES,
+        workers=workers,
+        note=lambda text: typer.echo(text, err=True),
     )
     search.record(out)
     columns = ("model", "validation_loss", "epochs", "best_epoch", "parameters", "settings")

@@ -56,7 +56,7 @@ def refresh(
         raise SelectionError(f"no model in {folder} fits {only!r}: it holds {', '.join(_shipped(folder))}")
     kept = leaderboard.read(folder)
     old = kept if only else [row for row in kept if row["scored_on"] != "bundle"]
-    done = {(row["model"], _task(row)) for row in old if row["scored_on"] == "bundle"}
+    done = {_name(row) for row in old if row["scored_on"] == "bundle"}
     new: list[Row] = []
     skill: list[Row] = []
     for name in chosen:
@@ -67,13 +67,14 @@ def refresh(
         new, skill = new + rows, skill + counties
     for task in _tasks(new):
         for name in references:
-            if (name, _task(task)) in done:
+            if _name(task | {"model": name}) in done:
                 continue
             note(f"scoring {name} on {task['data']}, {task['protocol']} {task['experiment']}")
             rows, counties = reference_rows(name, **task)
             new, skill = new + rows, skill + counties
     if only:
-        skill = [*(row for row in _skill(folder) if not any(_same(row, other) for other in skill)), *skill]
+        made = {_name(row) for row in skill}
+        skill = [*(row for row in _skill(folder) if _name(row) not in made), *skill]
     leaderboard.write_lines(skill, folder / SKILL)
     return leaderboard.write(leaderboard.merge(old, new), folder)
 
@@ -216,8 +217,8 @@ def _task(row: Row) -> tuple[Any, ...]:
     return tuple(row[name] for name in _TASK)
 
 
-def _same(row: Row, other: Row) -> bool:
-    return bool(row["model"] == other["model"] and _task(row) == _task(other))
+def _name(row: Row) -> tuple[Any, ...]:
+    return (row["model"], *_task(row))
 
 
 def _skill(folder: Path) -> list[Row]:

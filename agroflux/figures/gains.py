@@ -16,7 +16,6 @@ import plotly.graph_objects as go
 from agroflux.figures import colours, theme
 
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 #: R2 that is drawn at the edge of a plot: what is worse goes on there, so that one failure does not hide the rest.
 FLOOR = -1.0
 GAIN = "Gain in R² over training from scratch"
@@ -87,32 +86,29 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
 
 
 def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
-    """R2 on the test days over the number of training site-years, a line a recipe; several models differ by dash.
+    """R2 of one model on the test days over the number of training site-years, a line a recipe.
 
-    ``rows``: columns model, recipe, n (site-years), r2, gain, gain_low, gain_high.
+    ``rows``: columns recipe, n (site-years), r2, gain, gain_low, gain_high.
     """
     fig = go.Figure()
-    models = list(dict.fromkeys(rows["model"]))
-    for dash, model in zip(_DASHES * len(models), models, strict=False):
-        for name, label in recipes.items():
-            here = rows[(rows["model"] == model) & (rows["recipe"] == name)].sort_values("n")
-            if here.empty:
-                continue
-            colour, symbol = look(name, list(recipes))
-            legend = label if len(models) == 1 else f"{label}, {model}"
-            fig.add_trace(
-                go.Scatter(
-                    x=here["n"],
-                    y=here["r2"],
-                    name=legend,
-                    mode="lines+markers",
-                    line={"color": colour, "width": 2, "dash": dash},
-                    marker={"symbol": symbol, "size": 8},
-                    customdata=here[["gain", "gain_low", "gain_high"]],
-                    hovertemplate="%{x} site-years: R² %{y:.2f}<br>gain %{customdata[0]:+.2f} "
-                    f"(%{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}})<extra>{legend}</extra>",
-                )
+    for name, label in recipes.items():
+        here = rows[rows["recipe"] == name].sort_values("n")
+        if here.empty:
+            continue
+        colour, symbol = look(name, list(recipes))
+        fig.add_trace(
+            go.Scatter(
+                x=here["n"],
+                y=here["r2"],
+                name=label,
+                mode="lines+markers",
+                line={"color": colour, "width": 2},
+                marker={"symbol": symbol, "size": 8},
+                customdata=here[["gain", "gain_low", "gain_high"]],
+                hovertemplate="%{x} site-years: R² %{y:.2f}<br>gain %{customdata[0]:+.2f} "
+                f"(%{{customdata[1]:+.2f}} to %{{customdata[2]:+.2f}})<extra>{label}</extra>",
             )
+        )
     numbers = sorted(set(rows["n"]))
     fig.update_xaxes(type="log", tickvals=numbers, ticktext=[str(n) for n in numbers])
     lowest, highest = float(rows["r2"].min()), float(rows["r2"].max())

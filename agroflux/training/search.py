@@ -104,7 +104,7 @@ def run(
         minutes: time of a candidate [min].
 
     Returns:
-        All rows of ``models`` on this data set, best first within each.
+        All rows of ``models`` on this data, for this time; best first within each.
 
     Raises:
         DataError: no such data set. ModelError: unknown model.
@@ -119,7 +119,8 @@ def run(
             rows = sorted([*rows, job.result()], key=lambda row: (row["model"], row["validation_loss"]))
             leaderboard.write_lines(rows, out / NAME)
             note(f"{job.result()['model']}: validation loss {job.result()['validation_loss']:.4f}")
-    return [row for row in read(out) if row["model"] in models and row["data_sha256"] == sha256]
+    same = {"data_sha256": sha256, "subsample": part.as_dict(), "minutes": minutes}
+    return [row for row in read(out) if row["model"] in models and all(row[k] == v for k, v in same.items())]
 
 
 def advice(rows: Sequence[Row], model: str) -> str:

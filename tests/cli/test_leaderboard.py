@@ -37,6 +37,8 @@ def test_rows_tables_and_mistakes(
         error = capsys.readouterr().err
         assert wrong[1] in error
         assert error.count("\n") == 1
+    assert run("--only", "a-*") == 2, "it would otherwise be ignored"
+    assert "--refresh" in capsys.readouterr().err
 
 
 def test_the_check_exits_with_1_when_a_figure_does_not_follow(

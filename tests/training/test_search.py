@@ -12,6 +12,7 @@ from agroflux.data import splits
 from agroflux.data.store import write_store
 from agroflux.data.subsample import Subsample
 from agroflux.errors import DataError
+from agroflux.evaluation import leaderboard
 from agroflux.training import recipes, search
 from tests.synthetic_contract import tiny
 
@@ -57,6 +58,10 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
     notes.clear()
     assert run() == rows
     assert notes == ["2 of 2 candidate(s) tried before"]
+    longer = [rows[0] | {"minutes": 9.0}, *rows]
+    leaderboard.write_lines(longer, out / search.NAME)
+    assert run() == rows, "candidates are compared with those that had the same time"
+    leaderboard.write_lines(rows, out / search.NAME)
 
     shipped = checkpoint.load("lstm-cornbelt-century")
     checkpoint.save(shipped, out)
