@@ -336,6 +336,15 @@ def _texts() -> list[Path]:
     return [p for p in found if p.stat().st_size < 500_000]
 
 
+def test_nothing_is_left_lying_at_the_top() -> None:
+    """What an engine run in the wrong folder leaves, for one."""
+    made = {"build", "dist", "screenshots", "lightning_logs", "__pycache__"}
+    ours = {*"LICENSE Makefile NOTICE README.md app.py pyproject.toml requirements.txt".split()}
+    ours |= {"agroflux", "assets", "benchmarks", "models", "pages", "static", "tests"}
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".") and path.suffix != ".egg-info"}
+    assert found - made == ours
+
+
 def test_no_place_on_a_machine_is_mentioned() -> None:
     # Put together here, so that this file does not mention them either.
     words = [f"/{folder}/" for folder in ("work", "root", "home", "Users")]

@@ -116,9 +116,11 @@ def available(folder: Path | None = None) -> list[dict[str, Any]]:
     return found
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, or of a folder's file names and contents in sorted order."""
-    digest = hashlib.sha256()
+def sha256(*paths: Path) -> str:
+    """SHA-256 of a file, or of a folder's file names and contents in sorted order; of several, that of their hashes."""
+    if len(paths) != 1:
+        return hashlib.sha256("".join(map(sha256, paths)).encode()).hexdigest()
+    digest, path = hashlib.sha256(), paths[0]
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
         if path.is_dir():

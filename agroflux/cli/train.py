@@ -1,18 +1,15 @@
 """``agroflux train``: a baseline on a data set, resumable."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Changes = Annotated[list[str] | None, typer.Option("--set", help="Model setting, as hidden=96; may be repeated.")]
 
 
 def command(
-    data: Annotated[str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip.")],
+    data: Annotated[str, typer.Option(help="Data set id or path of a .zarr; several simulations with + between.")],
     model: Annotated[str, typer.Option(help="Name of the baseline.")] = "lstm",
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
     work: Annotated[
@@ -43,21 +40,21 @@ def command(
     from agroflux import paths
     from agroflux.baselines import card as cards
     from agroflux.cli.output import print_json, print_rows
-    from agroflux.data import splits, subsample
+    from agroflux.data import joined, splits, subsample
 
     splits.check(protocol, experiment)
-    part = subsample.Subsample(_rates(rates), phases)
-    ds, location, data_id = _open(data)
-    ds = subsample.take(ds, part)
+    part = subsample.Subsample(subsample.parse_rates(rates), phases)
+    place = joined.find(data)
+    ds = subsample.take(joined.open_dataset(data), part)
     split = splits.make(ds, protocol, experiment, fold)
     from agroflux.training import recipes, supervised
 
     limits = {"seed": seed, "max_epochs": max_epochs, "max_minutes": max_minutes, "threads": threads}
     limits |= {"unknown_management": unknown_management}
     recipe = recipes.recipe(model, config=_settings(settings or []), preset=preset, **limits)
-    command = recipes.command(recipe, location.name, protocol, experiment, split, part)
-    source = supervised.Source(data_id, cards.sha256(location), command, part)
-    name = recipes.identifier(recipe, data_id, protocol, experiment, split, part)
+    command = recipes.command(recipe, place.location, protocol, experiment, split, part)
+    source = supervised.Source(place.id, cards.sha256(*place.paths), command, part)
+    name = recipes.identifier(recipe, place.id, protocol, experiment, split, part)
     path = supervised.train(
         ds,
         split,
@@ -78,18 +75,6 @@ def command(
     typer.echo(f"No better than climatology on: {', '.join(card.below_climatology) or 'no daily target'}", err=True)
 
 
-def _open(data: str) -> "tuple[xr.Dataset, Path, str]":
-    """Data set, its place on disk, and the id under which a card names it."""
-    from agroflux.data import catalog
-
-    ds = catalog.open_dataset(data)
-    given = Path(data)
-    if given.exists():
-        return ds, given, given.name.removesuffix(".zip").removesuffix(".zarr")
-    entry = catalog.get(data)
-    return ds, Path(entry.path), entry.id
-
-
 def _settings(pairs: list[str]) -> dict[str, int | float]:
     from agroflux.errors import ModelError
 
@@ -101,12 +86,3 @@ def _settings(pairs: list[str]) -> dict[str, int | float]:
         except ValueError:
             raise ModelError(f"--set {pair!r} is not name=number, as in hidden=96") from None
     return found
-
-
-def _rates(text: str | None) -> tuple[float, ...]:
-    from agroflux.errors import SelectionError
-
-    try:
-        return tuple(sorted({float(part) for part in (text or "").split(",") if part.strip()}))
-    except ValueError:
-        raise SelectionError(f"--rates {text!r} is no list of numbers: write it as 0,168,336") from None

@@ -37,10 +37,10 @@ def command(
     seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
     epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
     source: Annotated[
-        str, typer.Option(help="Simulations for adversarial and pooled; default: the data a model was trained on.")
+        str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what a model was trained on.")
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="File for the rows; those of other models and data sets in it stay.")
+        Path, typer.Option(help="File for the rows; those of other models, data sets and recipes in it stay.")
     ] = Path("models/transfer.json"),
     work: Annotated[Path | None, typer.Option(help="File of finished runs, to go on from; default: user data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON, and no progress.")] = False,
@@ -106,7 +106,7 @@ def _one(
     """Rows of one model on one data set."""
     from agroflux.baselines import card as cards
     from agroflux.cli.progress import bar
-    from agroflux.data import catalog
+    from agroflux.data import catalog, joined
     from agroflux.errors import SelectionError
     from agroflux.evaluation import gains
     from agroflux.training import adversarial, comparison, transfer
@@ -121,10 +121,10 @@ def _one(
         windows = _coupled(ds, windows)
     simulated, simulations = None, source or str(checkpoint.card.data["id"])
     if any(transfer.needs_source(transfer.recipe(name)) for name in design.recipes):
-        simulated = adversarial.simulated(catalog.open_dataset(simulations), checkpoint)
-    location = Path(data) if Path(data).exists() else catalog.get(data).path
-    label = {"data": location.name.removesuffix(".zip").removesuffix(".zarr"), "source": Path(simulations).name}
-    about = {"data_sha256": cards.sha256(location), "synthetic": bool(ds.attrs.get("synthetic", False))}
+        simulated = adversarial.simulated(joined.open_dataset(simulations), checkpoint)
+    place = joined.find(data)
+    label = {"data": place.id, "source": joined.without_folders(simulations)}
+    about = {"data_sha256": cards.sha256(*place.paths), "synthetic": bool(ds.attrs.get("synthetic", False))}
     with bar(f"{checkpoint.card.id} on {label['data']}", show=show) as progress:
         rows = comparison.compare(
             checkpoint, windows, design, targets, label | about, done, source=simulated, progress=progress
@@ -132,6 +132,7 @@ def _one(
     # Who reads the rows elsewhere has no catalog entry of a data set that is not bundled.
     own = label["data"] not in catalog.BUNDLED
     told = {key: str(ds.attrs.get(key, "")) for key in gains.TOLD} if own else {}
+    told |= {"weights": checkpoint.card.weights_sha256[:16]}
     return [row | told | {"command": _written(row, design, targets, source)} for row in rows]
 
 
@@ -152,10 +153,12 @@ def _coupled(ds: "xr.Dataset", windows: "SiteYears") -> "SiteYears":
 
 def _written(row: dict[str, Any], design: "Design", targets: tuple[str, ...], source: str) -> str:
     """The command that makes a row again, without the folders of the machine it ran on."""
+    from agroflux.data.joined import without_folders
+
     parts = ["agroflux", "transfer", "--model", row["model"], "--data", row["data"], "--target", ",".join(targets)]
     parts += ["--recipe", row["recipe"], "--protocol", row["protocol"], "--shots", str(row["n_site_years"])]
     parts += ["--seeds", ",".join(map(str, row["seeds"])), "--epochs", str(design.budget.epochs)]
-    return shlex.join(parts + (["--source", Path(source).name] if source else []))
+    return shlex.join(parts + (["--source", without_folders(source)] if source else []))
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -31,7 +31,8 @@ class Comparison:
 
     ``months``: a row a month and variable: variable, month (first day), days (with a value), of (days of the month),
     data, file, difference (data minus file, five decimals) [unit of the variable]. ``left_out``: the same columns
-    without the last, of months with too few days. ``remarks``: where the two hold different versions of a flux.
+    without the last, of months with too few days. ``remarks``: where the two hold different versions of a flux, or
+    name their site differently.
     """
 
     site: str
@@ -66,11 +67,11 @@ def against(ds: xr.Dataset, path: str | Path) -> Comparison:
     Raises
     ------
     DataError
-        a simulation, no monthly file, another site, no variable or month in common, or no month with enough days.
+        a simulation, no monthly file, none of several sites, no variable or month in common, or no month with enough days.
     """
     if ds.attrs.get("kind") != "observation":
         raise DataError("a monthly file is compared with measurements: choose a data set of a tower")
-    site = _site(ds, path)
+    site, renamed = _site(ds, path)
     table, meta = fluxnet.read_monthly(path, choice=_choice(ds, site))
     source = str(meta["source"])
     shares = coverage.by_month(ds, site)
@@ -100,24 +101,28 @@ def against(ds: xr.Dataset, path: str | Path) -> Comparison:
     if months.empty:
         raise DataError(f"no month of {source} can be compared: in each {TOO_FEW}")
     left_out = found[~enough].reset_index(drop=True)
-    return Comparison(site, source, months.reset_index(drop=True), left_out, _remarks(ds, site, meta["columns"]))
+    remarks = (*renamed, *_remarks(ds, site, meta["columns"]))
+    return Comparison(site, source, months.reset_index(drop=True), left_out, remarks)
 
 
 def _rounded(difference: pd.Series) -> pd.Series:
     return difference.astype(float).round(_DECIMALS) + 0.0  # no minus zero
 
 
-def _site(ds: xr.Dataset, path: str | Path) -> str:
-    """The site that the file's name tells; DataError where the data set does not hold it."""
+def _site(ds: xr.Dataset, path: str | Path) -> tuple[str, tuple[str, ...]]:
+    """The site that the file's name tells, or the only one there is, and what to remark; DataError if it is unclear."""
     held = [str(s) for s in ds["site"].to_numpy()]
     member = files.monthly_table(path)
     told = files.site(member.name)
-    if told not in held:
-        raise DataError(
-            f"{member.name} is of site {told}, the data set holds {', '.join(held[:5])}: "
-            "give the monthly file of one of its sites, named as downloaded"
-        )
-    return told
+    if told in held:
+        return told, ()
+    # Renamed when it was imported, it still tells the files that it was made from.
+    if len(held) == 1 and f"_{told}_" in f"{ds.attrs.get('source', '')} {ds.attrs.get('history', '')}":
+        return held[0], (f"the file is of site {told}, which the data set calls {held[0]}",)
+    raise DataError(
+        f"{member.name} is of site {told}, the data set holds {', '.join(held[:5])}: "
+        "give the monthly file of one of its sites, named as downloaded"
+    )
 
 
 def _column(ds: xr.Dataset, site: str, name: str) -> str:

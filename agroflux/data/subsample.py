@@ -1,5 +1,6 @@
 """A stated part of a simulation's scenarios: fewer nitrogen rates, one rotation phase."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,11 @@ class Subsample:
     rates: tuple[float, ...] = ()
     phases: str = "both"
 
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> "Subsample":
+        """The subsample that :meth:`as_dict` told."""
+        return cls(tuple(about.get("rates", ())), about.get("phases", "both"))
+
     def as_dict(self) -> dict[str, Any]:
         """What a card says of it; empty where everything is kept."""
         about: dict[str, Any] = {"rates": list(self.rates)} if self.rates else {}
@@ -33,9 +39,22 @@ class Subsample:
         rates = f"{len(self.rates)}rates" if self.rates else ""
         return "-".join(part for part in (rates, "1phase" if self.phases == "one" else "") if part)
 
+    def options(self) -> list[str]:
+        """How ``agroflux train`` and ``agroflux evaluate`` are told of it."""
+        rates = ["--rates", ",".join(f"{rate:g}" for rate in self.rates)] if self.rates else []
+        return rates + (["--phases", self.phases] if self.phases != "both" else [])
+
 
 #: Everything.
 ALL = Subsample()
+
+
+def parse_rates(text: str | None) -> tuple[float, ...]:
+    """N rates [kg N ha-1] of a list as ``0,168,336``, in order; empty for None; SelectionError for anything else."""
+    try:
+        return tuple(sorted({float(part) for part in (text or "").split(",") if part.strip()}))
+    except ValueError:
+        raise SelectionError(f"--rates {text!r} is no list of numbers: write it as 0,168,336") from None
 
 
 def take(ds: xr.Dataset, wanted: Subsample) -> xr.Dataset:

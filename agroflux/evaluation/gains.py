@@ -24,8 +24,10 @@ REFERENCE, UNTRAINED = "scratch", "zero-shot"
 _NEEDED = ("model", "data", "source", "protocol", "site", "target", "recipe", "n_site_years", "seeds", "r2", "gain")
 #: What rows say of a data set that is not bundled.
 TOLD = ("title", "licence", "citation")
-#: What one run of ``agroflux transfer`` makes the rows of.
-_RUN = ("model", "source", "data")
+#: What rows are compared within, and what they are of: a change of these makes all rows of a group old.
+_GROUP, _MADE_OF = ("model", "source", "data"), ("weights", "data_sha256")
+#: Within a group, what one run of ``agroflux transfer`` makes all rows of.
+_RUN = ("protocol", "recipe", "n_site_years", "target")
 #: Bounds of the causes: R2 that leaves little to win, test site-years that are few, share of days [1] that is little.
 GOOD, FEW, LITTLE = 0.8, 5, 0.5
 
@@ -36,9 +38,24 @@ def read(folder: Path | None = None) -> list[dict[str, Any]]:
 
 
 def merge(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
-    """Both; of a model, source and data set that ``new`` holds, its rows alone."""
-    made = {tuple(row[name] for name in _RUN) for row in new}
-    return [*(row for row in old if tuple(row[name] for name in _RUN) not in made), *new]
+    """Both, without the old rows that ``new`` has anew.
+
+    Of a model, source and data set that ``new`` holds, an old row stays if the model's weights and the data are the
+    same and ``new`` has no row of its protocol, recipe, number of site-years and target.
+    """
+    of = {_named(row, _GROUP): _named(row, _MADE_OF) for row in new}
+    made = {_named(row, (*_GROUP, *_RUN)) for row in new}
+
+    def stays(row: Row) -> bool:
+        group = _named(row, _GROUP)
+        same = group not in of or of[group] == _named(row, _MADE_OF)
+        return same and _named(row, (*_GROUP, *_RUN)) not in made
+
+    return [*filter(stays, old), *new]
+
+
+def _named(row: Row, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in names)
 
 
 def read_file(path: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from agroflux.baselines import references
 from agroflux.baselines.registry import REFERENCES
 from agroflux.data import splits, windows
 from agroflux.data.splits import Split
+from agroflux.data.subsample import ALL, Subsample, take
 from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import tally
 from agroflux.evaluation.tally import Progress, Row, Tally
@@ -31,9 +32,10 @@ def evaluate(
     protocol: str = "clean",
     experiment: str = "temporal",
     fold: int = 0,
+    part: Subsample = ALL,
     progress: Progress | None = None,
 ) -> list[Row]:
-    """Score ``model`` (id, path, or name of a reference) on the test part of ``data`` (id or path).
+    """Score ``model`` (id, path, or name of a reference) on the test part of ``data`` (id or path), or of ``part`` of it.
 
     A trained model is tested on the fold that it was trained for, a reference on ``fold``.
 
@@ -42,13 +44,14 @@ def evaluate(
         ``_high`` (95 %), and for N2O the skill on peak days.
 
     Raises:
-        SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold.
+        SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold; a
+            ``part`` that the data do not hold.
         ModelError: the model does not fit the data, or was trained under another protocol.
     """
     from agroflux.data import catalog
 
     splits.check(protocol, experiment)
-    ds = catalog.open_dataset(data)
+    ds = take(catalog.open_dataset(data), part)
     if model in REFERENCES:
         split = splits.make(ds, protocol, experiment, fold)
         label = labels(model, data, protocol, experiment, split.fold, 0)

@@ -19,6 +19,7 @@ from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.baselines.registry import REFERENCES
 from agroflux.data import catalog, splits
+from agroflux.data.subsample import ALL, Subsample
 from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard, protocols, tally
 from agroflux.evaluation.leaderboard import Row
@@ -104,14 +105,15 @@ def card_rows(card: "Card") -> list[Row]:
     bundled = _bundled(card.data["id"])
     if bundled is not None and card.data.get("sha256") == _sha256(bundled):
         return []
-    scored_on = "subsample" if card.data.get("subsample") else "full"
+    part = Subsample.of(card.data.get("subsample") or {})
+    scored_on = "subsample" if part.as_dict() else "full"
     common = {"scored_on": scored_on, "data_sha256": card.data.get("sha256")}
     data = card.data["id"].removesuffix("-full")
     found = []
     for score in card.scores:
         ours = score["model"] == card.id
         label = protocols.labels(score["model"], data, card.protocol, card.experiment, card.fold, 0)
-        about = model_facts(card) if ours else reference_facts(score["model"], label)
+        about = model_facts(card) if ours else reference_facts(score["model"], label, location=f"{data}.zarr", part=part)
         found.append(label | score | {"data": data, "seed": card.seed if ours else 0} | about | common)
     return found
 
@@ -129,11 +131,22 @@ def model_facts(card: "Card") -> Row:
     }
 
 
-def reference_facts(name: str, label: Mapping[str, Any], duration: float | None = None) -> Row:
-    """What a row says of a reference beside its scores; its ``command`` scores it again."""
-    command = f"agroflux evaluate --model {name} --data {label['data']} --protocol {label['protocol']}"
-    command += f" --experiment {label['experiment']}"
-    command += "" if label["fold"] is None else f" --fold {label['fold']}"
+def reference_facts(
+    name: str,
+    label: Mapping[str, Any],
+    duration: float | None = None,
+    *,
+    location: str | None = None,
+    part: Subsample = ALL,
+) -> Row:
+    """What a row says of a reference beside its scores; its ``command`` scores it again.
+
+    ``location`` is the name of the file or folder that was scored (None: the data set of the label), ``part`` what of it.
+    """
+    words = ["agroflux evaluate --model", name, "--data", location or label["data"], "--protocol", label["protocol"]]
+    words += ["--experiment", label["experiment"]]
+    words += [] if label["fold"] is None else ["--fold", str(label["fold"])]
+    command = " ".join([*words, *part.options()])
     return {
         "architecture": name,
         "preset": None,

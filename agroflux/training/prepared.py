@@ -2,12 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from agroflux.baselines import card as cards
 from agroflux.baselines.checkpoint import Checkpoint
-from agroflux.data import catalog
+from agroflux.data import catalog, joined
 from agroflux.errors import ModelError
 from agroflux.training import adversarial, folds, site_years, transfer
 from agroflux.training.adaptation import Budget
@@ -45,15 +44,14 @@ def prepare(request: Request, checkpoint: Checkpoint) -> Prepared:
     fold = folds.chosen(windows.keys, *parts)
     budget = Budget(request.epochs, request.seconds, every=request.every)
     run = transfer.Run(request.recipe, targets, fold, request.seed, budget)
-    location = Path(request.data) if Path(request.data).exists() else catalog.get(request.data).path
-    data_id = location.name.removesuffix(".zip").removesuffix(".zarr")
+    place = joined.find(request.data)
     uses: dict[str, Any] = {
         use: ",".join(map(site_years.text, getattr(fold, use))) for use in ("train", "validate", "test")
     }
-    written = command(dataclasses.replace(request, **uses), checkpoint.card.id, data_id)
-    origin = transfer.Origin(data_id, cards.sha256(location), dict(ds.attrs), written)
+    written = command(dataclasses.replace(request, **uses), checkpoint.card.id, place.id)
+    origin = transfer.Origin(place.id, cards.sha256(*place.paths), dict(ds.attrs), written)
     simulated = None
     if transfer.needs_source(chosen):
-        simulations = catalog.open_dataset(request.source or checkpoint.card.data["id"])
+        simulations = joined.open_dataset(request.source or checkpoint.card.data["id"])
         simulated = adversarial.simulated(simulations, checkpoint)
     return Prepared(checkpoint, windows, run, origin, simulated)

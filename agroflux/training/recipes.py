@@ -68,9 +68,9 @@ def identifier(
     """The id of a trained model: network and data set, then whatever differs from the shipped kind of training.
 
     The shipped kind is recommended, clean, temporal, seed 0, on all scenarios: ``lstm-cornbelt-century``. A fold of
-    another is ``lstm-cornbelt-century-spatial-f2-4rates-1phase``.
+    another is ``lstm-cornbelt-century-spatial-f2-4rates-1phase``; simulators learned together have ``-and-`` between.
     """
-    parts = [recipe_.model, data.removesuffix("-full")]
+    parts = [recipe_.model, data.removesuffix("-full").replace("+", "-and-")]
     parts += [recipe_.preset] if recipe_.preset != "recommended" else []
     parts += [f"{protocol}-protocol"] if protocol != "clean" else []
     parts += [experiment, f"f{split.fold}"] if experiment != "temporal" else []
@@ -88,10 +88,7 @@ def command(
     parts += ["--experiment", experiment, "--seed", str(recipe_.seed), "--max-epochs", str(recipe_.max_epochs)]
     parts += [] if recipe_.preset == "recommended" else ["--preset", recipe_.preset]
     parts += [] if split.fold is None else ["--fold", str(split.fold)]
-    if subsample is not None and subsample.rates:
-        parts += ["--rates", ",".join(f"{rate:g}" for rate in subsample.rates)]
-    if subsample is not None and subsample.phases != "both":
-        parts += ["--phases", subsample.phases]
+    parts += [] if subsample is None else subsample.options()
     if recipe_.unknown_management:
         parts += ["--unknown-management", f"{recipe_.unknown_management:g}"]
     if recipe_.max_minutes is not None:

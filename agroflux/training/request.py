@@ -3,9 +3,9 @@
 import dataclasses
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from agroflux.data.joined import without_folders
 from agroflux.errors import ModelError, SelectionError
 from agroflux.training.site_years import parse
 
@@ -20,7 +20,8 @@ class Request:
         train, validate, test: site-years of each use.
         model: id of the source model, or the path of its weights.
         recipe: a key of :data:`agroflux.training.transfer.RECIPES`.
-        source: simulations for recipes that train on them too; empty: those that the model was trained on.
+        source: simulations for recipes that train on them too, several with ``+`` between; empty: those that the
+            model was trained on.
         epochs, seconds, every: the budget (:class:`agroflux.training.adaptation.Budget`).
     """
 
@@ -69,7 +70,7 @@ def command(request: Request, model: str, data: str) -> str:
     parts = ["agroflux", "finetune", "--model", model, "--data", data, "--target", ",".join(request.targets)]
     parts += ["--recipe", request.recipe, "--site-years", request.train]
     parts += ["--validate", request.validate, "--test", request.test]
-    parts += ["--source", Path(request.source).name] if request.source else []
+    parts += ["--source", without_folders(request.source)] if request.source else []
     parts += ["--seed", str(request.seed), "--epochs", str(request.epochs)]
     parts += ["--every", str(request.every)] if request.every != Request.every else []
     return shlex.join(parts + ([] if request.seconds is None else ["--seconds", f"{request.seconds:g}"]))

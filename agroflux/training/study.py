@@ -208,7 +208,8 @@ def _reference_rows(run: Run, ds: xr.Dataset, split: splits.Split, source: Path)
     started = time.monotonic()
     counted = protocols.count_reference(run.model, ds, split)
     label = protocols.labels(run.model, run.data, run.protocol, run.experiment, split.fold, 0)
-    facts = rescore.reference_facts(run.model, label, time.monotonic() - started)
+    took = time.monotonic() - started
+    facts = rescore.reference_facts(run.model, label, took, location=source.name, part=run.part)
     facts |= {"scored_on": _scored_on(run), "data_sha256": cards.sha256(source)}
     return [row | facts for row in tally.rows(counted, label)]
 

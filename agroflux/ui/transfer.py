@@ -33,6 +33,8 @@ RECIPES = {
 NAMES = {name: title for name, (title, _) in RECIPES.items()}
 PROTOCOLS = {"leave-years-out": "Other years of the site", "leave-one-site-out": "Another site"}
 ALL = "all"
+#: Every source of the pretrained models.
+ANY = "any"
 #: What is chosen first, each from the rows that those before it left: column -> (label, width [px]).
 _NARROW = {
     "data": ("Measured", 300),
@@ -105,8 +107,11 @@ def choose(table: pd.DataFrame) -> Choice:
         for column, (label, width) in _NARROW.items():
             options = list(dict.fromkeys(rows[column].astype(str)))
             options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
+            if column == "source" and len(options) > 1:
+                options.append(ANY)  # models of several simulators side by side
             picked[column] = pick(label, options, f"transfer-{column}", width, shown=lambda n: titles.get(n) or said(n))
-            rows = rows[rows[column].astype(str) == picked[column]]
+            if picked[column] != ANY:
+                rows = rows[rows[column].astype(str) == picked[column]]
         by = day_groups.pick_by(rows["by"], BY)
     groups = over_seeds(rows[rows["by"] == by])
     names = field_days.ordered(groups["group"].unique())
@@ -194,10 +199,12 @@ def said(name: Any) -> str:
     text = str(name)
     if text == ALL:
         return "All sites"
+    if text == ANY:
+        return "Every simulator"
     if text in schema.VARIABLES:
         return schema.get(text).label
     titles = {entry.id: entry.title for entry in cache.entries()}
-    return PROTOCOLS.get(text) or titles.get(text) or text
+    return PROTOCOLS.get(text) or titles.get(text) or text.replace("+", " and ")
 
 
 def written(sentence: str) -> str:

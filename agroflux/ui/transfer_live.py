@@ -82,8 +82,7 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         targets = tuple(state.get("transfer-targets", []))
         source = ""
         if recipe in _NEEDS_SOURCE:
-            simulations = [entry.id for entry in cache.entries("simulation")]
-            source = str(pick("Simulations", simulations, "transfer-simulated", 300))
+            source = str(pick("Simulations", _simulations(), "transfer-simulated", 300))
         budget = str(_pick_budget())
         amounts = EPOCHS if budget == "epochs" else SECONDS
         amount = int(pick(BUDGETS[budget], amounts, f"transfer-{budget}", 110, 40 if budget == "epochs" else 20))
@@ -103,6 +102,16 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         "Beside the recipe, a model from scratch is trained on the same site-years with the same budget."
     )
     return Ask(data, targets, tuple(train), model, recipe, validate, tuple(test), source, budget, amount)
+
+
+def _simulations() -> list[str]:
+    """Every simulation, and the two that ship together: they have the same places and days."""
+    from agroflux.data.catalog import BUNDLED
+    from agroflux.data.joined import PLUS
+
+    found = [entry.id for entry in cache.entries("simulation")]
+    both = [name for name in BUNDLED if name in found]
+    return found + ([PLUS.join(both)] if len(both) > 1 else [])
 
 
 def _pick_budget() -> str:

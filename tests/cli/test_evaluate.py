@@ -30,3 +30,24 @@ def test_json_rows_and_messages(
         main(["evaluate", "--model", str(model_path), "--data", str(store), "--protocol", "official"])
     assert stopped.value.code == 2
     assert "trained under clean temporal" in capsys.readouterr().err
+
+
+def test_a_part_of_the_rates_is_scored(
+    simulation: xr.Dataset,  # noqa: F811
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = tmp_path / "tiny.zarr"
+    write_store(simulation, store)
+    rate = f"{float(simulation['n_rate'].values[0]):g}"
+    days = {}
+    for name, more in (("all", []), ("one", ["--rates", rate])):
+        with pytest.raises(SystemExit) as stopped:
+            main(["evaluate", "--model", "climatology", "--data", str(store), "--json", *more])
+        assert not stopped.value.code
+        days[name] = json.loads(capsys.readouterr().out)[0]["n"]
+    assert 0 < days["one"] * simulation.sizes["scenario"] == days["all"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "--model", "climatology", "--data", str(store), "--rates", "999"])
+    assert stopped.value.code == 2
+    assert "no N rate 999" in capsys.readouterr().err

@@ -36,6 +36,22 @@ def test_a_run_leaves_a_checkpoint_and_prints_its_card(tmp_path: Path, capsys: p
     assert "another run" in capsys.readouterr().err
 
 
+def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = tiny(2, 2, 6)
+    stores = [write_store(one, tmp_path / "one.zarr"), write_store(one.assign(GPP=2 * one["GPP"]), tmp_path / "two.zarr")]
+    folders = ("--out", tmp_path / "models", "--work", tmp_path / "work")
+    usual = ("--max-epochs", "1", "--set", "hidden=8", "--json")
+    assert run("--data", "+".join(map(str, stores)), *folders, *usual) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert (card["id"], card["data"]["id"], card["data"]["scenarios"]) == ("lstm-one-and-two", "one+two", 4)
+    assert "--data one.zarr+two.zarr" in card["command"]
+    assert str(tmp_path) not in json.dumps(card)
+    # What it learnt to aim at lies between the two: its mean is that of both.
+    scaler = load(tmp_path / "models" / "lstm-one-and-two.safetensors").targets
+    gpp = one["GPP"].sel(time=one["time"].dt.year.isin(card["split"]["train"])).mean()
+    assert float(scaler.mean[scaler.names.index("GPP")]) == pytest.approx(1.5 * float(gpp), rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

@@ -69,6 +69,17 @@ def test_rows_of_a_data_set_that_is_not_bundled_tell_its_source(tmp_path: Path) 
     assert not {"title"} & set(gains.read()[0]), "those of bundled data sets are in the catalog"
 
 
+def test_simulations_of_both_simulators_are_pooled(tmp_path: Path) -> None:
+    both = "cornbelt-century+cornbelt-ceres"
+    pooled = ("--recipe", "pooled", "--target", "GPP", "--shots", "1", "--source", both)
+    files = ("--out", tmp_path / "rows.json", "--work", tmp_path / "runs.jsonl")
+    assert run("--data", "towers-sample", *pooled, *FEW, *files) == 0
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert {row["source"] for row in rows} == {both}
+    assert all(f"--source {both}" in row["command"] for row in rows)
+    assert {"pooled", "scratch"} == {row["recipe"] for row in rows}
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

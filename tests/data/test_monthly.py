@@ -3,6 +3,7 @@
 There is no site with a real daily and a real monthly file at hand, so the monthly file of US-ARM is made here.
 """
 
+import dataclasses
 import re
 import zipfile
 from pathlib import Path
@@ -136,3 +137,14 @@ def test_what_cannot_be_compared_is_told(tmp_path: Path, tiny_simulation: xr.Dat
         archive.write(source, source.name)
     with pytest.raises(DataError, match=r"no monthly table"):
         monthly.against(ds, tmp_path / "none.zip")
+
+
+def test_a_renamed_site_is_known_by_the_files_it_was_made_from(tmp_path: Path) -> None:
+    source = daily(tmp_path)
+    ds = dataset(source, dataclasses.replace(HERE, site_id="home"))
+    path = monthly_file(tmp_path, source)
+    found = monthly.against(ds, path)
+    assert found.site == "home" and len(found.months) == 13
+    assert found.remarks[0] == "the file is of site US-Xx1, which the data set calls home"
+    with pytest.raises(DataError, match="is of site US-Xx2, the data set holds home"):
+        monthly.against(ds, path.rename(path.with_name(path.name.replace("Xx1", "Xx2"))))

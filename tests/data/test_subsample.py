@@ -2,7 +2,7 @@
 
 import pytest
 
-from agroflux.data.subsample import ALL, Subsample, take
+from agroflux.data.subsample import ALL, Subsample, parse_rates, take
 from agroflux.errors import SelectionError
 from tests.synthetic_contract import tiny
 
@@ -28,3 +28,13 @@ def test_a_card_says_what_was_left_out() -> None:
     assert (ALL.as_dict(), ALL.tag()) == ({}, "")
     part = Subsample((0.0, 84.0), "one")
     assert (part.as_dict(), part.tag()) == ({"rates": [0.0, 84.0], "phases": "one"}, "2rates-1phase")
+
+
+def test_a_card_and_a_command_tell_it_back() -> None:
+    for part in (ALL, Subsample((0.0, 84.5), "one"), Subsample(phases="one"), Subsample((168.0,))):
+        assert Subsample.of(part.as_dict()) == part
+        options = dict(zip(part.options()[::2], part.options()[1::2], strict=True))
+        assert Subsample(parse_rates(options.get("--rates")), options.get("--phases", "both")) == part
+    assert parse_rates("168, 0,0,") == (0.0, 168.0)
+    with pytest.raises(SelectionError, match="'0;84' is no list of numbers"):
+        parse_rates("0;84")

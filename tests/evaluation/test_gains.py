@@ -66,3 +66,18 @@ def test_rows_of_an_older_file_are_of_all_days(tmp_path: Path) -> None:
     (tmp_path / gains.NAME).write_text(json.dumps([row(0.1, 0.0, 0.2) | old, new]))
     assert [(r["by"], r["group"]) for r in gains.read(tmp_path)] == [("all", "all"), ("crop", "corn")]
     assert {r["by"] for r in gains.read()} >= {"all"}, "the shipped rows can be read"
+
+
+def test_rows_that_a_run_did_not_make_stay_unless_model_or_data_changed() -> None:
+    def row(recipe: str = "finetune", n: int = 2, **more: Any) -> dict[str, Any]:
+        usual = {"model": "lstm", "source": "century", "data": "towers", "weights": "w1", "data_sha256": "d1"}
+        return usual | {"protocol": "years", "recipe": recipe, "n_site_years": n, "target": "GPP", "r2": 0.0} | more
+
+    old = [row(), row(n=8), row("pooled"), row(model="tcn"), row(target="NEE")]
+    new = [row(r2=0.5), row("scratch", r2=0.1)]
+    assert gains.merge(old, new) == [*old[1:], *new]
+    for change in ({"weights": "w2"}, {"data_sha256": "d2"}):
+        again = [row(**change)]
+        assert gains.merge(old, again) == [row(model="tcn"), *again], "what no longer follows goes"
+    written_before_weights = [{k: v for k, v in row(n=8).items() if k != "weights"}]
+    assert gains.merge(written_before_weights, new) == new

@@ -127,6 +127,25 @@ def test_a_data_set_that_is_not_here_is_named_with_its_source(tmp_path: Path, mo
     assert "The data set is not installed here" in _said(app)
 
 
+def test_models_of_two_simulators_are_shown_apart_and_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = "cornbelt-century+cornbelt-ceres"
+    more = [made | {"model": "lstm-of-both", "source": both} for made in rows()]
+    (tmp_path / "transfer.json").write_text(json.dumps(rows() + more))
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open()
+    assert app.selectbox(key="transfer-source").value == "cornbelt-century"
+    assert app.multiselect(key="transfer-models").options == [untrained.ID]
+    assert "cornbelt-century and cornbelt-ceres" in app.selectbox(key="transfer-source").options
+    app = _open(transfer_source=page.ANY)
+    assert app.multiselect(key="transfer-models").options == [untrained.ID, "lstm-of-both"]
+    assert not app.exception
+
+
+def test_simulations_of_both_simulators_can_be_pooled_live() -> None:
+    app = _open(transfer_view="live", transfer_recipe="pooled")
+    assert app.selectbox(key="transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
+
+
 def test_a_link_narrows_the_choice() -> None:
     app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
     assert "0 of 1 adaptations" in _said(app)

@@ -1,11 +1,14 @@
 """The study: its plan, and a tiny one performed, stopped and called again."""
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agroflux.baselines import registry
+from agroflux.cli import main
 from agroflux.data.store import write_store
 from agroflux.data.subsample import Subsample
 from agroflux.errors import SelectionError
@@ -33,7 +36,19 @@ def test_the_plan_fits_twelve_hours_and_trains_every_model_on_the_same_data() ->
         study.chosen("gru-*")
 
 
-def test_a_finished_run_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _run_again(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Rows of ``command``, given in the folder of the data."""
+    words = [str(folder / word) if word.endswith(".zarr") else word for word in command.split()[1:]]
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--json"])
+    assert not stopped.value.code
+    rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return rows
+
+
+def test_a_finished_run_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     data, out, work = tmp_path / "data", tmp_path / "models", tmp_path / "work"
     data.mkdir()
     write_store(tiny(5, 2, 6), data / "tiny.zarr")
@@ -56,6 +71,11 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path, monkeypatch: pytest.Mon
     assert trained["r2_low"] is not None
     assert (work / "models" / f"{runs[0].id}.safetensors").is_file()
     assert not list(out.glob("*.safetensors"))
+    references = {r["command"]: r for r in rows if r["model"] == "climatology" and r["target"] == "GPP"}
+    assert len(references) == 2
+    for command, reference in references.items():
+        again = next(r for r in _run_again(command, data, capsys) if r["target"] == "GPP")
+        assert (again["n"], again["r2"]) == (reference["n"], pytest.approx(reference["r2"], abs=1e-6))
     assert all(study.finished(run, out, work) for run in runs)
     notes.clear()
     assert study.perform(runs, data, out, work, note=notes.append) == []
