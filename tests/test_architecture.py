@@ -339,7 +339,7 @@ def _texts() -> list[Path]:
 def test_nothing_is_left_lying_at_the_top() -> None:
     """What an engine run in the wrong folder leaves, for one."""
     made = {"build", "dist", "screenshots", "lightning_logs", "__pycache__"}
-    ours = {*"LICENSE Makefile NOTICE README.md app.py pyproject.toml requirements.txt".split()}
+    ours = {"LICENSE", "Makefile", "NOTICE", "README.md", "app.py", "pyproject.toml", "requirements.txt"}
     ours |= {"agroflux", "assets", "benchmarks", "models", "pages", "static", "tests"}
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".") and path.suffix != ".egg-info"}
     assert found - made == ours

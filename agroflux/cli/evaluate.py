@@ -25,8 +25,9 @@ def command(
     from agroflux.data.subsample import Subsample, parse_rates
     from agroflux.evaluation import protocols
 
-    task = {"protocol": protocol, "experiment": experiment, "fold": fold}
     part = Subsample(parse_rates(rates), phases)
     with bar("Scoring counties", show=not as_json) as progress:
-        rows = protocols.evaluate(model, data, **task, part=part, progress=progress)
+        rows = protocols.evaluate(
+            model, data, protocol=protocol, experiment=experiment, fold=fold, part=part, progress=progress
+        )
     print_rows(rows, as_json=as_json, title=f"{data}, {protocol} {experiment}", columns=COLUMNS)

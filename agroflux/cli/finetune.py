@@ -24,7 +24,7 @@ def command(
     validate: Annotated[str, typer.Option(help="Site-years that choose the epoch; default: the last one left.")] = "",
     test: Annotated[str, typer.Option(help="Site-years to score on; default: all that are left.")] = "",
     source: Annotated[
-        str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what the model was trained on.")
+        str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what the model learnt.")
     ] = "",
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
     seed: Annotated[int, typer.Option(help="Seed of new weights and of the order of windows.")] = 0,

@@ -37,7 +37,7 @@ def command(
     seeds: Annotated[str, typer.Option(help="Seeds, with commas.")] = "0,1,2",
     epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
     source: Annotated[
-        str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what a model was trained on.")
+        str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what a model learnt.")
     ] = "",
     out: Annotated[
         Path, typer.Option(help="File for the rows; those of other models, data sets and recipes in it stay.")

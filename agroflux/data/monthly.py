@@ -67,7 +67,8 @@ def against(ds: xr.Dataset, path: str | Path) -> Comparison:
     Raises
     ------
     DataError
-        a simulation, no monthly file, none of several sites, no variable or month in common, or no month with enough days.
+        a simulation, no monthly file, none of several sites, no variable or month in common, or no month with
+        enough days.
     """
     if ds.attrs.get("kind") != "observation":
         raise DataError("a monthly file is compared with measurements: choose a data set of a tower")

@@ -35,7 +35,7 @@ def evaluate(
     part: Subsample = ALL,
     progress: Progress | None = None,
 ) -> list[Row]:
-    """Score ``model`` (id, path, or name of a reference) on the test part of ``data`` (id or path), or of ``part`` of it.
+    """Score ``model`` (id, path, or name of a reference) on the test years of ``part`` of ``data`` (id or path).
 
     A trained model is tested on the fold that it was trained for, a reference on ``fold``.
 

@@ -113,8 +113,9 @@ def card_rows(card: "Card") -> list[Row]:
     for score in card.scores:
         ours = score["model"] == card.id
         label = protocols.labels(score["model"], data, card.protocol, card.experiment, card.fold, 0)
-        about = model_facts(card) if ours else reference_facts(score["model"], label, location=f"{data}.zarr", part=part)
-        found.append(label | score | {"data": data, "seed": card.seed if ours else 0} | about | common)
+        theirs = reference_facts(score["model"], label, location=f"{data}.zarr", part=part)
+        about = (model_facts(card) if ours else theirs) | common
+        found.append(label | score | {"data": data, "seed": card.seed if ours else 0} | about)
     return found
 
 
@@ -141,7 +142,8 @@ def reference_facts(
 ) -> Row:
     """What a row says of a reference beside its scores; its ``command`` scores it again.
 
-    ``location`` is the name of the file or folder that was scored (None: the data set of the label), ``part`` what of it.
+    ``location`` is the name of the file or folder that was scored (None: the data set of the label), ``part`` what
+    of it.
     """
     words = ["agroflux evaluate --model", name, "--data", location or label["data"], "--protocol", label["protocol"]]
     words += ["--experiment", label["experiment"]]

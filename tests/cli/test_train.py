@@ -38,7 +38,10 @@ def test_a_run_leaves_a_checkpoint_and_prints_its_card(tmp_path: Path, capsys: p
 
 def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = tiny(2, 2, 6)
-    stores = [write_store(one, tmp_path / "one.zarr"), write_store(one.assign(GPP=2 * one["GPP"]), tmp_path / "two.zarr")]
+    stores = [
+        write_store(one, tmp_path / "one.zarr"),
+        write_store(one.assign(GPP=2 * one["GPP"]), tmp_path / "two.zarr"),
+    ]
     folders = ("--out", tmp_path / "models", "--work", tmp_path / "work")
     usual = ("--max-epochs", "1", "--set", "hidden=8", "--json")
     assert run("--data", "+".join(map(str, stores)), *folders, *usual) == 0

@@ -133,17 +133,17 @@ def test_models_of_two_simulators_are_shown_apart_and_together(tmp_path: Path, m
     (tmp_path / "transfer.json").write_text(json.dumps(rows() + more))
     monkeypatch.setattr(paths, "MODELS", tmp_path)
     app = _open()
-    assert app.selectbox(key="transfer-source").value == "cornbelt-century"
-    assert app.multiselect(key="transfer-models").options == [untrained.ID]
-    assert "cornbelt-century and cornbelt-ceres" in app.selectbox(key="transfer-source").options
+    assert app.selectbox(key="w.transfer-source").value == "cornbelt-century"
+    assert app.multiselect(key="w.transfer-models").options == [untrained.ID]
+    assert "cornbelt-century and cornbelt-ceres" in app.selectbox(key="w.transfer-source").options
     app = _open(transfer_source=page.ANY)
-    assert app.multiselect(key="transfer-models").options == [untrained.ID, "lstm-of-both"]
+    assert app.multiselect(key="w.transfer-models").options == [untrained.ID, "lstm-of-both"]
     assert not app.exception
 
 
 def test_simulations_of_both_simulators_can_be_pooled_live() -> None:
     app = _open(transfer_view="live", transfer_recipe="pooled")
-    assert app.selectbox(key="transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
+    assert app.selectbox(key="w.transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
 
 
 def test_a_link_narrows_the_choice() -> None:
