@@ -12,6 +12,7 @@ from agroflux.baselines import registry
 from agroflux.data import field_days
 from agroflux.data.catalog import BUNDLED
 from agroflux.data.field_days import FieldDays, Group
+from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
 from agroflux.ui import cache
@@ -81,9 +82,10 @@ def _network(card: Mapping[str, Any]) -> str:
 
 
 def _apart(card: Mapping[str, Any]) -> list[str]:
-    """What tells a model from the network's first one: another simulator behind it, another seed."""
+    """What tells a model from the network's first one: other data behind it, another seed."""
     origin = str(card["data"].get("id", ""))
-    said = [_SHORT[origin]] if origin in _SHORT and origin != BUNDLED[0] else []
+    parts = [_SHORT.get(part, part) for part in origin.split(PLUS)]
+    said = [] if origin in (BUNDLED[0], "") else [" and ".join(parts)]
     return [*said, f"seed {card['seed']}"] if card.get("seed") else said
 
 

@@ -95,8 +95,8 @@ def explain(chosen: Sequence[str], data: str) -> None:
     if other:
         sources = ", ".join(sorted({origins[model] for model in other if origins.get(model)})) or "unknown data"
         said.append(
-            f"{show.plain(', '.join(other))} learned from {show.plain(sources)}, not from {here}: "
-            f"read the result as that simulator under the weather, soils and management of {here}."
+            f"{show.plain(', '.join(other))} learned from {show.plain(sources)}, not from {here} alone: "
+            f"read the result as those data under the weather, soils and management of {here}."
         )
     trained = {str(card["model"]) for card in cache.models() if origins[str(card["id"])] == data}
     missing = [name for name in registry.names() if name not in trained]
