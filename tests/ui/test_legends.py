@@ -1,4 +1,4 @@
-"""Legend names of the page "Simulated against observed": what a model learned from is told where it is not the first."""
+"""Legend names of the page "Simulated against observed": what else than the first data a model learned from."""
 
 from typing import Any
 
