@@ -90,14 +90,14 @@ def pick_view() -> str:
 
 def board() -> pd.DataFrame:
     """Rows of ``models/transfer.json`` (:func:`agroflux.evaluation.gains.read`); DataError if damaged."""
-    return pd.DataFrame(_rows(*cache.stamp(gains.NAME)))
+    return _board(*cache.stamp(gains.NAME))
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def _rows(path: str, written: int) -> list[dict[str, Any]]:
+def _board(path: str, written: int) -> pd.DataFrame:
     from pathlib import Path
 
-    return gains.read(Path(path).parent)
+    return pd.DataFrame(gains.read(Path(path).parent))
 
 
 def choose(table: pd.DataFrame) -> Choice:
