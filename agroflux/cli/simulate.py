@@ -1,7 +1,6 @@
 """``agroflux simulate``: run DSSAT over the benchmark's counties or over random fields, and write one data set."""
 
 import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +73,9 @@ def command(
     whole = [code for code in codes if code not in {piece[0] for piece in failed}]
     if not whole:
         raise SimulationError(f"no county finished; the reasons lie in {parts}/*.failed.txt")
-    ds = assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
+    which = ["--benchmark"] if benchmark else ["--sites", ",".join(codes)]
+    rates = ["--n-rates", str(n_rates), *([] if phases == "both" else ["--phases", phases])]
+    ds = assemble(plan, parts, whole, _written(*which, *rates, years=span, model=model))
     target = write_store(ds, out / f"cornbelt-{model}.zarr")
     typer.echo(f"{target}: {len(whole)} counties, {ds.sizes['scenario']} scenarios, {span[0]}-{span[1]}")
     if failed:
@@ -98,12 +99,18 @@ def _randomised(count: int, seed: int, years: tuple[int, int], model: str, out: 
     whole = [number for number in range(count) if number not in failed]
     if not whole:
         raise SimulationError(f"no field finished; the reasons lie in {parts}/*.failed.txt")
-    ds = randomised.assemble(plan, parts, whole, "agroflux " + shlex.join(sys.argv[1:]))
+    draw = _written("--randomised", str(count), "--seed", str(seed), years=years, model=model)
+    ds = randomised.assemble(plan, parts, whole, draw)
     target = write_store(ds, out / "randomised.zarr")
     typer.echo(f"{target}: {len(whole)} random fields, {years[0]}-{years[1]} (synthetic)")
     if failed:
         # No error: another field is as good as one on which the engine stops.
         typer.echo(f"{len(failed)} fields are left out; reasons in {parts}/*.failed.txt; run again to retry", err=True)
+
+
+def _written(*options: str, years: tuple[int, int], model: str) -> str:
+    """The command of a data set: what decides its values, without the folders and cores of the machine it ran on."""
+    return shlex.join(["agroflux", "simulate", *options, "--years", f"{years[0]}-{years[1]}", "--model", model])
 
 
 @contextmanager

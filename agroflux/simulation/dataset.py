@@ -6,7 +6,6 @@ from pathlib import Path
 import dask
 import dask.array as da
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from agroflux import __version__, schema
@@ -158,8 +157,10 @@ def _attributes(plan: Plan, command: str) -> dict[str, object]:
 
 
 def attributes(soil_model: str, command: str) -> dict[str, object]:
-    """What every simulated data set says of itself, made by ``command`` today."""
-    now = pd.Timestamp.now("UTC").strftime("%Y-%m-%d")
+    """What every simulated data set says of itself, made by ``command``.
+
+    No date: the same command must give the same bytes, as models name their data by a hash.
+    """
     return {
         "kind": "simulation",
         "calendar": "noleap",
@@ -167,6 +168,6 @@ def attributes(soil_model: str, command: str) -> dict[str, object]:
         "citation": _CITATION,
         "simulated": True,
         "simulator": soil_model,
-        "history": f"{now}: {command}; agroflux {__version__}",
+        "history": f"{command}; agroflux {__version__}",
         "layers": "soil layers 1, 3, 5 are 0-5, 15-30, 45-60 cm",
     }

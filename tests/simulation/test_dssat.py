@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agroflux import contract
+from agroflux import cli, contract
+from agroflux.baselines import card as cards
+from agroflux.data.store import open_store
 from agroflux.errors import SimulationError
 from agroflux.simulation import benchmark, dssat, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
@@ -119,6 +121,20 @@ def test_a_set_resumes_reports_failures_and_becomes_a_contract_data_set(tmp_path
     later = assemble(replace(plan, phases="alternate", years=(2001, 2001)), tmp_path, [FIPS], "test").load()
     np.testing.assert_array_equal(later["GPP"], one["GPP"].sel(time="2001"))
     assert later["first_crop"].item() != own, "the crop of the first kept year, not of the run's first"
+
+
+def test_the_same_command_gives_the_same_bytes_in_another_folder(tmp_path: Path) -> None:
+    found = set()
+    for name, workers in (("a", "1"), ("b", "2")):
+        usual = ["--n-rates", "1", "--years", "2000-2001", "--phases", "alternate"]
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["simulate", "--sites", FIPS, *usual, "--out", str(tmp_path / name), "--workers", workers])
+        assert ended.value.code == 0
+        store = tmp_path / name / "cornbelt-century.zarr"
+        found.add((cards.sha256(store), open_store(store).attrs["history"].partition(";")[0]))
+    command = f"agroflux simulate --sites {FIPS} --n-rates 1 --phases alternate --years 2000-2001 --model century"
+    assert {history for _, history in found} == {command}
+    assert len(found) == 1
 
 
 def test_pieces_cover_the_range_of_rates_early_and_each_once() -> None:

@@ -57,6 +57,8 @@ def test_the_set_keeps_the_contract_and_says_that_it_is_synthetic(ds: xr.Dataset
     assert (ds.sizes["site"], ds.sizes["scenario"], ds.sizes["time"]) == (3, 1, 4 * 365)
     assert ds.attrs["synthetic"]
     assert "synthetic" in ds.attrs["title"]
+    told = "agroflux simulate --randomised 3 --seed 5 --years 2003-2006 --model century; agroflux "
+    assert ds.attrs["history"].startswith(told)
     np.testing.assert_allclose(ds["NEE"], ds["Reco"] - ds["GPP"], atol=1e-4)
 
 
