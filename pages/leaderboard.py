@@ -15,6 +15,7 @@ with show.guard("The leaderboard"):
         show.empty("No model has been scored yet.", "Train one with `agroflux train`, then run `agroflux evaluate`.")
         st.stop()
     choice = leaderboard.choose(board)
+    show.banner(leaderboard.sources(choice.data))
     table = leaderboard.ranked(choice)
     with show.guard("The ranking"):
         leaderboard_panels.ranking(choice, table)
@@ -31,4 +32,4 @@ with show.guard("The leaderboard"):
     with show.guard("The map of all targets"):
         leaderboard_panels.heat(choice)
     leaderboard_panels.downloads(choice)
-    show.sources([cache.entry(choice.data)])
+    show.sources(leaderboard.sources(choice.data))

@@ -6,6 +6,7 @@ scored here: every number is a row's own, or a mean of the rows' numbers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -104,10 +105,31 @@ def _pick(label: str, options: Sequence[str], name: str, width: int) -> str:
 
 def said(name: str) -> str:
     """How a picker writes a data set, scope, metric, protocol or experiment."""
-    titles = {entry.id: entry.title for entry in cache.entries()}
     if name in MEASURES:
         return MEASURES[name].label
+    titles = {entry.id: entry.title for entry in (*_learnt_from(), *cache.entries())}
     return SCOPES.get(name) or titles.get(name) or name.capitalize()
+
+
+def sources(data: str) -> list[Any]:
+    """For :func:`.show.sources` and ``banner``: the catalog's entry, or what models tell of data that are not here."""
+    here = [entry for entry in cache.entries() if entry.id == data]
+    return here or [entry for entry in _learnt_from() if entry.id == data][:1]
+
+
+def _learnt_from() -> list[Any]:
+    """What the cards of models tell of the data that they learned from."""
+    return [
+        SimpleNamespace(
+            id=str(card["data"].get("id", "")),
+            title=str(card["data"].get("title") or card["data"].get("id", "")),
+            kind="simulation",
+            synthetic=bool(card["synthetic"]),
+            licence=str(card["data"].get("licence", "not told")),
+            citation=str(card["data"].get("citation", "")),
+        )
+        for card in cache.models()
+    ]
 
 
 def contender(row: pd.Series) -> str:

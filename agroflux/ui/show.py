@@ -94,7 +94,7 @@ def banner(entries: Iterable[Any]) -> None:
     made = list(dict.fromkeys(plain(entry.title) for entry in entries if entry.synthetic))
     if made:
         st.warning(
-            f"**Synthetic data in view:** {'; '.join(made)}. Made by a model with added noise, not measured.",
+            f"**Synthetic data in view:** {'; '.join(made)}. Made by a model, not measured.",
             icon=":material/science:",
         )
 

@@ -102,6 +102,22 @@ def test_runs_are_averaged_and_each_has_its_command(models: Path) -> None:
         scored.save(models, scored.rows())
 
 
+def test_data_that_are_not_in_the_catalog_are_told_by_the_model_that_learned_from_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untrained.save(tmp_path)
+    card = tmp_path / f"{untrained.ID}.json"
+    about = {"id": "random", "title": "Random <b>fields</b>", "licence": "CC0-1.0", "citation": "Nobody (2020)"}
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"data": about, "synthetic": True}))
+    scored.save(tmp_path, [row | {"data": "random"} for row in scored.rows()])
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(var="GPP")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="w.data").options == ["Random <b>fields</b>"]
+    assert "Synthetic data in view:** Random <b>fields</b>" in _said(app)
+    assert "Nobody \\(2020\\) Licence: CC0\\-1.0" in " ".join(m.value for m in app.markdown)
+
+
 def test_no_leaderboard_and_a_damaged_one_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "MODELS", tmp_path)
     app = _open()
