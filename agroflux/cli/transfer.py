@@ -123,7 +123,7 @@ def _one(
     if any(transfer.needs_source(transfer.recipe(name)) for name in design.recipes):
         simulated = adversarial.simulated(joined.open_dataset(simulations), checkpoint)
     place = joined.find(data)
-    label = {"data": place.id, "source": joined.without_folders(simulations)}
+    label = {"data": place.id, "source": joined.find(source).id if source else simulations}
     about = {"data_sha256": cards.sha256(*place.paths), "synthetic": bool(ds.attrs.get("synthetic", False))}
     with bar(f"{checkpoint.card.id} on {label['data']}", show=show) as progress:
         rows = comparison.compare(
