@@ -13,8 +13,10 @@ OUT     ?= build/full
 WORKERS ?= 2
 # Networks whose transfer is compared with fewer recipes than that of the LSTM.
 OTHERS  := ealstm-cornbelt-century,tcn-cornbelt-century,transformer-cornbelt-century,itransformer-cornbelt-century,pyraformer-cornbelt-century
+# LSTMs of other simulators than the first.
+SIMULATORS := lstm-cornbelt-ceres,lstm-cornbelt-century-and-cornbelt-ceres
 
-.PHONY: help install app test lint format assets screenshots benchmarks simulate train study leaderboard leaderboard-check transfer adapted clean
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train study sources leaderboard leaderboard-check transfer adapted clean
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -70,6 +72,13 @@ train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
 study: $(STAMP) ## train and score every model on both simulators, about 12 hours on two cores; resumable
 	$(BIN)/agroflux study --data $(OUT) --out models --workers $(WORKERS)
 
+sources: $(STAMP) ## further sources of transfer, into models/: an LSTM of random fields and one of both simulators
+	$(BIN)/agroflux simulate --randomised 600 --seed 1 --out $(OUT)/random --workers $(WORKERS)
+	$(BIN)/agroflux train --data $(OUT)/random/randomised.zarr --unknown-management 0.3 --max-epochs 200 --max-minutes 12 --out models
+	$(BIN)/agroflux simulate --benchmark --n-rates 5 --phases alternate --model century --out $(OUT)/alternate --workers $(WORKERS)
+	$(BIN)/agroflux simulate --benchmark --n-rates 5 --phases alternate --model ceres --out $(OUT)/alternate --workers $(WORKERS)
+	$(BIN)/agroflux train --data $(OUT)/alternate/cornbelt-century.zarr+$(OUT)/alternate/cornbelt-ceres.zarr --max-epochs 200 --max-minutes 12 --out models
+
 leaderboard: $(STAMP) ## score the models in models/ on the bundled data, into models/leaderboard.json and skill.json
 	$(BIN)/agroflux leaderboard --refresh
 
@@ -79,6 +88,8 @@ leaderboard-check: $(STAMP) ## score them again and fail when a figure no longer
 transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundled measurements, into models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
 	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2,8 --out models/transfer.json
+	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --out models/transfer.json
+	$(BIN)/agroflux transfer --model $(SIMULATORS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2 --out models/transfer.json
 
 adapted: $(STAMP) ## adapt to each bundled data set the model that does best in transfer.json, into models/adapted/
 	$(BIN)/agroflux finetune --data towers-sample --target NEE,GPP,Reco --recipe pooled --out models/adapted \

@@ -19,7 +19,7 @@ from agroflux.errors import DataError
 PLUS = "+"
 #: Sites read together, as each variable is read by pieces.
 _SITES = 8
-_TOLD = ("title", "source", "licence", "citation")
+_TOLD = ("title", "source", "licence", "citation", "history")
 
 
 @dataclass(frozen=True)

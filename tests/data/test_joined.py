@@ -14,7 +14,7 @@ from tests.synthetic_contract import tiny
 def _stores(tmp_path: Path) -> tuple[Path, Path]:
     """Two simulators of the same places: the second gives twice the respiration."""
     first = tiny(2, 3, 2)
-    second = first.assign(Reco=2 * first["Reco"]).assign_attrs(licence="CC-BY-4.0")
+    second = first.assign(Reco=2 * first["Reco"]).assign_attrs(licence="CC-BY-4.0", history="another run", simulator="b")
     return write_store(first, tmp_path / "a.zarr"), write_store(second, tmp_path / "b.zarr")
 
 
@@ -27,6 +27,7 @@ def test_scenarios_stand_side_by_side_under_the_same_drivers(tmp_path: Path) -> 
     assert both["TMAX"].dims == ("site", "time")
     assert both.attrs["licence"] == "CC0-1.0; CC-BY-4.0"
     assert both.attrs["title"] == "tiny"
+    assert both.attrs["history"] == "tests/synthetic_contract.py; another run"
     drivers = windows.drivers(both)
     assert drivers.shape[:2] == (2, 6)
 
