@@ -89,10 +89,11 @@ transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundle
 	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
 	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2,8 --out models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --out models/transfer.json
+	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --source $(OUT)/random/randomised.zarr --data towers-sample --recipe finetune-head,pooled --shots 2 --out models/transfer.json
 	$(BIN)/agroflux transfer --model $(SIMULATORS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2 --out models/transfer.json
 
 adapted: $(STAMP) ## adapt to each bundled data set the model that does best in transfer.json, into models/adapted/
-	$(BIN)/agroflux finetune --data towers-sample --target NEE,GPP,Reco --recipe pooled --out models/adapted \
+	$(BIN)/agroflux finetune --model lstm-randomised-hidden30 --data towers-sample --target NEE,GPP,Reco --recipe finetune-head --out models/adapted \
 	  --site-years US-Tw3:2014,US-Tw3:2015,US-Tw3:2016,US-Tw3:2017,US-AR1:2009,US-AR1:2010 --validate US-Tw3:2018,US-AR1:2011
 	$(BIN)/agroflux finetune --data chambers-synthetic --target N2O_FLUX --recipe finetune --out models/adapted \
 	  --site-years CH-1:2014,CH-2:2014,CH-3:2014,CH-4:2014,CH-5:2014,CH-1:2015,CH-2:2015,CH-3:2015,CH-4:2015,CH-5:2015 \

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agroflux import paths
+from agroflux.baselines import card as cards
 from agroflux.cli import main
+from agroflux.data.catalog import BUNDLED
 from agroflux.evaluation import leaderboard
 from tests.evaluation.test_leaderboard import row
 from tests.evaluation.test_rescore import shipped  # noqa: F401
@@ -61,6 +62,9 @@ def test_the_check_exits_with_1_when_a_figure_does_not_follow(
 
 def test_the_shipped_leaderboard_holds_every_shipped_checkpoint() -> None:
     rows = leaderboard.read()
-    shipped_ids = {path.stem for path in paths.MODELS.glob("*.safetensors")}
-    assert shipped_ids == {r["model"] for r in rows if r["scored_on"] == "bundle"} & shipped_ids
+    origin = {str(card["id"]): card["data"]["id"] for card in cards.available()}
+    assert set(origin) <= {r["model"] for r in rows}
+    on_bundle = {model for model, data in origin.items() if data in BUNDLED}
+    assert on_bundle == {r["model"] for r in rows if r["scored_on"] == "bundle"} & set(origin)
+    assert len(on_bundle) > 12
     assert {r["target"] for r in rows if r["model"] == "climatology"} >= {"GPP", "N2O_FLUX", "Yield"}

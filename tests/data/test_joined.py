@@ -14,7 +14,9 @@ from tests.synthetic_contract import tiny
 def _stores(tmp_path: Path) -> tuple[Path, Path]:
     """Two simulators of the same places: the second gives twice the respiration."""
     first = tiny(2, 3, 2)
-    second = first.assign(Reco=2 * first["Reco"]).assign_attrs(licence="CC-BY-4.0", history="another run", simulator="b")
+    second = first.assign(Reco=2 * first["Reco"]).assign_attrs(
+        licence="CC-BY-4.0", history="another run", simulator="b"
+    )
     return write_store(first, tmp_path / "a.zarr"), write_store(second, tmp_path / "b.zarr")
 
 
