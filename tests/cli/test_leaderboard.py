@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.cli import main
 from agroflux.data.catalog import BUNDLED
@@ -64,7 +65,7 @@ def test_the_shipped_leaderboard_holds_every_shipped_checkpoint() -> None:
     rows = leaderboard.read()
     origin = {str(card["id"]): card["data"]["id"] for card in cards.available()}
     assert set(origin) <= {r["model"] for r in rows}
-    on_bundle = {model for model, data in origin.items() if data in BUNDLED}
+    on_bundle = {name for name, data in origin.items() if data in BUNDLED}
     assert on_bundle == {r["model"] for r in rows if r["scored_on"] == "bundle"} & set(origin)
     assert len(on_bundle) > 12
     assert {r["target"] for r in rows if r["model"] == "climatology"} >= {"GPP", "N2O_FLUX", "Yield"}
