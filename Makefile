@@ -13,9 +13,6 @@ OUT     ?= build/full
 WORKERS ?= 2
 # Networks whose transfer is compared with fewer recipes than that of the LSTM.
 OTHERS  := ealstm-cornbelt-century,tcn-cornbelt-century,transformer-cornbelt-century,itransformer-cornbelt-century,pyraformer-cornbelt-century
-# LSTMs of other simulators than the first.
-SIMULATORS := lstm-cornbelt-ceres,lstm-cornbelt-century-and-cornbelt-ceres
-
 .PHONY: help install app test lint format assets screenshots benchmarks simulate train study sources leaderboard leaderboard-check transfer adapted clean
 .DEFAULT_GOAL := help
 
@@ -90,7 +87,8 @@ transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundle
 	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2,8 --out models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --out models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --source $(OUT)/random/randomised.zarr --data towers-sample --recipe finetune-head,pooled --shots 2 --out models/transfer.json
-	$(BIN)/agroflux transfer --model $(SIMULATORS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2 --out models/transfer.json
+	$(BIN)/agroflux transfer --model lstm-cornbelt-ceres --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2 --out models/transfer.json
+	$(BIN)/agroflux transfer --model lstm-cornbelt-century-and-cornbelt-ceres --data towers-sample,chambers-synthetic --recipe finetune,zero-shot,pooled --shots 2 --out models/transfer.json
 
 adapted: $(STAMP) ## adapt to each bundled data set the model that does best in transfer.json, into models/adapted/
 	$(BIN)/agroflux finetune --model lstm-randomised-hidden30 --data towers-sample --target NEE,GPP,Reco --recipe finetune-head --out models/adapted \
