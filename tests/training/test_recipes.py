@@ -8,7 +8,7 @@ import typer
 from agroflux.baselines import registry
 from agroflux.cli import train
 from agroflux.data.splits import Split
-from agroflux.data.subsample import Subsample
+from agroflux.data.subsample import Subsample, parse_rates
 from agroflux.training import recipes
 
 TEMPORAL = Split((2000,), (2001,), (2002,), (2000,))
@@ -46,4 +46,4 @@ def test_the_command_of_a_card_is_one_that_train_takes(part: Subsample) -> None:
     seen = context.params
     assert (seen["model"], seen["preset"], seen["fold"], seen["seed"]) == ("tcn", "official", 2, 1)
     assert (seen["max_minutes"], seen["settings"], seen["phases"]) == (2.5, ["hidden=8"], part.phases)
-    assert train._rates(seen["rates"]) == part.rates
+    assert parse_rates(seen["rates"]) == part.rates
