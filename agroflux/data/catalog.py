@@ -85,7 +85,7 @@ def _paths() -> dict[str, Path]:
     """Where each data set lies, by id; nothing is opened."""
     found = {name: paths.ASSETS / "data" / f"{name}.zarr.zip" for name in BUNDLED}
     for path in _in_folder(paths.user_data() / "datasets"):
-        name = _stem(path)
+        name = stem(path)
         found[name if name not in found else f"{name}-user"] = path
     return found
 
@@ -179,5 +179,6 @@ def _in_folder(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.name.endswith(SUFFIXES) and not p.name.startswith("."))
 
 
-def _stem(path: Path) -> str:
-    return next(path.name.removesuffix(s) for s in SUFFIXES if path.name.endswith(s))
+def stem(path: Path) -> str:
+    """Name of a data set's file or folder without its ending."""
+    return next((path.name.removesuffix(s) for s in SUFFIXES if path.name.endswith(s)), path.name)

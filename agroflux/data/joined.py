@@ -104,7 +104,6 @@ def _names(text: str) -> list[str]:
 def _place(name: str) -> tuple[str, Path]:
     path = Path(name)
     if path.exists() or os.sep in name or name.endswith(catalog.SUFFIXES):
-        ending = next((end for end in catalog.SUFFIXES if path.name.endswith(end)), "")
-        return path.name.removesuffix(ending), path
+        return catalog.stem(path), path
     entry = catalog.get(name)
     return entry.id, entry.path

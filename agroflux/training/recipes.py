@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
+from agroflux.data.joined import PLUS
 from agroflux.data.splits import Split
 from agroflux.data.subsample import Subsample
 
@@ -70,7 +71,7 @@ def identifier(
     The shipped kind is recommended, clean, temporal, seed 0, on all scenarios: ``lstm-cornbelt-century``. A fold of
     another is ``lstm-cornbelt-century-spatial-f2-4rates-1phase``; simulators learned together have ``-and-`` between.
     """
-    parts = [recipe_.model, data.removesuffix("-full").replace("+", "-and-")]
+    parts = [recipe_.model, data.removesuffix("-full").replace(PLUS, "-and-")]
     parts += [recipe_.preset] if recipe_.preset != "recommended" else []
     parts += [f"{protocol}-protocol"] if protocol != "clean" else []
     parts += [experiment, f"f{split.fold}"] if experiment != "temporal" else []

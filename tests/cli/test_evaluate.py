@@ -11,43 +11,42 @@ from agroflux.data.store import write_store
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
 
+@pytest.fixture
+def store(simulation: xr.Dataset, tmp_path: Path) -> Path:  # noqa: F811
+    return write_store(simulation, tmp_path / "tiny.zarr")
+
+
+def run(*args: str | Path) -> int:
+    """Exit code of the command."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", *map(str, args)])
+    return int(stopped.value.code or 0)
+
+
 def test_json_rows_and_messages(
     model_path: Path,  # noqa: F811
-    simulation: xr.Dataset,  # noqa: F811
-    tmp_path: Path,
+    store: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = tmp_path / "tiny.zarr"
-    write_store(simulation, store)
     for model_name in (str(model_path), "climatology"):
-        with pytest.raises(SystemExit) as stopped:
-            main(["evaluate", "--model", model_name, "--data", str(store), "--json"])
-        assert not stopped.value.code
+        assert run("--model", model_name, "--data", store, "--json") == 0
         rows = json.loads(capsys.readouterr().out)
         assert len(rows) == 20
         assert {"model", "data", "protocol", "experiment", "target", "n", "r2", "rmse", "mae"} <= set(rows[0])
-    with pytest.raises(SystemExit) as stopped:
-        main(["evaluate", "--model", str(model_path), "--data", str(store), "--protocol", "official"])
-    assert stopped.value.code == 2
+    assert run("--model", model_path, "--data", store, "--protocol", "official") == 2
     assert "trained under clean temporal" in capsys.readouterr().err
 
 
 def test_a_part_of_the_rates_is_scored(
     simulation: xr.Dataset,  # noqa: F811
-    tmp_path: Path,
+    store: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = tmp_path / "tiny.zarr"
-    write_store(simulation, store)
-    rate = f"{float(simulation['n_rate'].values[0]):g}"
-    days = {}
-    for name, more in (("all", []), ("one", ["--rates", rate])):
-        with pytest.raises(SystemExit) as stopped:
-            main(["evaluate", "--model", "climatology", "--data", str(store), "--json", *more])
-        assert not stopped.value.code
-        days[name] = json.loads(capsys.readouterr().out)[0]["n"]
-    assert 0 < days["one"] * simulation.sizes["scenario"] == days["all"]
-    with pytest.raises(SystemExit) as stopped:
-        main(["evaluate", "--model", "climatology", "--data", str(store), "--rates", "999"])
-    assert stopped.value.code == 2
+    usual = ("--model", "climatology", "--data", store)
+    days = []
+    for more in ((), ("--rates", f"{float(simulation['n_rate'].values[0]):g}")):
+        assert run(*usual, "--json", *more) == 0
+        days.append(json.loads(capsys.readouterr().out)[0]["n"])
+    assert days[0] == days[1] * simulation.sizes["scenario"] > 0
+    assert run(*usual, "--rates", "999") == 2
     assert "no N rate 999" in capsys.readouterr().err
