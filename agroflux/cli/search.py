@@ -16,6 +16,10 @@ def command(
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Training time of each candidate; default: 4.")
     ] = None,
+    best: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of each network only the best few of a shorter search, and what is recommended."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Candidates at a time, one core each.")] = 2,
     as_json: bool = JSON,
 ) -> None:
@@ -39,6 +43,7 @@ def command(
         place,
         minutes=minutes or search.MINUTES,
         workers=workers,
+        best=best,
         note=lambda text: typer.echo(text, err=True),
     )
     search.record(out)

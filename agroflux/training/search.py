@@ -1,9 +1,10 @@
 """A small search for each network's settings, judged on validation years alone; resumable.
 
 Every candidate is trained for the same time on the study's part of the data, and its best validation loss is kept in
-``search.json`` beside the models. Test years are not read. What :mod:`agroflux.baselines.registry` and :mod:`.recipes`
-recommend is the first candidate; where another is at least ``MARGIN`` better (:func:`advice`), it is put in its place
-by hand.
+``search.json`` beside the models. Test years are not read. A short time favours what learns fast, as a small network
+does, so the best of a short search are tried again for longer (``best``). What :mod:`agroflux.baselines.registry` and
+:mod:`.recipes` recommend is the first candidate; where another is at least ``MARGIN`` better in the longest search
+(:func:`advice`), it is put in its place by hand.
 """
 
 import dataclasses
@@ -94,6 +95,7 @@ def run(
     minutes: float = MINUTES,
     part: Subsample = study.PART,
     workers: int = 1,
+    best: int | None = None,
     note: Callable[[str], None] = _log.info,
 ) -> list[Row]:
     """Train the candidates of ``models`` that ``search.json`` in ``out`` lacks, and write their rows into it.
@@ -102,6 +104,7 @@ def run(
         data, part: a simulation, and what of it is used.
         work: folder for states of training.
         minutes: time of a candidate [min].
+        best: only so many of each network, the best of shorter searches on the same data, and what is recommended.
 
     Returns:
         All rows of ``models`` on this data, for this time; best first within each.
@@ -112,6 +115,8 @@ def run(
     sha256 = cards.sha256(data)
     wanted = [_recipe(model, candidate, minutes) for model in models for candidate in (Candidate(), *CANDIDATES[model])]
     rows = read(out)
+    if best is not None:
+        wanted = _promising(wanted, rows, best, data, sha256, part)
     waiting = [recipe for recipe in wanted if _key(_about(recipe, data, sha256, part)) not in map(_key, rows)]
     note(f"{len(wanted) - len(waiting)} of {len(wanted)} candidate(s) tried before")
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
@@ -123,10 +128,34 @@ def run(
     return [row for row in read(out) if row["model"] in models and all(row[k] == v for k, v in same.items())]
 
 
+def _promising(
+    wanted: Sequence[recipes.Recipe], rows: Sequence[Row], best: int, data: Path, sha256: str, part: Subsample
+) -> list[recipes.Recipe]:
+    """Of ``wanted`` what is recommended, and of each network the ``best`` by shorter searches; DataError if none."""
+    shorter: dict[str, list[float]] = {}
+    loss: dict[int, float] = {}
+    for place, recipe in enumerate(wanted):
+        about = _about(recipe, data, sha256, part)
+        times = {row["minutes"]: row for row in rows if _key(row | {"minutes": 0}) == _key(about | {"minutes": 0})}
+        before = max((minutes for minutes in times if minutes < about["minutes"]), default=None)
+        if before is None:
+            raise DataError(
+                f"{recipe.model}: not every candidate was tried for a shorter time on {data.name}: "
+                "search without --best first"
+            )
+        loss[place] = times[before]["validation_loss"]
+        shorter.setdefault(recipe.model, []).append(loss[place])
+    return [
+        recipe
+        for place, recipe in enumerate(wanted)
+        if loss[place] <= sorted(shorter[recipe.model])[:best][-1] or _settings(recipe) == _recommended(recipe.model)
+    ]
+
+
 def advice(rows: Sequence[Row], model: str) -> str:
     """One sentence: whether what is recommended for ``model`` stands, by its rows on one data set."""
     ours = [row for row in rows if row["model"] == model]
-    recommended = _settings(recipes.recipe(model))
+    recommended = _recommended(model)
     now = min((row["validation_loss"] for row in ours if row["settings"] == recommended), default=None)
     if now is None:
         return f"{model}: what is recommended was not tried"
@@ -173,6 +202,10 @@ def _about(recipe: recipes.Recipe, data: Path, sha256: str, part: Subsample) -> 
 def _settings(recipe: recipes.Recipe) -> dict[str, Any]:
     settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     return settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch}
+
+
+def _recommended(model: str) -> dict[str, Any]:
+    return _settings(recipes.recipe(model))
 
 
 def _key(row: Row) -> str:
