@@ -52,9 +52,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "lstm": {},
     "ealstm": {},
     "tcn": {"learning_rate": 2e-3, "batch": 32},
-    "transformer": {"learning_rate": 1e-3, "batch": 32},
+    "transformer": {"learning_rate": 2e-3, "batch": 32},
     "itransformer": {"learning_rate": 1e-3, "batch": 32},
-    "pyraformer": {"learning_rate": 1e-3, "batch": 32},
+    "pyraformer": {"learning_rate": 2e-3, "batch": 32},
 }
 
 
