@@ -16,6 +16,9 @@ if not places:
 compare.follow_sites(places)
 where = compare.pick_place(places)
 names = compare.site_names(where)
+if not compare.variables(where):
+    show.empty("This data set holds no flux, yield or soil state to compare.", "Pick another place.")
+    st.stop()
 sites = controls.sites(names, label="Sites", default=list(names)[:1])
 with controls.row():
     variable = controls.variable(compare.variables(where), default=compare.first_variable(where))

@@ -46,6 +46,12 @@ def command(
     from agroflux.emissions.units import potential
 
     potential(gwp, horizon)
+    if coverage:
+        unheeded = {"--place": place != "all", "--polygon": polygon, "--years": years, "--areas": areas}
+        unheeded |= {"--out": out, "--report": report}
+        files.refuse(unheeded, "--coverage measures all counties on the held-out years, and prints")
+    if out is not None and out.suffix == ".geojson":
+        files.refuse({f"--by {by}": by not in ("county", "state")}, "a .geojson file holds counties or states")
     for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):
         if path is not None:
             files.check_target(path, option, endings, force=force)

@@ -1,6 +1,6 @@
 """Files that ``agroflux emissions`` writes, whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,15 @@ def check_target(path: Path, option: str, endings: Sequence[str], *, force: bool
         raise DataError(f"{option} {path}: the folder {path.parent} does not exist: make it first")
     if path.exists() and not force:
         raise DataError(f"{option} {path} exists: choose another name, or replace it with --force")
+
+
+def refuse(given: Mapping[str, object], why: str) -> None:
+    """Raise SelectionError for options that are ``given`` but would not be heeded."""
+    from agroflux.errors import SelectionError
+
+    names = [option for option, value in given.items() if value]
+    if names:
+        raise SelectionError(f"{why}: leave out {', '.join(names)}")
 
 
 def write(answer: "Assessment", by: str, out: Path) -> None:

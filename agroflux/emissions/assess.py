@@ -79,7 +79,8 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
         drawn = uncertainty.draw(evidence, draws=question.draws, seed=question.seed)
         rows += _intervals(made, column, drawn, question, evidence.best)
         held = uncertainty.contributions(evidence, draws=question.draws, seed=question.seed)
-        parts.append(held.assign(quantity=column))
+        if not (question.indirect and quantity == "n2o"):  # what is drawn then is more than the direct N2O
+            parts.append(held.assign(quantity=column))
         if quantity == "n2o":
             warming = held.copy()
             warming[["sd", "low80", "high80"]] *= units.potential(question.gwp, question.horizon)
@@ -197,4 +198,4 @@ def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Tota
     if 0.0 in sources.rates:
         bare = replace(question, n_rate=0.0)
         zero = totals_of(bare, slim(sources.at(0.0), bare, N2O_AND_GRAIN), facts)
-    return tier1.compare(made, zero, facts, indirect=question.indirect)
+    return tier1.compare(made, zero, facts, indirect=question.indirect, shares=question.shares)

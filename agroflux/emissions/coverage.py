@@ -14,7 +14,7 @@ import pandas as pd
 
 from agroflux.emissions.areas import AREA_OF
 from agroflux.emissions.question import Sources
-from agroflux.emissions.residuals import TOO_FEW_YEARS, Residuals, fit
+from agroflux.emissions.residuals import QUANTITIES, TOO_FEW_YEARS, Residuals, fit
 from agroflux.errors import SelectionError
 
 LEVELS = (0.5, 0.8, 0.95)
@@ -92,8 +92,11 @@ def measure(
     """Measure the coverage of county-year totals and of their sums.
 
     ``table``: blocks of held-out years (:func:`agroflux.emissions.residuals.blocks`); ``areas`` [ha] by (FIPS, crop)
-    weigh the sums; ``states`` by FIPS. SelectionError with fewer than two years, or fewer counties than folds.
+    weigh the sums; ``states`` by FIPS. SelectionError for an unknown quantity, with fewer than two years, or with fewer
+    counties than folds.
     """
+    if quantity not in QUANTITIES:
+        raise SelectionError(f"no coverage of {quantity!r}: use one of {', '.join(QUANTITIES)}")
     here = table[table["quantity"] == quantity].reset_index(drop=True)
     if here["year"].nunique() < 2 or here["fips"].nunique() < FOLDS:
         raise SelectionError(

@@ -18,6 +18,8 @@ def what(answer: Assessment) -> str:
     made = answer.totals
     names = made.crops.drop_duplicates("fips")
     counties = f"{len(names)} counties" if len(names) > 1 else f"{names['county'].iloc[0]}, {names['state'].iloc[0]}"
+    if answer.question.shares is not None and answer.question.areas is not None:
+        counties = f"the part of {counties} inside {answer.question.areas.attrs['inside']}"
     return (
         f"{_NAMES[answer.headline]} of the corn and soybean fields of {counties}, a year on average over "
         f"{made.period}, with {made.n_rate:g} kg N ha-1 to corn ({made.gwp} GWP-{made.horizon})"

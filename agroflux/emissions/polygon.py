@@ -97,11 +97,13 @@ def areas_inside(region: Region, counties: pd.DataFrame, areas: pd.DataFrame) ->
     """Harvested areas [ha] inside ``region``: each county's ``areas`` times its share, counties outside left out.
 
     ``counties``: outlines of the counties of the data; ``areas`` by FIPS with the columns of
-    :data:`agroflux.emissions.areas.AREA_COLUMNS`. The attribute ``source`` says what was done.
+    :data:`agroflux.emissions.areas.AREA_COLUMNS`. The attribute ``source`` says what was done, ``inside`` what the
+    polygon is called, ``shares`` which share of each county [1] lies in it.
     """
     part = shares(region, counties)
     inside = areas.reindex(part.index)[list(AREA_COLUMNS)].mul(part, axis=0)
     whole = int((part > 1 - 1e-6).sum())
+    inside.attrs |= {"inside": region.name, "shares": part.to_dict()}
     inside.attrs["source"] = (
         f"{areas.attrs.get('source', 'given areas')}; inside {region.name}: {whole} whole counties and "
         f"{len(part) - whole} in part, by area; {part.attrs['covered']:.0%} of the polygon lies in counties of the data"

@@ -42,6 +42,12 @@ class Question:
     draws: int = uncertainty.DRAWS
     seed: int = 0
 
+    @property
+    def shares(self) -> pd.Series | None:
+        """Share of each county [1] by FIPS, where ``areas`` are those inside a polygon that cuts a county."""
+        found = pd.Series((self.areas.attrs if self.areas is not None else {}).get("shares", {}), dtype=float)
+        return found if (found < 1 - 1e-6).any() else None
+
 
 @dataclass(frozen=True)
 class Sources:

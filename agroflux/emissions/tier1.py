@@ -64,24 +64,31 @@ def direct_n2o(applied: xr.DataArray, factor: Factor) -> xr.Dataset:
 
 
 def compare(
-    simulated: Totals, unfertilised: Totals | None, facts: pd.DataFrame, *, indirect: bool = False
+    simulated: Totals,
+    unfertilised: Totals | None,
+    facts: pd.DataFrame,
+    *,
+    indirect: bool = False,
+    shares: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Simulated N2O and Tier 1 for the region and each state, one row an estimate.
 
     ``unfertilised``: the same choice at 0 kg N ha-1, where the data set has it; ``facts``: county facts by FIPS
-    with ``farm_n_2012_t``. Tier 1 stands on two amounts of nitrogen: the simulated one (corn area x rate) and what
-    farms of the same counties applied to all crops in 2012. ``indirect``: also direct and indirect N2O together, its
-    range the 95 % interval of factors drawn from their ranges. Columns: place, estimate, kind (``data`` or ``tier1``),
-    n_applied_t_n [t N yr-1], n2o_t, low_t, high_t [t N2O yr-1] (NaN: no range).
+    with ``farm_n_2012_t``. Tier 1 stands on two amounts of nitrogen: the simulated one (corn area x rate), and what
+    farms of the same counties applied to all crops in 2012; ``shares`` [1] by FIPS are of counties that a region cuts
+    (None: all are whole). ``indirect``: also direct and indirect N2O together, its range the 95 % interval of factors
+    drawn from their ranges. Columns: place, estimate, kind (``data`` or ``tier1``), n_applied_t_n [t N yr-1], n2o_t,
+    low_t, high_t [t N2O yr-1] (NaN: no range).
     """
     crops = simulated.crops
     due = _due_to_fertiliser(simulated, unfertilised)
+    on_farms = facts["farm_n_2012_t"] if shares is None else facts["farm_n_2012_t"].reindex(shares.index) * shares
     rows: list[tuple[object, ...]] = []
     for place in [REGION, *sorted(crops["state"].unique())]:
         here = crops if place == REGION else crops[crops["state"] == place]
         corn = here[here["crop"] == "corn"]
         rate_n = applied_n(_quantity(corn["area_ha"].sum(), units.AREA), _quantity(simulated.n_rate, units.N_RATE))
-        farm_n = _quantity(facts.loc[here["fips"].unique(), "farm_n_2012_t"].sum(), units.N_APPLIED)
+        farm_n = _quantity(on_farms.loc[here["fips"].unique()].sum(), units.N_APPLIED)
         fields = {ALL_FIELDS: here["n2o_t"].sum(), CORN_FIELDS: corn["n2o_t"].sum()}
         if due is not None:
             fields[DUE] = due.loc[here.index].sum()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from agroflux.errors import SelectionError
 from agroflux.simulation.outputs import CARBON
 from agroflux.simulation.runs import Run
 
@@ -90,7 +91,7 @@ class TradeOff:
 
 
 def trade_off(runs: Mapping[float, Iterable[Run]]) -> TradeOff:
-    """The trade-off between yield and N2O from runs at several nitrogen rates."""
+    """The trade-off between yield and N2O from runs at several nitrogen rates; SelectionError if no corn grew."""
     rows = {}
     for rate in sorted(runs):
         table = yearly(runs[rate])
@@ -99,5 +100,7 @@ def trade_off(runs: Mapping[float, Iterable[Run]]) -> TradeOff:
         scaled = table["n2o"].sum() / grain if grain > 0 else np.nan
         rows[rate] = {"corn_yield": mean["corn_yield"], "n2o": mean["n2o"], "scaled": scaled}
     curve = pd.DataFrame.from_dict(rows, orient="index").rename_axis("rate")
+    if curve["corn_yield"].isna().all():
+        raise SelectionError("no corn grows in these years, so that no rate can be chosen: pick two years or more")
     enough = curve.index[curve["corn_yield"] >= 0.95 * curve["corn_yield"].max()]
     return TradeOff(curve, float(curve["scaled"].idxmin()), float(enough[0]))

@@ -160,10 +160,20 @@ class Scenario:
         }
 
     def applications(self, year: int, planting: pd.Timestamp) -> list[tuple[pd.Timestamp, float]]:
-        """Days and amounts [kg N ha-1] of the nitrogen for the crop of ``year``; none for soybean."""
-        if self.crop(year) != "corn" or self.n_rate <= 0:
+        """Days and amounts [kg N ha-1] of the nitrogen for the crop of ``year``; none for soybean.
+
+        Amounts are whole, as the engine's files hold no fraction; the last dose is what the others leave of the rate.
+        """
+        left = round(self.n_rate)
+        if self.crop(year) != "corn" or left <= 0:
             return []
-        return [(planting + pd.Timedelta(days=day), share * self.n_rate) for day, share in self.fertiliser.doses]
+        *first, (last_day, _) = self.fertiliser.doses
+        found = []
+        for day, share in first:
+            amount = min(left, round(share * self.n_rate))
+            left -= amount
+            found.append((planting + pd.Timedelta(days=day), float(amount)))
+        return [*found, (planting + pd.Timedelta(days=last_day), float(left))]
 
 
 def midwest_corn(lat: float) -> CropPlan:

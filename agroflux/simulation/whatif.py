@@ -135,14 +135,14 @@ def _checked(name: str, value: Any) -> Any:
     """``value`` of the lever, numbers rounded to what the engine's files can hold; SelectionError if impossible."""
     lever = LEVERS[name]
     if isinstance(lever, Choice):
-        if value not in lever.options:
+        if not isinstance(value, str) or value not in lever.options:
             raise SelectionError(f"{name}={str(value)[:24]!r} is not one of {', '.join(lever.options)}")
         return value
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise SelectionError(f"{name}={str(value)[:24]!r} is not a number")
     if not lever.low <= value <= lever.high:  # NaN fails too
-        raise SelectionError(f"{name}={value:g} lies outside {lever.low:g} to {lever.high:g} {lever.unit}")
-    whole = name in ("planting", "n_depth", "co2", "residue")
+        raise SelectionError(f"{name}={str(value)[:24]} lies outside {lever.low:g} to {lever.high:g} {lever.unit}")
+    whole = name in ("n_rate", "planting", "n_depth", "co2", "residue")
     return round(float(value)) if whole else round(float(value), 3)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.evaluation.compare import AGGREGATIONS, Aggregation
 from agroflux.inference.site_weather import Assumptions, Crop
-from agroflux.ui import cache, controls, state
+from agroflux.ui import cache, controls, show, state
 from agroflux.ui.compare_view import COUNTIES, View, data_ids, has_all_drivers, is_model
 
 WHERE = "compare-where"
@@ -24,11 +24,11 @@ _INPUTS = ("Weather", "Management", "Soil")
 
 
 def places() -> dict[str, str]:
-    """Where to compare: the simulated counties, and every observation data set."""
+    """Where to compare: the simulated counties, and every observation data set; names are Markdown."""
     found = {COUNTIES: "Counties (simulated)"} if cache.entries("simulation") else {}
     for entry in cache.entries("observation"):
         kind = "synthetic" if entry.synthetic else "measured"
-        found[entry.id] = f"{_PLACES.get(entry.id, entry.title[:40])} ({kind})"
+        found[entry.id] = f"{_PLACES.get(entry.id) or show.plain(entry.title[:40])} ({kind})"
     return found
 
 
@@ -39,6 +39,9 @@ def follow_sites(known: Mapping[str, str]) -> None:
     if not asked or st.session_state.get(_SEEN) == asked:
         return
     st.session_state[_SEEN] = asked
+    here = state.get(WHERE)
+    if here in known and set(asked) & set(site_names(here)):
+        return  # several data sets may hold a site: the one that was chosen stays
     for place in known:
         if set(asked) & set(site_names(place)):
             state.put(WHERE, place)

@@ -106,15 +106,16 @@ def tell(sentences: list[str]) -> None:
 
 
 def _heading(text: str) -> None:
-    st.markdown(f"**{text}**")
+    st.markdown(f"**{show.plain(text)}**")
 
 
 def explain(shown: Shown) -> None:
     """What the figures and scores below rest on, in one caption."""
-    for name in shown.left_out:
-        st.info(f"{name} has no day in common with {shown.reference} and is not scored.", icon=":material/info:")
+    reference = show.plain(shown.reference)
+    for name in map(show.plain, shown.left_out):
+        st.info(f"{name} has no day in common with {reference} and is not scored.", icon=":material/info:")
     if not shown.compared:
-        show.empty(f"There is nothing to score against {shown.reference}.", "Pick another source or other years.")
+        show.empty(f"There is nothing to score against {reference}.", "Pick another source or other years.")
         return
     if shown.steps.empty:
         show.empty(
@@ -127,7 +128,7 @@ def explain(shown: Shown) -> None:
     step = "" if shown.how == "daily" or every == "years" else (
         f", then averaged to {shown.how} values that have at least {compare.COVERAGE:.0%} of their days"
     )  # fmt: skip
-    st.subheader(f"Against {shown.reference}, on common {every} only", anchor=False)
+    st.subheader(f"Against {reference}, on common {every} only", anchor=False)
     st.caption(
         f"{len(shown.days):,} site-{every} at {sites} {'site' if sites == 1 else 'sites'} on which every scored source "
         f"has a value{step}. "

@@ -111,7 +111,9 @@ def view(ask: Ask) -> View:
     """Read, run and join everything asked for (kept for the same question)."""
     if not ask.sites or not ask.sources:
         raise SelectionError("nothing is selected: pick at least one site and one source")
-    versions = tuple(cache.version(source) for source in ask.sources if not is_model(source))
+    # A model reads the data set of the place, whether that is shown or not.
+    read = dict.fromkeys([*data_ids(ask.where), *(source for source in ask.sources if not is_model(source))])
+    versions = tuple(cache.version(source) for source in read)
     return _view(ask, versions, tuple(str(card["weights_sha256"]) for card in cache.models()))
 
 

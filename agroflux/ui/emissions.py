@@ -78,7 +78,7 @@ def choose() -> Choice:
         names = {SIMULATOR: "The simulator itself"} | {m: f"{m} on its drivers" for m in models}
         source = _pick("Fluxes from", names, "emissions-from", 250)
         rate = controls.n_rate(cache.n_rates(data))
-        years = controls.years(cache.years(data))
+        years = controls.years(whole_years(data, cache.version(data)))
         where = _where(data)
     with controls.row():
         gwp, horizon = _potential()
@@ -88,6 +88,14 @@ def choose() -> Choice:
     choice = replace(choice, horizon=horizon, indirect=indirect, area_sd=area_sd)
     with st.expander("Own areas, or a region of your own", icon=":material/agriculture:"):
         return _with_own_region(_with_own_areas(choice))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def whole_years(data: str, version: str) -> list[int]:
+    """Calendar years of which a data set holds every day: totals of others mean nothing."""
+    from agroflux.emissions import fluxes
+
+    return fluxes.whole_years(cache.dataset(data))
 
 
 def _where(data: str) -> str:
@@ -101,7 +109,9 @@ def _where(data: str) -> str:
 
 def _potential() -> tuple[str, int]:
     """Pick the report and the horizon of the warming potential of N2O."""
-    horizon = int(state.get("emissions-horizon", units.HORIZONS[0]) or units.HORIZONS[0])
+    # Bound first, as the factors that the first picker names are those of the horizon, which a link may tell.
+    over = state.bind("emissions-horizon", default=units.HORIZONS[0], options=units.HORIZONS)
+    horizon = int(state.get("emissions-horizon"))
     st.segmented_control(
         f"GWP-{horizon} of N₂O",
         units.GWP_SETS,
@@ -114,9 +124,9 @@ def _potential() -> tuple[str, int]:
         units.HORIZONS,
         format_func=lambda y: f"{y} years",
         required=True,
-        **state.bind("emissions-horizon", default=units.HORIZONS[0], options=units.HORIZONS),
+        **over,
     )
-    return str(state.get("emissions-gwp", "AR6")), int(state.get("emissions-horizon", units.HORIZONS[0]))
+    return str(state.get("emissions-gwp", "AR6")), horizon
 
 
 def _indirect() -> bool:

@@ -76,7 +76,7 @@ def pick_models(data: str) -> list[str]:
             "Make one with `agroflux train`, or copy a model's .safetensors and .json into the models folder.",
         )
         return []
-    bound = state.bind("model", default=options[:1], options=options, kind="many")
+    bound = state.bind("model", default=options[:1], options=options, kind="many", most=MOST_MODELS)
     st.multiselect(
         "Models", options, placeholder="Choose a model", max_selections=MOST_MODELS,
         help="Several models run on the same counties and are shown side by side.", **bound,

@@ -23,8 +23,9 @@ _SPREADS = {"mean": "Ensemble mean", "sd": "Standard deviation", "range": "Highe
 def show_models(done: region.Result, names: dict[str, str]) -> None:
     """The whole view of a run of several models."""
     each = ", ".join(f"{show.plain(model)} in {seconds:.2f} s" for model, seconds in done.seconds.items())
+    title = show.plain(cache.entry(done.ask.data).title)
     st.caption(
-        f"{len(done.runs)} models on the weather, soils and management of {cache.entry(done.ask.data).title}, "
+        f"{len(done.runs)} models on the weather, soils and management of {title}, "
         f"{done.site_years} site-years each: {each}."
     )
     with controls.row():

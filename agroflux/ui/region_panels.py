@@ -30,8 +30,9 @@ def show_result() -> None:
         state.publish()
         return
     (model,) = done.runs
+    title = show.plain(cache.entry(ask.data).title)
     st.caption(
-        f"{done.data.attrs['model']} on the weather, soils and management of {cache.entry(ask.data).title}: "
+        f"{show.plain(done.data.attrs['model'])} on the weather, soils and management of {title}: "
         f"{done.site_years} site-years in {done.seconds[model]:.2f} s."
     )
     with controls.row():

@@ -60,12 +60,14 @@ def bind(
     options: Sequence[Hashable],
     kind: Many = "one",
     at: str = "",
+    most: int | None = None,
     then: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments (``key``, ``on_change``; ``value`` for a span) that tie a widget to ``name``.
 
     ``kind``: ``one`` of the options, ``many`` of them (a list, may be empty), or a ``span`` (first, last) of
-    ordered options. ``at`` tells two widgets for one name on a page apart; ``then`` runs after a change.
+    ordered options. ``at`` tells two widgets for one name on a page apart; ``then`` runs after a change. ``most``: of
+    many no more than so many hold; a note says that more were asked for.
     With no options at all the value is None, an empty list, or None.
     """
     _ready()
@@ -78,6 +80,9 @@ def bind(
         value = _usable(default, options, kind)
     if value is None:
         value = _fallback(options, kind)
+    if kind == "many" and most is not None and len(value) > most:
+        note(f"{len(value)} are asked for {name}, of which the first {most} were taken: no more fit at once.")
+        value = list(value)[:most]
     session[_NOW][name] = value
     key = _key(name, at)
     if value is not None:

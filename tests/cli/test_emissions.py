@@ -146,6 +146,9 @@ def test_geojson(run: Call, tmp_path: Path, by: str, n: int) -> None:
         (("--polygon", "none.geojson"), "none.geojson: cannot be read"),
         (("--horizon", "50"), "100 or 20 years"),
         (("--coverage", "--model", "no-such-model"), "no-such-model"),
+        (("--coverage", "--place", "IA", "--years", "2015"), "leave out --place, --years"),
+        (("--coverage", "--quantity", "ch4"), "no coverage of 'ch4': use one of n2o"),
+        (("--by", "crop", "--out", "totals.geojson"), "leave out --by crop"),
         (("--out", "no/such/folder/totals.csv"), "does not exist"),
     ],
 )

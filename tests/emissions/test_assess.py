@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import to_geojson
+from shapely.geometry import box
 
 from agroflux import geo
 from agroflux.data import catalog
-from agroflux.emissions import units
+from agroflux.emissions import notes, place, units
 from agroflux.emissions.assess import Assessment, assess
 from agroflux.emissions.fluxes import whole_years
+from agroflux.emissions.polygon import read_polygon
 from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.totals import COLUMNS, REGION, totals
 from agroflux.errors import SelectionError
@@ -69,9 +72,11 @@ def test_years_are_totals_of_their_own(answer: Assessment, question: Question) -
 def test_a_simulation_has_no_model_error_and_simulators_stand_beside(answer: Assessment) -> None:
     assert answer.components == ("simulators", "weather", "area", "indirect")
     assert set(answer.simulators) >= {DATA, "cornbelt-ceres"}
-    parts = answer.parts[answer.parts["quantity"] == "n2o_t"]
+    parts = answer.parts[answer.parts["quantity"] == answer.headline]
     assert parts["share"].sum() == pytest.approx(1)
     assert answer.headline == "n2o_all_t_co2e"
+    # What is drawn holds the indirect part: under the name of direct N2O it would not fit the total.
+    assert "n2o_t" not in set(answer.parts["quantity"])
 
 
 def test_tier1_with_the_indirect_part(answer: Assessment) -> None:
@@ -102,3 +107,22 @@ def test_co2_equivalents_are_n2o_times_the_potential(question: Question) -> None
     n2o, warming = made.interval("n2o_t"), made.interval("n2o_t_co2e")
     ends = ["value", "low80", "high80"]
     pd.testing.assert_series_equal(n2o[ends] * units.potential("AR4", 20), warming[ends], check_names=False)
+
+
+def test_a_polygon_that_cuts_a_county_counts_and_names_that_part(question: Question) -> None:
+    facts, outlines = geo.county_facts(), geo.counties()
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), catalog.open_dataset)
+    west, south, east, north = outlines.set_index("fips").geometry["19027"].bounds
+    half = read_polygon(
+        to_geojson(box(west - 0.01, south + 0.05, (west + east) / 2, north - 0.05)).encode(), "half.json"
+    )
+    counties, areas = place.inside(half, outlines, ["19027"], facts)
+    asked = replace(question, counties=counties, areas=areas, draws=200)
+    cut = assess(asked, sources, facts)
+    whole = assess(replace(question, counties=("19027",), draws=200), sources, facts)
+    tables = [made.tier1[made.tier1["place"] == REGION].set_index("estimate") for made in (cut, whole)]
+    ratio = (tables[0]["n_applied_t_n"] / tables[1]["n_applied_t_n"]).dropna()
+    assert 0.3 < ratio.iloc[0] < 0.5
+    assert ratio.to_numpy() == pytest.approx(ratio.iloc[0], rel=1e-9), "farm nitrogen is cut like everything else"
+    assert "fields of the part of Carroll, IA inside half.json" in notes.what(cut)
+    assert "fields of Carroll, IA, a year" in notes.what(whole)

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
-from agroflux.data import catalog
+from agroflux.data import catalog, importing
 from agroflux.data.select import select
 from agroflux.evaluation import metrics
 from tests.pages import untrained
@@ -202,3 +202,41 @@ def test_scores_of_a_tower_are_also_by_crop_and_by_management() -> None:
 
 def test_a_county_has_no_groups_of_days(county: AppTest) -> None:
     assert "Scored on" not in {box.label for box in county.selectbox}
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tower US-Tw3 once more, as a data set of the user's own whose title is not to be trusted."""
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"]).load()
+    return importing.save(tower.assign_attrs(title="Mine ![x](https://example.org/x.png)"), "us-tw3")
+
+
+def test_a_place_that_was_chosen_stays_where_another_data_set_holds_the_same_site(own: Path) -> None:
+    app = _open(compare_where="us-tw3", sites="US-Tw3", var="GPP", compare_sources="us-tw3")
+    for _ in range(2):
+        assert not app.exception and not app.error
+        assert app.query_params["compare-where"] == "us-tw3"
+        assert app.session_state["w.compare-sources"] == ["us-tw3"]
+        app.run()
+    (label,) = (name for group in app.get("button_group") for name in group.options if name.startswith("Mine"))
+    assert "![" not in label, "a title is text, not Markdown"
+
+
+def test_a_model_sees_that_the_data_it_reads_have_changed(own: Path) -> None:
+    app = _open(compare_where="us-tw3", sites="US-Tw3", var="GPP", compare_sources=f"model:{untrained.ID}")
+    assert not app.exception and not app.error
+    before = _figure(app, 0)["data"]
+    tower = catalog.open_dataset("us-tw3").load()
+    importing.save(tower.assign(TMAX=tower["TMAX"] + 8, TMIN=tower["TMIN"] + 8), "us-tw3", replace=True)
+    app.run()
+    assert _figure(app, 0)["data"] != before
+
+
+def test_weather_alone_is_nothing_to_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"]).load()
+    importing.save(tower[["TMAX", "TMIN", "PRECN"]], "weather")
+    app = _open(compare_where="weather")
+    assert not app.exception and not app.error
+    assert "holds no flux" in _said(app)

@@ -179,3 +179,10 @@ def test_one_county_by_link_with_the_command_that_gives_the_same_numbers(
 def _run(arguments: list[str]) -> None:
     with contextlib.suppress(SystemExit):
         cli.main(arguments)
+
+
+def test_the_factors_that_are_offered_are_those_of_the_horizon_in_the_link() -> None:
+    app = _open(years="2014-2014", emissions_horizon="20")
+    picker = next(group for group in app.get("button_group") if group.label.startswith("GWP"))
+    assert picker.label == "GWP-20 of N₂O"
+    assert list(picker.options) == ["AR4: 289", "AR5: 264", "AR6: 273"]

@@ -262,3 +262,14 @@ def test_a_link_with_unknown_counties_and_years_is_told() -> None:
     assert not app.exception and not app.error
     assert _picked(app) == ["19027"]
     assert "00000" in _said(app) and "1901" in _said(app)
+
+
+def test_a_link_with_more_models_than_fit_takes_the_first_of_them_and_says_so(tmp_path: Path) -> None:
+    for number in range(region.MOST_MODELS + 1):
+        untrained.save(tmp_path, f"lstm-copy-{number:02d}", seed=number)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "MODELS", tmp_path)
+        app = _open(model=",".join(f"lstm-copy-{number:02d}" for number in range(region.MOST_MODELS + 1)))
+    assert not app.exception and not app.error
+    assert len(app.multiselect(key="w.model").value) == region.MOST_MODELS
+    assert f"the first {region.MOST_MODELS} were taken" in _said(app)

@@ -207,6 +207,9 @@ def test_yearly_effects_are_worked_out_by_hand() -> None:
     curve = effects.trade_off({0.0: [both[1]], 168.0: [both[0]]})
     assert (curve.optimum, curve.enough) == (0.0, 0.0)
     assert curve.curve.loc[168.0, "scaled"] == pytest.approx((3.65 + 1.825) / 13)
+    beans = runs.Run(Case(FIPS, (2002, 2002)), daily.loc["2002"], annual.loc[2002:], False)
+    with pytest.raises(SelectionError, match="no corn grows"):
+        effects.trade_off({0.0: [beans], 168.0: [beans]})
 
 
 def _engines_in(folders: list[Path]) -> list[int]:

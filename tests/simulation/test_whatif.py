@@ -108,6 +108,21 @@ def test_a_bad_file_is_refused(text: str) -> None:
         whatif.from_yaml(text)
 
 
+def test_a_list_or_an_endless_number_is_refused_like_any_other_value() -> None:
+    for text, words in (("tillage: [none]\n", "is not one of"), ("n_rate: 1" + "0" * 400, "lies outside")):
+        with pytest.raises(SelectionError, match=words):
+            whatif.from_yaml(text)
+
+
+def test_nitrogen_is_told_in_whole_kilograms_as_the_engine_takes_it() -> None:
+    assert Change(n_rate=84.4) == Change(n_rate=84)
+    usual, _ = _usual()
+    split = replace(usual, fertiliser=replace(usual.fertiliser, doses=levers.TIMINGS["split"]))
+    for rate, doses in ((5.0, [2.0, 3.0]), (16.8, [5.0, 12.0]), (0.4, []), (168.0, [50.0, 118.0])):
+        given = replace(split, n_rate=rate).applications(2005, pd.Timestamp(2005, 5, 1))
+        assert [amount for _, amount in given] == doses
+
+
 def test_one_scenarios_levers_alone_are_a_file_too() -> None:
     assert whatif.from_yaml("n_rate: 84\ntillage: none\n") == {"scenario": Change(n_rate=84, tillage="none")}
 
