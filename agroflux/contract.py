@@ -4,7 +4,8 @@ simulation   ``xr.Dataset`` over ``(site, scenario, time)`` and, for annual valu
 observation  ``xr.Dataset`` over ``(site, time)``
 
 A variable may lack a dimension along which it does not vary (weather: ``(site, time)``; soil: ``(site,)``).
-``time`` is daily and increasing, ``datetime64``; the attribute ``calendar`` says ``standard`` or
+``time`` is daily and increasing, ``datetime64`` at the start of each day; days between two seasons or chosen years may
+be absent, but values of every other day or every month are not daily. The attribute ``calendar`` says ``standard`` or
 ``noleap`` (29 February left out, so that every year has 365 days). Each variable carries ``units`` equal to
 those of :mod:`agroflux.schema`, in house signs. Missing is NaN. A variable ``X`` may have companions: ``X_qc``,
 the share [1] of measured (not gap-filled) half-hours behind a daily value; ``X_unc``, its random uncertainty (one
@@ -81,6 +82,7 @@ def _coords(ds: xr.Dataset) -> list[str]:
     kind = ds.attrs.get("kind", "simulation")
     need = ["site", "time"] + (["scenario"] if kind == "simulation" else [])
     found = [f"dimension {d!r} is missing" for d in need if d not in ds.dims]
+    found += [f"{d} is empty: give at least one" for d, size in ds.sizes.items() if not size]
     extra = set(map(str, ds.dims)) - _DIMS.get(kind, _DIMS["simulation"])
     found += [f"dimension {d!r} does not belong to a {kind}" for d in sorted(extra)]
     found += [f"site coordinate {c!r} is missing" for c in ("lat", "lon", "site_name", "state") if c not in ds.coords]
@@ -102,6 +104,12 @@ def _time(ds: xr.Dataset) -> list[str]:
     if len(step) and step.min() < 1:
         at = days[1:][step < 1][0]
         return [f"time does not increase day by day at {at}: remove duplicate or unsorted days"]
+    within = time[time != days]
+    if len(within):
+        # A management event is looked up by its day, and would not be found.
+        return [f"time {within[0].astype('datetime64[m]')} is not the start of a day: floor the stamps to the day"]
+    if len(step) and step.min() > 1:
+        return [f"time has no two days in a row (the closest are {step.min()} days apart): give daily values"]
     # pandas, not ds.time.dt: that would import dask, half a second at the first data set
     stamps = pd.DatetimeIndex(time)
     if ds.attrs.get("calendar") == "noleap" and bool(((stamps.month == 2) & (stamps.day == 29)).any()):

@@ -53,6 +53,11 @@ def _without(name: str) -> Break:
     return drop
 
 
+def _stamps(first: str, hours: int) -> Break:
+    step = np.timedelta64(hours, "h")
+    return lambda ds: ds.assign_coords(time=(np.datetime64(first) + step * np.arange(730)).astype("datetime64[ns]"))
+
+
 BREACHES: dict[str, tuple[Break, str]] = {
     "kind": (_attr("kind", "guess"), "'guess', not one of simulation, observation"),
     "calendar": (_attr("calendar", "360_day"), "'360_day', not one of standard, noleap"),
@@ -63,6 +68,10 @@ BREACHES: dict[str, tuple[Break, str]] = {
     "no rate": (lambda ds: ds.drop_vars("n_rate"), "scenario coordinate 'n_rate' is missing"),
     "site twice": (_twice, "site names are not unique"),
     "day twice": (_repeated_day, "does not increase day by day at 2015-01-10"),
+    "noon": (_stamps("2015-01-01T12", 24), "time 2015-01-01T12:00 is not the start of a day: floor the stamps"),
+    "every 30th day": (_stamps("2000-01-01", 720), "no two days in a row (the closest are 30 days apart)"),
+    "no day": (lambda ds: ds.isel(time=slice(0)), "time is empty"),
+    "no site": (lambda ds: ds.isel(site=slice(0)), "site is empty"),
     "29 February": (_leap_day, "calendar is noleap but time holds 29 February"),
     "numbers for time": (lambda ds: ds.assign_coords(time=np.arange(730)), "time is int64, not datetime64"),
     "no time values": (lambda ds: ds.drop_vars("time"), "time has no coordinate values"),
@@ -133,3 +142,9 @@ def test_time_passes_only_when_it_increases(days: list[int]) -> None:
     ds = xr.Dataset(coords={"time": time.astype("datetime64[ns]")})
     refused = any("does not increase" in f for f in contract.problems(ds))
     assert refused == any(b <= a for a, b in itertools.pairwise(days))
+
+
+def test_seasons_and_chosen_years_may_leave_days_out(tiny_simulation: xr.Dataset) -> None:
+    day = tiny_simulation["time"].dt.dayofyear
+    assert contract.problems(tiny_simulation.isel(time=np.flatnonzero((day > 90) & (day < 270)))) == []
+    assert contract.problems(tiny_simulation.isel(time=slice(0))) == ["time is empty: give at least one"]

@@ -90,7 +90,7 @@ def import_(
 
     report = Report()
     if form == "agroflux":
-        _archive(path, part, data_id, first_year, report, as_json=as_json)
+        _archive(path, part, data_id, first_year, report, replace=replace, as_json=as_json)
         return
     importing.import_file(
         form,
@@ -129,12 +129,16 @@ def fetch(
     typer.echo(f"{folder}: now run `agroflux data import agroflux {folder} --part {names[0]} --id agroflux-{names[0]}`")
 
 
-def _archive(path: Path, part: str, data_id: str, first_year: int | None, report: "Report", *, as_json: bool) -> None:
+def _archive(
+    path: Path, part: str, data_id: str, first_year: int | None, report: "Report", *, replace: bool, as_json: bool
+) -> None:
     from agroflux.cli.progress import bar
     from agroflux.data import agroflux_import, catalog
 
     with bar("Counties", show=not as_json) as progress:
-        agroflux_import.import_part(path, part, data_id, first_year=first_year, report=report, progress=progress)
+        agroflux_import.import_part(
+            path, part, data_id, first_year=first_year, replace=replace, report=report, progress=progress
+        )
     facts = catalog.describe(catalog.get(data_id))
     if as_json:
         print_json(facts | {"findings": report.rows()})

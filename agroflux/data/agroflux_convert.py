@@ -33,6 +33,7 @@ def convert(
     *,
     first_year: int | None = None,
     block: int = BLOCK,
+    replace: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Convert one simulation of the archive into a Zarr data set of the contract.
@@ -44,8 +45,8 @@ def convert(
     name
         ``ecosys`` or ``daycent``.
     target
-        the ``.zarr`` folder to make; it must not be there. Parts lie beside it until all counties are done: the
-        same call goes on where an interrupted one stopped.
+        the ``.zarr`` folder to make; it must not be there unless ``replace``. Parts lie beside it until all counties
+        are done: the same call goes on where an interrupted one stopped.
     first_year
         calendar year of the first day, which the files do not tell; None takes the simulator's usual one.
     progress
@@ -57,9 +58,9 @@ def convert(
         files missing, damaged, or not laid out as published; a target that is there; no space.
     """
     out = Path(target)
-    if out.exists():
+    if out.exists() and not replace:
         raise DataError(f"{out} is there already: remove it, or choose another place")
-    source = _Source(archive, name, first_year)
+    source = _Source(archive, name, first_year, block)
     work = out.with_name(f".{out.name}.part")
     done = _resume(work, source)
     try:
@@ -76,6 +77,8 @@ def convert(
                 progress(last, source.counties)
         zarr.consolidate_metadata(work / "store", zarr_format=2)
         open_store(work / "store")
+        if out.exists():
+            out.replace(work / "replaced")
         (work / "store").replace(out)
         shutil.rmtree(work)
     except OSError as error:
@@ -88,7 +91,7 @@ def convert(
 class _Source:
     """The arrays of one simulation, mapped anew for each block so that what was read can leave memory."""
 
-    def __init__(self, archive: str | Path, name: str, first_year: int | None) -> None:
+    def __init__(self, archive: str | Path, name: str, first_year: int | None, step: int) -> None:
         if name not in npy.SIMULATIONS:
             raise DataError(f"no simulation {name[:40]!r} in the archive: choose one of {', '.join(npy.SIMULATIONS)}")
         tag, usual, self.label = npy.SIMULATIONS[name]
@@ -105,13 +108,13 @@ class _Source:
             )
         self.days, self.counties = days, samples // npy.RATES
         self.first_year, self.years = first_year or usual, days // npy.DAYS
-        self.assumed_year = first_year is None
+        self.assumed_year, self.step = first_year is None, step
         self.sign = self._sign()
 
     def fingerprint(self) -> list[Any]:
-        """What must be the same for a conversion to go on: files, their size and time, and the first year."""
+        """What must be the same for a conversion to go on: files, their size and time, first year, counties a block."""
         stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (self.x_path, self.y_path)]
-        told: list[Any] = json.loads(json.dumps([stats, self.first_year, __version__]))
+        told: list[Any] = json.loads(json.dumps([stats, self.first_year, self.step, __version__]))
         return told
 
     def _target(self, name: str, first: int, last: int) -> np.ndarray:

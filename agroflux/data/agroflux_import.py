@@ -17,24 +17,30 @@ def import_part(
     data_id: str,
     *,
     first_year: int | None = None,
+    replace: bool = False,
     report: Report | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Import ``part`` (ecosys, daycent, chambers or towers) of the archive at ``archive`` under ``data_id``.
 
     The simulations are converted block by block and go on where they stopped
-    (:func:`agroflux.data.agroflux_convert.convert`); ``progress(done, all)`` counts counties. DataError for an unknown
-    part, a bad or taken id, and files that are missing, damaged or laid out otherwise.
+    (:func:`agroflux.data.agroflux_convert.convert`); ``progress(done, all)`` counts counties. ``replace``: a data set
+    of that id gives way once the new one is whole. DataError for an unknown part, a bad or taken id, and files that
+    are missing, damaged or laid out otherwise.
     """
     if part not in PARTS:
         raise DataError(f"no part {part[:40]!r} of the archive: choose one of {', '.join(PARTS)}")
     importing.check_id(data_id)
-    importing.must_be_free(data_id)
+    if not replace:
+        importing.must_be_free(data_id)
     if part in agroflux_npy.SIMULATIONS:
         folder = paths.user_data() / "datasets"
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"{data_id}.zarr"
-        return agroflux_convert.convert(archive, part, target, first_year=first_year, progress=progress)
+        agroflux_convert.convert(archive, part, target, first_year=first_year, replace=replace, progress=progress)
+        if replace:
+            importing.remove_others(data_id, target)
+        return target
     found = report if report is not None else Report()
     read = agroflux_observed.read_chambers if part == "chambers" else agroflux_observed.read_towers
     readings = read(archive, first_year=first_year, report=found)
@@ -49,4 +55,4 @@ def import_part(
         "format": "agroflux",
     }
     ds = towers.as_dataset(readings, attrs=attrs, history=f"agroflux data import agroflux, {part}")
-    return importing.save(ds, data_id)
+    return importing.save(ds, data_id, replace=replace)

@@ -12,7 +12,7 @@ NEE         NEE, FC               umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), m
 GPP         GPP                   umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), positive uptake
 Reco        RECO                  umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775)
 TMAX, TMIN  TA                    degC                degC, extremes of the day
-PRECN       P                     mm per step         mm d-1, sum
+PRECN       P                     mm per step         mm d-1, sum of every step of the day
 SRAD        SW_IN                 W m-2               MJ m-2 d-1 (x 0.0864)
 ==========  ====================  ==================  ===========================================
 """
@@ -76,7 +76,8 @@ def read_base(path: str | Path) -> Reading:
     A day needs at least half of its half-hours. NEE is the team's gap-filled flux where there is one, else NEE_PI, else
     the plain flux, whose days are means of the half-hours there are; no storage term is added and
     quality flags are not applied. TMAX and TMIN also need half of 12-18 h and of 3-9 h, SRAD half of each
-    quarter of the day.
+    quarter of the day, PRECN every step: a gap would count as no rain. Of several positions of a sensor that with the
+    most values is taken.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def read_base(path: str | Path) -> Reading:
     Raises
     ------
     DataError
-        no such file, no BASE table, wrong cells or times, or no CO2 flux in it.
+        no such file, no BASE table, wrong cells or times, no CO2 flux in it, or no day with half of its half-hours.
     """
     (member,) = members(path)
     return _read(member, Report())
@@ -98,7 +99,7 @@ def read_base(path: str | Path) -> Reading:
 
 def _read(member: Member, report: Report) -> Reading:
     header, raw, step = _raw(member, report)
-    columns = _choose(raw)
+    columns = _choose(raw, report, member.name)
     if "NEE" not in columns:
         raise DataError(f"{member.name} holds no CO2 flux (NEE or FC, plain, _PI or _F): give the site's BASE file")
     day = pd.DatetimeIndex(raw.index).normalize()
@@ -112,6 +113,11 @@ def _read(member: Member, report: Report) -> Reading:
         if known is not None:
             measured, notes[f"{name}_qc"] = known
             parts[f"{name}_qc"] = (measured.groupby(day).sum() / full).clip(0, 1).where(parts[name].notna())
+    if parts["NEE"].isna().all():
+        raise DataError(
+            f"{member.name} holds no usable day of NEE: {columns['NEE']} has half of the half-hours on none; "
+            "give a longer record, or delete that column so that another is taken"
+        )
     _partitioned(parts, notes)
     table = pd.DataFrame(parts).asfreq("D").rename_axis("time")
     table, notes["GPP"] = _signed(table, notes.get("GPP", ""))
@@ -174,8 +180,8 @@ def _site_information(sheets: list[Member], report: Report) -> dict[str, dict[st
     return found
 
 
-def _choose(raw: pd.DataFrame) -> dict[str, str]:
-    """House name -> column that holds values: filled before plain, the first position of several."""
+def _choose(raw: pd.DataFrame, report: Report, file: str) -> dict[str, str]:
+    """House name -> column that holds values: filled before plain, of several positions the one with most values."""
     found: dict[str, str] = {}
     for name, bases in VARIABLE_MAP.items():
         wanted = [base + version for version in _VERSIONS for base in bases]
@@ -183,16 +189,19 @@ def _choose(raw: pd.DataFrame) -> dict[str, str]:
             positions = sorted(c for c in raw.columns if re.fullmatch(candidate + _POSITION, c))
             held = [c for c in positions if raw[c].notna().any()]
             if held:
-                found[name] = held[0]
+                found[name] = max(held, key=lambda c: int(raw[c].count()))  # the first of equals
+                if found[name] != held[0]:
+                    what = f"{name} is taken from {found[name]} ({raw[found[name]].count():,} values), "
+                    report.add("note", file, what + f"not {held[0]} ({raw[held[0]].count():,})")
                 break
     return found
 
 
 def _daily(name: str, values: pd.Series, day: pd.DatetimeIndex, full: int) -> pd.Series:
-    """Mean, sum or extreme of a day's half-hours; NaN for a day with less than half of them."""
+    """Mean, sum or extreme of a day's half-hours; NaN for a day with less than half of them, of a sum with any gap."""
     groups = values.groupby(day)
     made = {"TMAX": groups.max, "TMIN": groups.min, "PRECN": groups.sum}.get(name, groups.mean)()
-    enough = groups.count() >= ENOUGH * full
+    enough = groups.count() >= (1.0 if name == "PRECN" else ENOUGH) * full
     if name in _HOURS:
         first, last = _HOURS[name]
         hours = pd.DatetimeIndex(values.index).hour

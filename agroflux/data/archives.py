@@ -46,12 +46,20 @@ def members(path: str | Path, *, endings: tuple[str, ...] = TABLES) -> list[Memb
     Raises
     ------
     DataError
-        nothing there, a file or zip over the limits, a zip that is damaged, encrypted or names places outside itself.
+        nothing there or nothing that may be read, a file or zip over the limits, a zip that is damaged, encrypted or
+        names places outside itself.
     """
     where = Path(path)
+    try:
+        return _members(where, endings)
+    except OSError as error:  # no permission, a name too long for the disk
+        raise unreadable(where.name, error) from error
+
+
+def _members(where: Path, endings: tuple[str, ...]) -> list[Member]:
     if where.is_dir():
         inside = sorted(p for p in where.iterdir() if p.is_file() and not p.name.startswith("."))
-        return [m for p in inside if p.suffix.lower() in (*endings, ".zip") for m in members(p, endings=endings)]
+        return [m for p in inside if p.suffix.lower() in (*endings, ".zip") for m in _members(p, endings)]
     if not where.is_file():
         raise DataError(f"no file at {where}: check the path")
     size = where.stat().st_size
@@ -60,8 +68,20 @@ def members(path: str | Path, *, endings: tuple[str, ...] = TABLES) -> list[Memb
     if size > MAX_FILE:
         raise DataError(f"{where.name} has {size / 1e9:.1f} GB, more than the {MAX_FILE / 1e9:g} GB that are read")
     if where.suffix.lower() == ".xlsx":
-        _sheet(where)
-    return [Member(where.name, size, lambda: where.open("rb"))]
+        sheet_within_limits(where.name, where, size)
+    return [Member(where.name, size, lambda: _opened(where))]
+
+
+def _opened(where: Path) -> IO[bytes]:
+    try:
+        return where.open("rb")
+    except OSError as error:
+        raise unreadable(where.name, error) from error
+
+
+def unreadable(name: str, error: OSError) -> DataError:
+    """The error for a file that the system does not give."""
+    return DataError(f"{name[:80]} cannot be read ({error.strerror or error}): check its name and permissions")
 
 
 def _zipped(where: Path) -> list[Member]:
@@ -74,6 +94,8 @@ def _zipped(where: Path) -> list[Member]:
     found = []
     for entry in sorted(entries, key=lambda e: e.filename):
         name = _safe_name(where.name, entry)
+        if name.startswith(".") or "__MACOSX" in PurePosixPath(entry.filename).parts:
+            continue  # what a Mac packs beside each file is no table
         if entry.file_size > MAX_FILE:
             raise DataError(f"{where.name}: {name} unpacks to {entry.file_size / 1e9:.1f} GB, more than {MAX_FILE:g}")
         found.append(Member(name, entry.file_size, _opener(where, entry)))
@@ -122,10 +144,14 @@ def _opener(where: Path, entry: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
     return start
 
 
-def _sheet(where: Path) -> None:
-    """A spreadsheet is a zip too, and the same limits hold."""
+def sheet_within_limits(name: str, file: Path | IO[bytes], size: int) -> None:
+    """DataError for a spreadsheet of ``size`` [bytes] over the limits: it is a zip too, and the same ones hold."""
+    if size > MAX_SHEET:
+        raise DataError(
+            f"{name} has more than the {MAX_SHEET / 1e6:g} MB of a spreadsheet that are read: save it as CSV"
+        )
     try:
-        with zipfile.ZipFile(where) as archive:
-            _within_limits(where.name, archive.infolist(), where.stat().st_size, MAX_SHEET)
+        with zipfile.ZipFile(file) as archive:
+            _within_limits(name, archive.infolist(), size, MAX_SHEET)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{where.name} is no .xlsx spreadsheet ({error}): save it as .xlsx or CSV") from error
+        raise DataError(f"{name} is no .xlsx spreadsheet ({error}): save it as .xlsx or CSV") from error

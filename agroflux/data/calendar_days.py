@@ -45,15 +45,16 @@ def regular(table: pd.DataFrame, times: pd.Series, report: Report, file: str, *,
     """``table`` in steps of ``step`` from its first to its last time, index ``name``; absent steps are NaN.
 
     ``times`` is aligned with the table's rows. A time that comes twice with the same values counts once (note), with
-    different values it is an error naming both rows. Rows out of order are sorted and absent steps counted (notes).
+    different values it is an error naming the rows, and so is a time between two steps. Rows out of order are sorted
+    and absent steps counted (notes).
     """
     form = "%Y-%m-%d" if step == "D" else "%Y-%m-%d %H:%M"
     out = table.assign(_time=times.to_numpy(), _row=table.index).dropna(subset="_time")
     twice = out["_time"].duplicated(keep=False)
     if twice.any():
         values = [c for c in out.columns if c not in ("_time", "_row")]
-        same = out.duplicated(subset=["_time", *values], keep=False)
-        clash = out[twice & ~same].sort_values(["_time", "_row"])
+        unequal = out.drop_duplicates(subset=["_time", *values])
+        clash = unequal[unequal["_time"].duplicated(keep=False)].sort_values(["_time", "_row"])
         for time, rows in clash.groupby("_time")["_row"]:
             others = ", ".join(str(r) for r in rows.iloc[1:4])
             what = f"{time:{form}} comes twice (again in row {others}) with different values"
@@ -68,6 +69,9 @@ def regular(table: pd.DataFrame, times: pd.Series, report: Report, file: str, *,
         return out.drop(columns=["_time", "_row"])
     index = pd.DatetimeIndex(out["_time"], name=name)
     every = pd.date_range(index[0], index[-1], freq=step, name=name)
+    for time, row in zip(index[~index.isin(every)], out["_row"][~index.isin(every)], strict=True):
+        what = f"{time:%Y-%m-%d %H:%M} is not a whole number of steps ({step}) after {index[0]:%Y-%m-%d %H:%M}"
+        report.add("error", file, what, "correct the time", row=int(row), kind="times between steps")
     missing = len(every) - len(index)
     if missing > 0:
         first = index[index.searchsorted(every.difference(index)[0]) - 1]

@@ -5,7 +5,7 @@ from pathlib import Path
 import xarray as xr
 
 from agroflux import contract
-from agroflux.data.archives import MAX_FILE
+from agroflux.data.archives import MAX_FILE, unreadable
 from agroflux.data.store import load, open_store
 from agroflux.errors import DataError
 
@@ -13,9 +13,13 @@ from agroflux.errors import DataError
 def read(path: str | Path) -> xr.Dataset:
     """Open a NetCDF file of the contract and read it; DataError, or ContractError naming every breach."""
     where = Path(path)
-    if where.suffix.lower() != ".nc" or not where.is_file():
+    try:
+        size = where.stat().st_size if where.is_file() else None
+    except OSError as error:
+        raise unreadable(where.name, error) from error
+    if where.suffix.lower() != ".nc" or size is None:
         raise DataError(f"{where.name} is no NetCDF file (.nc): give a file such as `agroflux predict` writes")
-    if where.stat().st_size > MAX_FILE:
+    if size > MAX_FILE:
         raise DataError(f"{where.name} is larger than the {MAX_FILE / 1e9:g} GB that are read")
     ds = load(open_store(where))
     ds.close()

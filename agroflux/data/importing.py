@@ -87,7 +87,7 @@ def import_file(
     ------
     DataError
         a bad or taken id, a file that cannot be read or is wrong (the first finding is named), a site without
-        a position; ContractError if the result breaks the contract.
+        a position, a management table of a simulation; ContractError if the result breaks the contract.
     """
     check_id(data_id)
     if not replace:
@@ -116,7 +116,7 @@ def build(
     if isinstance(readings, xr.Dataset):
         told = {k: v for k, v in asdict(said).items() if v}
         ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})
-        return management.apply(ds, seasons) if seasons else ds
+        return _managed(ds, seasons, Path(path).name) if seasons else ds
     readings = placed(readings, site or SiteFacts())
     names = ", ".join(str(meta["site_id"]) for _, meta in readings)
     files = ", ".join(dict.fromkeys(str(meta["source"]) for _, meta in readings))
@@ -196,7 +196,7 @@ def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
             made = write_store(ds, Path(work) / target.name)
             if replace:
                 made.replace(target)
-                _others(data_id, target)
+                remove_others(data_id, target)
             else:
                 must_be_free(data_id)
                 _put(made, target)
@@ -211,14 +211,23 @@ def set_management(data_id: str, seasons: Sequence[Season]) -> Path:
     DataError for a data set that is not the user's or no observation, or a row of a site that it does not hold.
     """
     entry = _own(data_id)
+    if catalog.stem(entry.path) != entry.id:
+        # The file written would be called by the id, and this one be listed in its place.
+        raise DataError(f"{entry.path.name} is named like a bundled data set: rename the file first")
     ds = catalog.open_dataset(entry.id).load()
-    if entry.kind != "observation":
-        raise DataError(f"{data_id} is a {entry.kind}: a management table belongs to measurements")
+    return save(_managed(ds, seasons, data_id), data_id, replace=True)
+
+
+def _managed(ds: xr.Dataset, seasons: Sequence[Season], name: str) -> xr.Dataset:
+    """``ds`` with another management table; DataError if it is no observation, or holds not every site of the table."""
+    kind = ds.attrs["kind"]
+    if kind != "observation":
+        raise DataError(f"{name} is a {kind}: a management table belongs to measurements")
     sites = {str(s) for s in ds["site"].to_numpy()}
     strangers = sorted({s.site for s in seasons} - sites)
     if strangers:
-        raise DataError(f"{data_id} holds no site {', '.join(strangers[:5])}: it holds {', '.join(sorted(sites)[:10])}")
-    return save(management.apply(ds, seasons), data_id, replace=True)
+        raise DataError(f"{name} holds no site {', '.join(strangers[:5])}: it holds {', '.join(sorted(sites)[:10])}")
+    return management.apply(ds, seasons)
 
 
 def _own(data_id: str) -> catalog.Entry:
@@ -261,7 +270,7 @@ def _put(made: Path, target: Path) -> None:
         made.replace(target)  # a file system without hard links
 
 
-def _others(data_id: str, target: Path) -> None:
+def remove_others(data_id: str, target: Path) -> None:
     """Remove what else went by the id: a folder or NetCDF file that the new one replaces."""
     for suffix in catalog.SUFFIXES:
         other = target.with_name(data_id + suffix)

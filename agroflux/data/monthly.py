@@ -1,7 +1,8 @@
 """A data set beside the monthly file that its network publishes for the same site: what an import should come to.
 
 The monthly table of the FLUXNET family holds means of daily values, so that the means of an imported data set over the
-same months must agree with it but for rounding; where they do not, days, a version or a unit differ.
+same months must agree with it but for rounding; where they do not, days, a version or a unit differ. ET agrees but
+roughly: it is made from latent heat, which takes the mean temperature of the month here and of each day there.
 """
 
 import re

@@ -52,6 +52,10 @@ _PLACES = {
 }
 
 
+#: Names of what is no N2O flux, whatever their unit: other gases, nitrogen in the soil.
+_OTHER = re.compile(r"no3|nh3|nh4|no2|co2|ch4|soil(?!.*n2o)", re.I)
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Which column of a long table is what. ``unit``: of the flux; ``plot`` and ``series`` may be absent (empty).
@@ -68,14 +72,21 @@ class Columns:
 
 
 def guess(names: list[str]) -> Columns:
-    """A first mapping from the names of a table's columns; what is not found is empty text, for the user to fill."""
+    """A first mapping from the names of a table's columns; what is not found is empty text, for the user to fill.
+
+    The flux is a column called N2O before one that only has a unit of it, and of several one in mass before moles.
+    """
 
     def first(*patterns: str, without: str = "^$") -> str:
         held = [n for p in patterns for n in names if re.search(p, n, re.I) and not re.search(without, n, re.I)]
         return held[0] if held else ""
 
-    flux = next((n for n in names if n2o_units.in_name(n) and not n2o_units.in_name(n).startswith("nmol")), "")
-    flux = flux or first(r"n2o", r"flux")
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        told = n2o_units.in_name(name)
+        return "n2o" not in name.lower(), not told, "mol" in told
+
+    fluxes = [n for n in names if not _OTHER.search(n)]
+    flux = min((n for n in fluxes if n2o_units.in_name(n) or re.search(r"n2o|flux", n, re.I)), key=rank, default="")
     return Columns(
         date=first(r"^date$", r"date", r"^day$"),
         flux=flux,
@@ -113,6 +124,9 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
         column = getattr(told, role)
         if (column or role in ("date", "flux")) and column not in names:
             raise DataError(f"{member.name} has no column {column!r} for the {role}: it has {', '.join(names[:20])}")
+    twice = next((role for role in ("date", "plot", "series") if getattr(told, role) == told.flux), None)
+    if twice is not None:
+        raise DataError(f"{member.name}: column {told.flux!r} cannot be both flux and {twice}: name another for one")
     text = [c for c in (told.date, told.plot, told.series) if c]
     frame = read_table(member, found, text=text, wanted=lambda n: n in (*text, told.flux))
     day = stamps(frame[told.date], found, member.name, day_first=told.day_first)

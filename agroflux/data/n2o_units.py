@@ -57,17 +57,22 @@ def unit(text: str) -> str:
     return found
 
 
+#: A whole unit in a name: prefix, grams of N or N2O or moles, area, time; powers and separators as people put them.
+_IN_NAME = re.compile(
+    r"(?P<prefix>[kmun]?)(?:g_?(?P<mass>n2o_?n|n2o|n)|(?P<mol>mol)(?:_?n2o)?)"
+    r"_?(?:per_)?1?(?P<area>ha|m_?2)_?1?_?(?:per_)?(?P<time>d|h|s)(?:ays?|(?:ou)?rs?|ecs?)?(?![a-z])"
+)
+
+
 def in_name(column: str) -> str:
-    """The unit that a column's name tells (``gnha_day``, ``flux_nmol_1m_2s_1``), or empty text."""
-    told = re.sub(r"[^a-z0-9]", "", column.lower().replace("µ", "u"))
-    for mark, meant in (
-        ("kgnha", "kg N ha-1 d-1"),
-        ("gnha", "g N ha-1 d-1"),
-        ("nmol", "nmol m-2 s-1"),
-        ("ugn2om2h", "ug N2O m-2 h-1"),
-        ("mgnm2h", "mg N m-2 h-1"),
-        ("ugnm2h", "ug N m-2 h-1"),
-    ):
-        if mark in told:
-            return meant
-    return ""
+    """The unit that a column's name tells in full (``gnha_day``, ``flux_nmol_1m_2s_1``), or empty text.
+
+    Part of a unit is none: ``kgN_ha`` may be a pool in the soil, and ``kgN_ha_yr`` a sum that is no daily flux.
+    """
+    found = _IN_NAME.search(re.sub(r"[^a-z0-9]+", "_", re.sub("[µμ]", "u", column.lower())))
+    if found is None:
+        return ""
+    what = "mol" if found["mol"] else f"g {'N2O' if found['mass'] == 'n2o' else 'N'}"
+    area = "ha-1" if found["area"] == "ha" else "m-2"
+    told = f"{found['prefix']}{what} {area} {found['time']}-1"
+    return told if told in TO_HOUSE else ""

@@ -1,7 +1,7 @@
 """The part of a data set that a user asks for, or a clear word on why it cannot be had."""
 
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -24,7 +24,8 @@ def select(
     Parameters
     ----------
     sites
-        site ids; county FIPS codes may be numbers (1001 is 01001). Repeated ones count once, order is kept.
+        site ids; county FIPS codes may be numbers (1001 is 01001) where no site has the number itself for its id.
+        Repeated ones count once, order is kept.
     years
         calendar years; applied to ``time`` and ``year``.
     n_rate
@@ -39,7 +40,8 @@ def select(
     """
     out = ds
     if sites is not None:
-        out = out.isel(site=_positions(out, site_ids(sites)))
+        held = {str(name) for name in out["site"].to_numpy()}
+        out = out.isel(site=_positions(out, site_ids(sites, held)))
     if years is not None:
         out = _years(out, _whole(years))
     if n_rate is not None:
@@ -49,26 +51,28 @@ def select(
     return out
 
 
-def site_ids(sites: str | int | Iterable[str | int]) -> list[str]:
-    """Site ids as text, each once, in order: FIPS codes get five digits, other ids stay as they are."""
+def site_ids(sites: str | int | Iterable[str | int], held: Collection[str] = ()) -> list[str]:
+    """Site ids as text, each once, in order: FIPS codes get five digits, but ids in ``held`` stay as they are."""
     given = [sites] if isinstance(sites, str | numbers.Integral) else list(sites)  # type: ignore[arg-type]
-    found = list(dict.fromkeys(_site_id(s) for s in given))
+    found = list(dict.fromkeys(_site_id(s, held) for s in given))
     if not found:
         raise SelectionError("no site is selected: choose at least one county or tower")
     return found
 
 
-def _site_id(site: object) -> str:
+def _site_id(site: object, held: Collection[str]) -> str:
     if isinstance(site, bool | np.bool_):
         raise SelectionError(f"{site!r} is no site: give a FIPS code or a site id")
     if isinstance(site, numbers.Integral):
+        if str(int(site)) in held:
+            return str(int(site))
         if not 0 < int(site) <= 99_999:
             raise SelectionError(f"{site} is no county FIPS code: it has five digits, such as 19169")
         return f"{int(site):05d}"
     if not isinstance(site, str) or not site.strip():
         raise SelectionError(f"{site!r} is no site: give a FIPS code such as 19169 or a site id such as US-Ne1")
     text = site.strip()
-    return text.zfill(5) if text.isdecimal() else text
+    return text.zfill(5) if text.isdecimal() and text not in held else text
 
 
 def _positions(ds: xr.Dataset, wanted: Sequence[str]) -> np.ndarray:

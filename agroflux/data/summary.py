@@ -46,7 +46,7 @@ def site_means(
     sites = ds["site"].to_numpy().astype(str)
     if "time" not in array.dims and "year" not in array.dims:
         return pd.Series(array.to_numpy().astype(float), index=sites, name=variable)
-    values, have = _by_year(array, variable)
+    values, have = _by_year(array, variable, noleap=ds.attrs.get("calendar") == "noleap")
     wanted = np.isin(have, list(years))
     if not wanted.any():
         raise SelectionError(f"no year of {_span(years)} in the data, which hold {_span(have)}: pick other years")
@@ -118,7 +118,7 @@ def _pick(ds: xr.Dataset, variable: str, n_rate: float | None) -> xr.DataArray:
     return array.isel(scenario=int(match[0]))
 
 
-def _by_year(array: xr.DataArray, variable: str) -> tuple[np.ndarray, np.ndarray]:
+def _by_year(array: xr.DataArray, variable: str, *, noleap: bool) -> tuple[np.ndarray, np.ndarray]:
     """Values (site, year) and the years: sums of fluxes in yearly units, means of states."""
     if "year" in array.dims:
         return array.transpose("site", "year").to_numpy().astype(float), array["year"].to_numpy().astype(int)
@@ -131,8 +131,9 @@ def _by_year(array: xr.DataArray, variable: str) -> tuple[np.ndarray, np.ndarray
         block = values[:, of_day == year]
         finite = np.isfinite(block).sum(axis=1)
         mean = np.divide(np.nansum(block, axis=1), finite, out=np.full(len(block), np.nan), where=finite > 0)
-        enough = finite >= _ENOUGH * 365
-        scale = 365.0 * _YEARLY[known.unit][1] if known.flux else 1.0
+        days = 366 if pd.Timestamp(int(year), 1, 1).is_leap_year and not noleap else 365
+        enough = finite >= _ENOUGH * days
+        scale = days * _YEARLY[known.unit][1] if known.flux else 1.0
         columns.append(np.where(enough, mean * scale, np.nan))
     return np.stack(columns, axis=1), years
 
@@ -158,12 +159,12 @@ def _corn_years(ds: xr.Dataset) -> pd.DataFrame | None:
     crop = ds["CROP"]
     if "scenario" in crop.dims:
         crop = crop.isel(scenario=0)
-    values = crop.transpose("site", "time").to_numpy()
-    of_day = crop["time"].dt.year.to_numpy()
-    first = np.unique(of_day, return_index=True)
-    # 1 July: the crop flag holds all year, and mid-year is safe where a file starts or ends within one.
-    middle = [min(start + 181, len(of_day) - 1) for start in first[1]]
-    return pd.DataFrame(np.round(values[:, middle]), index=ds["site"].to_numpy().astype(str), columns=first[0])
+    days = pd.DatetimeIndex(crop["time"].to_numpy())
+    values = pd.DataFrame(crop.transpose("time", "site").to_numpy(), days, ds["site"].to_numpy().astype(str))
+    # The flag of 1 July, as the crop flag holds all year; of a year whose record has none, the first there is.
+    middle = values[(days.month == 7) & (days.day == 1)]
+    first = values.groupby(days.year).first()
+    return middle.set_axis(middle.index.year).reindex(first.index).fillna(first).round().T
 
 
 def _cycle(

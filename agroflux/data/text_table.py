@@ -1,26 +1,31 @@
 """Tables as people have them: encoding, delimiter and decimal sign found out, and each cell that is no number named.
 
 Columns asked for as text stay text; every other column is numbers, with the usual marks of a missing value as NaN.
+In text the word ``None`` is no such mark: it says that nothing was planted, or which plots were treated with nothing.
 The index of what is returned is the row in the file, so that later findings can name it.
 """
 
+import csv
 import io
 import re
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
-from agroflux.data.archives import Member
+from agroflux.data.archives import MAX_SHEET, Member, sheet_within_limits
 from agroflux.data.report import Report
 from agroflux.errors import DataError
 
 #: Numbers that stand for a missing value in files of this field; empty cells and ``NA`` do too.
 MISSING = (-9999.0, -6999.0)
-_MISSING_TEXT = ["", "NA", "N/A", "NaN", "nan", "null", "None", "-", "."]
+_MISSING_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "-", "."]
+_MISSING_TEXT = [*_MISSING_WORDS, "None"]  # in columns of numbers
+_MISSING_IN_SHEETS = [*_MISSING_WORDS, "n/a", "NULL", "#N/A", "<NA>"]
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 65_536  # bytes from which the dialect is told
 _EUROPEAN = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
@@ -106,29 +111,27 @@ def dialect(member: Member, report: Report) -> Dialect:
     if skipped is None:
         raise DataError(f"{member.name} holds no header line: give the file as downloaded")
     line = lines[skipped]
-    delimiter = max(_DELIMITERS, key=line.count)
-    header = tuple(name.strip().strip('"').strip() for name in line.split(delimiter))
+    delimiter = max(_DELIMITERS, key=re.sub('"[^"]*"', "", line).count)
+    rows = [row for _, row in _rows((f"{row}\n" for row in lines[skipped : skipped + 101]), delimiter)]
+    header = tuple(name.strip() for name in rows[0])
     while header and not header[-1]:  # a spreadsheet pads rows with empty cells
         header = header[:-1]
     if len(header) < 2:
         raise DataError(f"{member.name} has no columns (row {skipped + 1} is {line[:60]!r}): give a CSV table")
     _unique(member.name, list(header))
-    rows = [row.split(delimiter) for row in lines[skipped + 1 : skipped + 101] if row.strip()]
-    cells = [cell.strip().strip('"') for row in rows for cell in row]
-    european = delimiter != "," and any(_EUROPEAN.fullmatch(c) for c in cells)
+    european = delimiter != "," and any(_EUROPEAN.fullmatch(cell) for row in rows[1:] for cell in row)
     if european:
         report.add("note", member.name, "decimal commas were read as decimal points")
-    long = next((i for i, row in enumerate(rows) if _extra(row, len(header))), None)
-    if long is not None and '"' not in decoded:
-        raise DataError(
-            f"{member.name}, row {skipped + 2 + long}: {len(rows[long])} cells under {len(header)} column names: "
-            "numbers with decimal commas need semicolons between columns, or decimal points"
-        )
     return Dialect(encoding, delimiter, "," if european else ".", skipped, header, tuple(lines[:skipped]))
 
 
-def _extra(row: list[str], width: int) -> bool:
-    return any(cell.strip() for cell in row[width:])
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Number of its first line, from 1, and cells of each row; quotes count as in the parser of the whole file."""
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    first = 1
+    for row in reader:
+        yield first, row
+        first = reader.line_num + 1
 
 
 def _encoding(head: bytes, name: str, report: Report) -> str:
@@ -157,6 +160,7 @@ def _csv(
 ) -> pd.DataFrame:
     use = [i for i, name in enumerate(told.header) if name and (wanted is None or wanted(name))]
     names = [told.header[i] for i in use]
+    text_at = [i for i in use if told.header[i] in text]
     options: dict[str, Any] = {
         "sep": told.delimiter,
         "decimal": told.decimal,
@@ -165,9 +169,9 @@ def _csv(
         "names": list(range(len(told.header))),
         "usecols": use,
         "index_col": False,
-        "dtype": {i: str for i in use if told.header[i] in text},
+        "dtype": dict.fromkeys(text_at, str),
         "keep_default_na": False,
-        "na_values": _MISSING_TEXT,
+        "na_values": dict.fromkeys(use, _MISSING_TEXT) | dict.fromkeys(text_at, _MISSING_WORDS),
         "skip_blank_lines": False,
         "skipinitialspace": True,
         "low_memory": False,
@@ -178,7 +182,31 @@ def _csv(
         frame = _parse(member, told.encoding, options, report)
     frame.columns = pd.Index(names)
     frame.index = pd.RangeIndex(told.skipped + 2, told.skipped + 2 + len(frame))
+    _no_row_too_long(member, told, rows)
     return frame
+
+
+def _no_row_too_long(member: Member, told: Dialect, rows: int | None) -> None:
+    """DataError for a row with cells beyond the header's, which the parser cuts off without a word."""
+    width, mark = len(told.header), told.delimiter.encode()
+    stop = None if rows is None else told.skipped + 1 + rows
+    with member.open() as stream:
+        # Counting bytes is many times faster than reading cells, and enough where no cell is empty or quoted beyond.
+        if told.encoding != "utf-16" and all(line.count(mark) < width for line in islice(stream, stop)):
+            return
+    try:
+        with member.open() as stream:
+            lines = io.TextIOWrapper(stream, told.encoding, errors="replace", newline="")
+            cells = _rows(islice(lines, told.skipped, stop), told.delimiter)
+            number, row = next((n, row) for n, row in cells if any(cell.strip() for cell in row[width:]))
+    except StopIteration:
+        return
+    except csv.Error as error:  # one cell of more than 128 kB
+        raise DataError(f"{member.name} cannot be read as a table ({error}): check its quotes") from error
+    raise DataError(
+        f"{member.name}, row {told.skipped + number}: {len(row)} cells under {width} column names: numbers with "
+        "decimal commas need semicolons between columns, or decimal points; a cell with a delimiter in it needs quotes"
+    )
 
 
 def _parse(member: Member, encoding: str, options: dict[str, Any], report: Report) -> pd.DataFrame:
@@ -211,10 +239,21 @@ def _read(stream: IO[bytes], size: int, name: str) -> bytes:
 def _sheet(member: Member, sheet: str | None, **options: Any) -> pd.DataFrame:
     try:
         with member.open() as stream:
-            content = io.BytesIO(stream.read())
+            # A zip within a zip unpacks a second time: its own entries count, whatever the outer one says.
+            content = io.BytesIO(stream.read(MAX_SHEET + 1))
+        sheet_within_limits(member.name, content, len(content.getbuffer()))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # openpyxl on styles that it does not know
-            frame: pd.DataFrame = pd.read_excel(content, sheet_name=sheet or 0, engine="openpyxl", **options)
+            frame: pd.DataFrame = pd.read_excel(
+                content,
+                sheet_name=sheet or 0,
+                engine="openpyxl",
+                keep_default_na=False,
+                na_values=_MISSING_IN_SHEETS,
+                **options,
+            )
+    except DataError:
+        raise
     except ValueError as error:
         if sheet and "Worksheet" in str(error):
             raise DataError(f"{member.name} has no sheet {sheet!r}: check the name") from error

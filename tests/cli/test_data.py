@@ -143,6 +143,7 @@ def test_a_part_of_the_archive_is_imported(
     facts = json.loads(out)
     assert code == 0 and facts["kind"] == "simulation" and facts["n_scenarios"] == 20
     assert _run(capsys, *words, "--part", "ecosys")[0] == 2, "the id is taken"
+    assert _run(capsys, *words, "--part", "ecosys", "--replace")[0] == 0
     assert _run(capsys, "remove", "eco")[0] == 0 and list(own_folder.iterdir()) == []
 
 

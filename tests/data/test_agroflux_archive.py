@@ -139,3 +139,24 @@ def test_a_changed_archive_starts_again(archive: Path, tmp_path: Path) -> None:
         os.utime(tmp_path / "a/data_files/t0_mw/X_mw_scaled.npy", ns=(1, 1))
     agroflux_convert.convert(tmp_path / "a", "ecosys", tmp_path / "t.zarr", block=1)
     assert store.open_store(tmp_path / "t.zarr")["GPP"].notnull().all()
+
+
+def test_blocks_of_another_size_are_not_taken_for_done(archive: Path, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        agroflux_convert.convert(archive, "ecosys", tmp_path / "t.zarr", block=1, progress=stop)
+    agroflux_convert.convert(archive, "ecosys", tmp_path / "t.zarr", block=3)
+    assert store.open_store(tmp_path / "t.zarr")["GPP"].notnull().all()
+
+
+@pytest.mark.parametrize("part", ["ecosys", "chambers"])
+def test_a_part_replaces_a_data_set_only_when_asked(archive: Path, folder: Path, part: str) -> None:
+    for before in ("chambers", "ecosys"):
+        import_part(archive, before, "x", replace=True)
+        with pytest.raises(DataError, match="there already"):
+            import_part(archive, part, "x")
+        import_part(archive, part, "x", replace=True)
+        assert catalog.get("x").kind == ("simulation" if part == "ecosys" else "observation")
+        assert [p.name for p in folder.iterdir()] == ["x.zarr" if part == "ecosys" else "x.zarr.zip"]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agroflux.data import towers
-from agroflux.data.ameriflux import read_base
+from agroflux.data.ameriflux import read, read_base
+from agroflux.data.report import Report
 from agroflux.errors import DataError
 
 
@@ -141,3 +142,25 @@ def test_no_malformed_file_does_worse_than_a_clear_error(content: bytes, cells: 
                 assert read_base(path)[0]["NEE"].notna().any()
             except DataError as error:
                 assert path.name in str(error)
+
+
+def test_the_position_with_most_values_is_taken_and_said(tmp_path: Path) -> None:
+    lone = np.where(_steps() == 0, 1.0, np.nan)
+    path = _base(tmp_path, FC_1_1_1=lone, FC_1_1_2=2.0, FC_1_1_3=3.0, TA_1_1_1=20.0, TA_1_1_2=9.0)
+    report = Report()
+    ((table, meta),) = read(path, report=report)
+    assert meta["columns"]["NEE"] == "FC_1_1_2" and table["NEE"].notna().all()
+    assert meta["columns"]["TMAX"] == "TA_1_1_1", "of equals the first"
+    (note,) = report.findings
+    assert note.level == "note" and "FC_1_1_2 (96 values), not FC_1_1_1 (1)" in note.what
+
+
+def test_a_flux_without_a_day_is_told_though_the_weather_has_days(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no usable day of NEE: FC has half of the half-hours on none"):
+        read_base(_base(tmp_path, FC=np.where(_steps() % 48 < 23, 1.0, np.nan), TA=20.0))
+
+
+def test_rain_needs_every_step_of_its_day(tmp_path: Path) -> None:
+    rain = np.where(_steps() == 5, np.nan, 0.25)
+    table, _ = read_base(_base(tmp_path, FC=1.0, P=rain))
+    assert np.isnan(table["PRECN"].iloc[0]) and table["PRECN"].iloc[1] == pytest.approx(12.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agroflux.data import archives
+from agroflux.data import archives, contract_file
 from agroflux.data.archives import members
 from agroflux.errors import DataError
 
@@ -87,3 +87,30 @@ def test_damaged_and_absent_files_are_told(tmp_path: Path) -> None:
         members(tmp_path / "data.zip")
     with pytest.raises(DataError, match="no file at"):
         members(tmp_path / "none.csv")
+
+
+def test_what_a_mac_packs_beside_a_file_is_no_table(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for name in ("a/x.csv", "__MACOSX/a/._x.csv", "__MACOSX/a/x.csv", "a/._y.csv", ".z.csv"):
+            archive.writestr(name, "1")
+    assert [m.name for m in members(tmp_path / "data.zip")] == ["x.csv"]
+
+
+def test_what_the_system_does_not_give_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for ending in (".csv", ".zip"):
+        with pytest.raises(DataError, match="cannot be read"):
+            members(tmp_path / ("x" * 300 + ending))
+    with pytest.raises(DataError, match="cannot be read"):
+        contract_file.read(tmp_path / ("x" * 300 + ".nc"))
+    (tmp_path / "a.csv").write_text("x")
+    (member,) = members(tmp_path / "a.csv")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"a\.csv cannot be read \(Permission denied\)"):
+        member.open()
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(DataError, match=r"a\.csv cannot be read \(Permission denied\)"):
+        members(tmp_path / "a.csv")

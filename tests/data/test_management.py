@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agroflux.data import catalog, checking, importing, management, management_table, summary
 from agroflux.data.management import Event, Season, drivers
 from agroflux.data.report import Report
+from agroflux.data.store import write_store
 from agroflux.errors import DataError
 from tests.data.test_importing import HERE, daily
 
@@ -159,3 +160,37 @@ def test_a_check_knows_management_tables(tmp_path: Path) -> None:
     assert done.format == "management table" and [(f.row, f.column) for f in done.report.errors] == [(2, "planting")]
     (tmp_path / "m.csv").write_text("site,year,crop,planting\na,2005,corn,2005-05-01\n")
     assert checking.check(tmp_path / "m.csv").ok
+
+
+def test_none_with_a_capital_says_that_nothing_was_planted(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"site": ["a", "b"], "year": [2005, 2005], "crop": ["alfalfa"] * 2, "planting": ["None", "NA"]}
+    )
+    table.to_csv(tmp_path / "m.csv", index=False)
+    table.to_excel(tmp_path / "m.xlsx", index=False)
+    for name in ("m.csv", "m.xlsx"):
+        assert [s.planting for s in management_table.read(tmp_path / name)] == ["none", None], name
+
+
+def test_a_table_of_other_sites_wipes_no_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_observation: xr.Dataset, tiny_simulation: xr.Dataset
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    path = tmp_path / "mine.nc"
+    tiny_observation.assign_attrs(synthetic=1).to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match=r"mine\.nc holds no site elsewhere: it holds US-Xx1"):
+        importing.import_file("netcdf", path, "mine", seasons=[Season("elsewhere", 2016, "corn")])
+    importing.import_file("netcdf", path, "mine", seasons=[Season("US-Xx1", 2016, "corn", date(2016, 3, 1))])
+    assert float(catalog.open_dataset("mine")["PLANTING"].sum()) == 1
+    tiny_simulation.assign_attrs(synthetic=1).to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(DataError, match=r"mine\.nc is a simulation: a management table belongs to measurements"):
+        importing.import_file("netcdf", path, "sim", seasons=[Season("17019", 2016, "corn")])
+
+
+def test_a_file_named_like_a_bundled_data_set_is_to_be_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_observation: xr.Dataset
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    write_store(tiny_observation, tmp_path / "mine/datasets/towers-sample.zarr.zip")
+    with pytest.raises(DataError, match=r"towers-sample\.zarr\.zip is named like a bundled data set: rename the file"):
+        importing.set_management("towers-sample-user", [Season("US-Xx1", 2016, "corn")])

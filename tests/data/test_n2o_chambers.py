@@ -1,5 +1,6 @@
 """N2O chambers: units by hand, plots and their standard error, the real files, and tables that are wrong."""
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -176,3 +177,52 @@ def test_no_malformed_table_does_worse_than_a_clear_error(rows: list[list[str]])
             assert "chambers.csv" in str(error)
         else:
             assert readings == [] or all(table["N2O_FLUX"].notna().any() for table, _ in readings)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("gnha_day", "g N ha-1 d-1"),
+        ("gN_ha_d", "g N ha-1 d-1"),
+        ("N2O [kg N ha^-1 d^-1]", "kg N ha-1 d-1"),
+        ("g N2O-N per ha per day", "g N ha-1 d-1"),
+        ("µg N2O m-2 h-1", "ug N2O m-2 h-1"),
+        ("mgN_m2_hr", "mg N m-2 h-1"),
+        ("best_flux_nmol_1m_2s_1", "nmol m-2 s-1"),
+        ("mg N ha-1 d-1", ""),
+        ("N2O_kgN_ha_yr", ""),
+        ("soil_kgN_ha", ""),
+        ("N2O_nmol_m2_h", ""),
+        ("nmol", ""),
+    ],
+)
+def test_a_name_tells_a_whole_unit_or_none(name: str, unit: str) -> None:
+    assert n2o_units.in_name(name) == unit
+
+
+@pytest.mark.parametrize(
+    ("names", "flux"),
+    [
+        ("soil_NO3_kgN_ha,N2O_gN_ha_d", "N2O_gN_ha_d"),
+        ("NH3_gN_ha_d,N2O_gN_ha_d", "N2O_gN_ha_d"),
+        ("gN_ha_d,N2O", "N2O"),
+        ("N2O_flag,N2O_nmol_m2_s,N2O_gN_ha_d", "N2O_gN_ha_d"),
+        ("CO2_flux_umol_m2_h,flux", "flux"),
+        ("CO2_flux,NH4_gN_ha_d,soil_gN_ha_d", ""),
+        ("soil_N2O_gN_ha_d,flux", "soil_N2O_gN_ha_d"),
+    ],
+)
+def test_the_flux_is_n2o_before_what_only_has_its_unit(names: str, flux: str) -> None:
+    assert guess(["date", "plot", *names.split(",")]).flux == flux
+
+
+def test_a_yearly_sum_is_taken_for_no_daily_flux(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"not known: unit: name them .*--unit"):
+        read(_write(tmp_path, "date,plot,N2O_kgN_ha_yr\n2020-05-01,1,2\n"))
+
+
+@pytest.mark.parametrize("role", ["date", "plot", "series"])
+def test_one_column_is_not_flux_and_something_else(tmp_path: Path, role: str) -> None:
+    columns = dataclasses.replace(PLAIN, **{role: "flux"})
+    with pytest.raises(DataError, match=f"column 'flux' cannot be both flux and {role}"):
+        read(_write(tmp_path, "date,plot,flux\n2020-05-01,1,2\n"), columns)

@@ -57,3 +57,9 @@ def test_what_cannot_be_had_is_said(tiny_simulation: xr.Dataset, asked: dict[str
 def test_observations_have_no_rates(tiny_observation: xr.Dataset) -> None:
     with pytest.raises(SelectionError, match="no nitrogen rates"):
         select(tiny_observation, n_rate=168)
+
+
+def test_a_site_may_be_called_by_a_number(tiny_simulation: xr.Dataset) -> None:
+    plots = tiny_simulation.assign_coords(site=["1", "2", "00002"])
+    assert select(plots, sites=["2", 1])["site"].values.tolist() == ["2", "1"]
+    assert select(plots.isel(site=[0, 2]), sites=2)["site"].values.tolist() == ["00002"]

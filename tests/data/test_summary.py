@@ -127,3 +127,34 @@ def test_a_leap_year_in_a_standard_calendar_keeps_its_days_in_place() -> None:
     )
     cycle = summary.seasonal_cycle(ds, ["NEE"], ["US-X"], [2016], smooth=1)
     assert cycle["mean"].tolist() == list(np.arange(365.0))
+
+
+def _towers(days: pd.DatetimeIndex, crop: np.ndarray, calendar: str = "standard") -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "GPP": (("site", "time"), np.ones((1, len(days))), _units("GPP")),
+            "CROP": (("site", "time"), crop[None, :], _units("CROP")),
+        },
+        coords={"site": ["US-X"], "time": days},
+        attrs={"calendar": calendar},
+    )
+
+
+def test_the_crop_of_a_year_is_told_within_it() -> None:
+    days = pd.date_range("2009-08-01", "2011-05-31")
+    crop = np.select([days.year == 2009, days.year == 2010], [1.0, 0.0], np.nan)
+    crop[days >= "2011-03-01"] = 1.0  # known from planting on
+    cycle = summary.seasonal_cycle(_towers(days, crop), ["GPP"], ["US-X"], [2009, 2010, 2011], smooth=1)
+    held = cycle.dropna(subset=["mean"]).groupby("crop")["day"].agg(["min", "max"])
+    assert held.loc["soybean"].tolist() == [1, 365], "all of 2010, and no day of 2009"
+    corn = cycle[cycle["crop"] == "corn"].dropna(subset=["mean"])
+    assert corn["day"].tolist() == [*range(1, 152), *range(213, 366)] and set(corn["n_years"]) == {2}
+
+
+def test_a_year_is_as_long_as_it_is() -> None:
+    days = pd.date_range("2015-01-01", "2016-12-31")
+    ds = _towers(days, np.ones(len(days)))
+    sums = [summary.site_means(ds, "GPP", [year]).item() for year in (2015, 2016)]
+    assert sums == pytest.approx([365, 366])
+    kept = ds.isel(time=np.flatnonzero(~((days.month == 2) & (days.day == 29))))
+    assert summary.site_means(kept.assign_attrs(calendar="noleap"), "GPP", [2016]).item() == pytest.approx(365)

@@ -1,5 +1,6 @@
 """Tables as people save them: encodings, delimiters, and rows that are named when they are wrong."""
 
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -77,3 +78,56 @@ def test_a_spreadsheet_that_is_none_is_told(tmp_path: Path) -> None:
     assert columns_of(member, Report()) == ["a"]
     with pytest.raises(DataError, match="no sheet 'Data'"):
         read_table(member, Report(), sheet="Data")
+
+
+def test_a_quoted_name_with_the_delimiter_is_one_column(tmp_path: Path) -> None:
+    for end in ("", ","):
+        (tmp_path / "t.csv").write_text(f'day,"site, field", "a;b;c;d",soil_temp\n2020-01-01,1,3.2,15{end}\n')
+        table, report = _read(tmp_path / "t.csv")
+        assert table.iloc[0].to_dict() == {"day": "2020-01-01", "site, field": 1, "a;b;c;d": 3.2, "soil_temp": 15}
+        assert not report.errors
+
+
+def test_a_name_over_two_lines_is_one_column(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('day,"N2O\n(g)",x\n2020-01-01,1,2\n')
+    assert _read(tmp_path / "t.csv")[0].iloc[0].to_dict() == {"day": "2020-01-01", "N2O\n(g)": 1, "x": 2}
+
+
+@pytest.mark.parametrize("extra", [",5", ",,,5", ',"5"', ", NA"])
+@pytest.mark.parametrize("good", [0, 150])
+def test_a_row_with_too_many_cells_is_named_wherever_it_is(tmp_path: Path, extra: str, good: int) -> None:
+    rows = ["# note", "day,plot,N2O", *['2020-01-01,"1",2'] * good, f"2020-02-01,1,7{extra}", "2020-02-02,1,3"]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    with pytest.raises(DataError, match=rf"row {good + 3}: \d cells under 3 column names"):
+        _read(tmp_path / "t.csv")
+
+
+def test_rows_padded_with_empty_cells_are_as_long_as_the_others(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('day,x\n2020-01-01,1,\n2020-01-02,2, ,"",\n\n2020-01-03,3\n')
+    table, report = _read(tmp_path / "t.csv")
+    assert table["x"].tolist() == [1, 2, 3] and table.index.tolist() == [2, 3, 5] and not report.findings
+
+
+def test_one_endless_cell_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('day,x\n2020-01-01,1,\n"' + "a" * 140_000 + '",2\n')
+    with pytest.raises(DataError, match=r"t\.csv cannot be read as a table .*check its quotes"):
+        _read(tmp_path / "t.csv")
+
+
+def test_none_is_a_word_in_text_and_missing_in_numbers(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("day;x\nNone;1,5\n2020;None\nNA;2,5\n")
+    pd.DataFrame({"day": ["None", "2020", "NA"], "x": [1.5, "None", 2.5]}).to_excel(tmp_path / "t.xlsx", index=False)
+    for name in ("t.csv", "t.xlsx"):
+        table, report = _read(tmp_path / name)
+        assert table["day"].tolist() == ["None", "2020", ""] and table["x"].tolist()[::2] == [1.5, 2.5], name
+        assert not report.errors
+
+
+def test_a_spreadsheet_in_a_zip_keeps_the_limits_of_one_alone(tmp_path: Path) -> None:
+    pd.DataFrame({"a": [1]}).to_excel(tmp_path / "t.xlsx", index=False)
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "a", zipfile.ZIP_DEFLATED) as sheet:
+        sheet.writestr("xl/media/bomb.bin", bytes(20_000_000))
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.write(tmp_path / "t.xlsx", "t.xlsx")
+    with pytest.raises(DataError, match=r"t\.xlsx.*zip bomb"):
+        _read(tmp_path / "t.zip")

@@ -80,7 +80,7 @@ def test_the_real_file_is_imported_and_then_on_the_map_and_in_the_comparison(mea
     assert any(option.startswith("US-ARM, ARM Southern Great Plains") for option in options)
     compared = app.switch_page("pages/compare.py").run()
     assert not compared.exception
-    assert any("US-ARM (measured)" in option for option in compared.get("button_group")[0].options)
+    assert any("US\\-ARM (measured)" in option for option in compared.get("button_group")[0].options)
 
 
 def test_a_wrong_file_is_reported_by_row_and_column(tmp_path: Path) -> None:
