@@ -87,7 +87,7 @@ def _network(card: Card, tensors: dict[str, Tensor], path: Path) -> nn.Module:
         network = registry.build(card.model, len(card.drivers), len(card.targets), **card.config)
         state = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
         network.load_state_dict(state, strict=True)
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError, ModelError) as error:
         first = str(error).strip().splitlines()[-1].strip()
         raise ModelError(
             f"{path}: weights do not fit the card's {card.model} ({first}): copy the model again"

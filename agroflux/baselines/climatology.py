@@ -49,7 +49,12 @@ class Climatology:
 
 
 def fit(ds: xr.Dataset, years: Iterable[int], site_block: int = 8) -> Climatology:
-    """Average the targets of ``ds`` over ``years``, block by block of sites so that memory stays small."""
+    """Average the targets of ``ds`` over ``years``, block by block of sites so that memory stays small.
+
+    Raises SelectionError where ``ds`` has no N rates, as observations have none.
+    """
+    if "n_rate" not in ds:
+        raise SelectionError("climatology is fitted by N rate, and the data set has none: give a simulation")
     rates, group = np.unique(np.asarray(ds["n_rate"].values, float).round(1), return_inverse=True)
     shape = (3, len(rates), DAYS, len(schema.TARGETS))
     total, count = np.zeros(shape), np.zeros(shape)

@@ -145,9 +145,14 @@ def build(
 ) -> "Network":
     """A new network ``name``; weights are drawn from torch's current random state.
 
-    ``preset`` and ``changes`` as in :func:`configuration`.
+    ``preset`` and ``changes`` as in :func:`configuration`. ModelError also for settings that make no network.
     """
     config = configuration(name, preset, **changes)
     module, cls, _ = NETWORKS[name]
-    network: Network = getattr(importlib.import_module(module), cls)(n_drivers, n_targets, **config)
+    kind = getattr(importlib.import_module(module), cls)
+    try:
+        network: Network = kind(n_drivers, n_targets, **config)
+    except (ValueError, TypeError, RuntimeError, ZeroDivisionError) as error:
+        said = ", ".join(f"{key}={value}" for key, value in config.items())
+        raise ModelError(f"model {name!r} cannot be built with {said} ({error}): give other settings") from None
     return network

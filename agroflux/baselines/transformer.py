@@ -13,9 +13,10 @@ BLOCK_DAYS = 32
 def rotations(days: int, pairs: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosine and sine ``(days, pairs)`` of the angles by which day ``t`` turns each pair of features.
 
-    Rotary position (Su et al. 2021, arXiv 2104.09864, eqs. 15 and 34): the wavelengths of Vaswani et al., section
-    3.5, but the product of a query and a key then depends on the days between them alone, so that a series longer
-    than those of the training, or one that starts on another day, meets nothing new.
+    Rotary position (Su et al. 2021, arXiv 2104.09864, eqs. 15 and 34), as the wavelengths of Vaswani et al., section
+    3.5, but with the base 1000 where both papers have 10000. The product of a query and a key then depends on the
+    days between them alone, so that a series longer than those of the training, or one that starts on another day,
+    meets nothing new.
     """
     speed = 1000.0 ** (-torch.arange(pairs, device=device) / pairs)
     angle = torch.arange(days, device=device)[:, None] * speed

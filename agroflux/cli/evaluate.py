@@ -11,7 +11,9 @@ def command(
     model: Annotated[
         str, typer.Option(help="Model id, path of a checkpoint, or a reference: climatology, ridge, boosting.")
     ] = "lstm-cornbelt-century",
-    data: Annotated[str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip.")] = "cornbelt-century",
+    data: Annotated[
+        str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip; several simulations with + between.")
+    ] = "cornbelt-century",
     protocol: Annotated[str, typer.Option(help="clean or official.")] = "clean",
     experiment: Annotated[str, typer.Option(help="temporal, spatial or spatial-state.")] = "temporal",
     fold: Annotated[int, typer.Option(min=0, help="Spatial fold of a reference; a model has its own.")] = 0,

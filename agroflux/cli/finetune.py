@@ -27,7 +27,7 @@ def command(
         str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what the model learnt.")
     ] = "",
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
-    seed: Annotated[int, typer.Option(help="Seed of new weights and of the order of windows.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of new weights and of the order of windows.")] = 0,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
     seconds: Annotated[float | None, typer.Option(help="Seconds at most; the learning rate then follows them.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Epochs between two looks at the validation year.")] = 4,

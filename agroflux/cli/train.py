@@ -21,10 +21,11 @@ def command(
     fold: Annotated[int, typer.Option(min=0, help="Fold of a spatial experiment.")] = 0,
     rates: Annotated[str | None, typer.Option(help="N rates to train on, as 0,168,336; default: all.")] = None,
     phases: Annotated[str, typer.Option(help="Rotation phases to train on: both or one.")] = "both",
-    seed: Annotated[int, typer.Option(help="Seed of the weights and of the windows drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the windows drawn.")] = 0,
     max_epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 80,
     max_minutes: Annotated[
-        float | None, typer.Option(help="Minutes of training at most; the learning rate then follows the clock too.")
+        float | None,
+        typer.Option(min=0.01, help="Minutes of training at most; the learning rate then follows the clock too."),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads; more than 1 helps on idle cores only.")] = 1,
     devices: Annotated[

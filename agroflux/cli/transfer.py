@@ -1,7 +1,9 @@
 """``agroflux transfer``: every recipe on the same test days, and what each gains over training from scratch."""
 
+import itertools
 import json
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,12 +63,13 @@ def command(
     design = Design(_list(recipe), _list(protocol), _numbers(shots), _numbers(seeds), Budget(epochs))
     for name in design.recipes:
         transfer.recipe(name)
-    before = gains.read_file(out)  # a damaged file is said before hours of training
+    # What is wrong with file, models or data is said before hours of training.
+    before = gains.read_file(out)
+    pairs = itertools.product([load(name) for name in _list(model)], _list(data))
+    asked = [_ask(checkpoint, data_id, _list(target), source) for checkpoint, data_id in pairs]
+    gains.check_merge(before, [row for one in asked for row in _planned(one, design)])
     done = work or paths.user_data() / "transfer" / "runs.jsonl"
-    rows: list[dict[str, Any]] = []
-    for checkpoint in [load(name) for name in _list(model)]:
-        for data_id in _list(data):
-            rows += _one(checkpoint, data_id, _list(target), design, source, done, show=not as_json)
+    rows = [row for one in asked for row in _rows(one, design, done, show=not as_json)]
     # What is printed is what was written, digit by digit.
     merged = gains.merge(before, rows)
     written = json.loads(leaderboard.write_lines(merged, out).read_text(encoding="utf-8"))
@@ -93,47 +96,75 @@ def command(
     print_rows(table, as_json=False, title=str(out), columns=shown)
 
 
-def _one(
-    checkpoint: "Checkpoint",
-    data: str,
-    wanted: tuple[str, ...],
-    design: "Design",
-    source: str,
-    done: Path,
-    *,
-    show: bool,
-) -> list[dict[str, Any]]:
-    """Rows of one model on one data set."""
+@dataclass(frozen=True)
+class _Asked:
+    """One model on one data set: the targets that it holds, what starts each row, simulations other than its own."""
+
+    checkpoint: "Checkpoint"
+    ds: "xr.Dataset"
+    targets: tuple[str, ...]
+    label: dict[str, Any]
+    source: str
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """What a row says of the model's weights."""
+        return {"weights": self.checkpoint.card.weights_sha256[:16]}
+
+
+def _ask(checkpoint: "Checkpoint", data: str, wanted: tuple[str, ...], source: str) -> _Asked:
+    """Open ``data``. SelectionError where it holds none of the targets ``wanted``, or the model has seen it."""
     from agroflux.baselines import card as cards
-    from agroflux.cli.progress import bar
     from agroflux.data import catalog, joined
     from agroflux.errors import SelectionError
-    from agroflux.evaluation import gains
-    from agroflux.training import adversarial, comparison, transfer
-    from agroflux.training import site_years as measured
+    from agroflux.training import lineage
 
-    ds = catalog.open_dataset(data)
+    ds, place, card = catalog.open_dataset(data), joined.find(data), checkpoint.card
     targets = tuple(name for name in wanted if name in ds)
     if not targets:
         raise SelectionError(f"{data} holds none of {', '.join(wanted)}: name one that it holds with --target")
-    windows = measured.build(ds, checkpoint.drivers, targets)
+    sha256 = cards.sha256(*place.paths)
+    lineage.check_new(card, place.id, sha256)
+    label = {"data": place.id, "source": joined.find(source).id if source else str(card.data["id"])}
+    about = {"data_sha256": sha256, "synthetic": bool(ds.attrs.get("synthetic", False))}
+    return _Asked(checkpoint, ds, targets, label | about, source)
+
+
+def _planned(asked: _Asked, design: "Design") -> list[dict[str, Any]]:
+    """The rows that are asked for, without scores."""
+    from agroflux.training.comparison import REFERENCE
+
+    common = asked.label | asked.weights | {"model": asked.checkpoint.card.id, "seeds": list(design.seeds)}
+    names = ("protocol", "recipe", "n_site_years", "target")
+    recipes = dict.fromkeys((REFERENCE, *design.recipes))
+    each = itertools.product(design.protocols, recipes, design.shots, asked.targets)
+    rows = [common | dict(zip(names, values, strict=True)) for values in each]
+    return [row | {"command": _written(row, design, asked)} for row in rows]
+
+
+def _rows(asked: _Asked, design: "Design", done: Path, *, show: bool) -> list[dict[str, Any]]:
+    """Run what ``done`` does not hold, and give the rows."""
+    from agroflux.cli.progress import bar
+    from agroflux.data import catalog, joined
+    from agroflux.evaluation import gains
+    from agroflux.training import adversarial, comparison, site_years, transfer
+
+    checkpoint, ds, targets = asked.checkpoint, asked.ds, asked.targets
+    windows = site_years.build(ds, checkpoint.drivers, targets)
     if _COUPLED in design.recipes:
         windows = _coupled(ds, windows)
-    simulated, simulations = None, source or str(checkpoint.card.data["id"])
+    simulated = None
     if any(transfer.needs_source(transfer.recipe(name)) for name in design.recipes):
-        simulated = adversarial.simulated(joined.open_dataset(simulations), checkpoint)
-    place = joined.find(data)
-    label = {"data": place.id, "source": joined.find(source).id if source else simulations}
-    about = {"data_sha256": cards.sha256(*place.paths), "synthetic": bool(ds.attrs.get("synthetic", False))}
-    with bar(f"{checkpoint.card.id} on {label['data']}", show=show) as progress:
+        simulations = joined.open_dataset(asked.source or str(checkpoint.card.data["id"]))
+        simulated = adversarial.simulated(simulations, checkpoint)
+    with bar(f"{checkpoint.card.id} on {asked.label['data']}", show=show) as progress:
         rows = comparison.compare(
-            checkpoint, windows, design, targets, label | about, done, source=simulated, progress=progress
+            checkpoint, windows, design, targets, asked.label, done, source=simulated, progress=progress
         )
     # Who reads the rows elsewhere has no catalog entry of a data set that is not bundled.
-    own = label["data"] not in catalog.BUNDLED
+    own = asked.label["data"] not in catalog.BUNDLED
     told = {key: str(ds.attrs.get(key, "")) for key in gains.TOLD} if own else {}
-    told |= {"weights": checkpoint.card.weights_sha256[:16]}
-    return [row | told | {"command": _written(row, design, targets, source)} for row in rows]
+    return [row | told | asked.weights | {"command": _written(row, design, asked)} for row in rows]
 
 
 def _coupled(ds: "xr.Dataset", windows: "SiteYears") -> "SiteYears":
@@ -151,14 +182,15 @@ def _coupled(ds: "xr.Dataset", windows: "SiteYears") -> "SiteYears":
     return with_simulated(windows, series)
 
 
-def _written(row: dict[str, Any], design: "Design", targets: tuple[str, ...], source: str) -> str:
+def _written(row: dict[str, Any], design: "Design", asked: _Asked) -> str:
     """The command that makes a row again, without the folders of the machine it ran on."""
     from agroflux.data.joined import without_folders
 
-    parts = ["agroflux", "transfer", "--model", row["model"], "--data", row["data"], "--target", ",".join(targets)]
+    parts = ["agroflux", "transfer", "--model", row["model"], "--data", row["data"]]
+    parts += ["--target", ",".join(asked.targets)]
     parts += ["--recipe", row["recipe"], "--protocol", row["protocol"], "--shots", str(row["n_site_years"])]
     parts += ["--seeds", ",".join(map(str, row["seeds"])), "--epochs", str(design.budget.epochs)]
-    return shlex.join(parts + (["--source", without_folders(source)] if source else []))
+    return shlex.join(parts + (["--source", without_folders(asked.source)] if asked.source else []))
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class Subsample:
         return about | ({"phases": self.phases} if self.phases != "both" else {})
 
     def tag(self) -> str:
-        """A short text for names; empty where everything is kept."""
+        """A short text for names, which tells how many rates are kept, not which; empty where everything is."""
         rates = f"{len(self.rates)}rates" if self.rates else ""
         return "-".join(part for part in (rates, "1phase" if self.phases == "one" else "") if part)
 
@@ -63,6 +63,10 @@ def take(ds: xr.Dataset, wanted: Subsample) -> xr.Dataset:
         raise SelectionError(f"unknown phases {wanted.phases!r}: use {' or '.join(PHASES)}")
     if not wanted.as_dict():
         return ds
+    if "n_rate" not in ds:
+        raise SelectionError(
+            "the data set has no N rates or phases to choose from: leave --rates and --phases out, or give a simulation"
+        )
     have = np.asarray(ds["n_rate"].values, float)
     absent = [f"{rate:g}" for rate in wanted.rates if not np.isclose(have, rate, atol=0.05).any()]
     if absent:

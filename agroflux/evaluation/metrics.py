@@ -128,9 +128,14 @@ def _where(defined: Any, value: Callable[[], Any]) -> Values:
         return np.where(defined, value(), np.nan)
 
 
+def _varies(squares: Values, n: Values, mean: Values) -> Any:
+    """Whether there is a spread beyond what rounding leaves of values that are all the same."""
+    return squares > 1e-12 * (squares + n * mean**2)
+
+
 def r2(t: Sums) -> Values:
     """Coefficient of determination; NaN below two values or where the observations do not vary."""
-    return _where((t.n > 1) & (t.squares_o > 0), lambda: 1.0 - t.squared_error / t.squares_o)
+    return _where((t.n > 1) & _varies(t.squares_o, t.n, t.mean_o), lambda: 1.0 - t.squared_error / t.squares_o)
 
 
 def rmse(t: Sums) -> Values:
@@ -157,7 +162,8 @@ def kge(t: Sums) -> Values:
         beta = t.mean_s / t.mean_o
         return 1.0 - np.sqrt((r - 1.0) ** 2 + (alpha - 1.0) ** 2 + (beta - 1.0) ** 2)
 
-    return _where((t.n > 1) & (t.squares_o > 0) & (t.squares_s > 0) & (t.mean_o != 0), value)
+    both = _varies(t.squares_o, t.n, t.mean_o) & _varies(t.squares_s, t.n, t.mean_s)
+    return _where((t.n > 1) & both & (t.mean_o != 0), value)
 
 
 #: Every score by name, in the order in which they are shown.

@@ -35,7 +35,9 @@ def evaluate(
     part: Subsample = ALL,
     progress: Progress | None = None,
 ) -> list[Row]:
-    """Score ``model`` (id, path, or name of a reference) on the test years of ``part`` of ``data`` (id or path).
+    """Score ``model`` (id, path, or name of a reference) on the test years of ``part`` of ``data``.
+
+    ``data`` is an id or path, or several simulations with ``+`` between.
 
     A trained model is tested on the fold that it was trained for, a reference on ``fold``.
 
@@ -48,10 +50,10 @@ def evaluate(
             ``part`` that the data do not hold.
         ModelError: the model does not fit the data, or was trained under another protocol.
     """
-    from agroflux.data import catalog
+    from agroflux.data import joined
 
     splits.check(protocol, experiment)
-    ds = take(catalog.open_dataset(data), part)
+    ds = take(joined.open_dataset(data), part)
     if model in REFERENCES:
         split = splits.make(ds, protocol, experiment, fold)
         label = labels(model, data, protocol, experiment, split.fold, 0)

@@ -4,11 +4,12 @@ Shipped checkpoints were trained on a set that is too large to ship. What they s
 is copied from there; what they score on the bundled data is worked out here, and can be worked out by anyone.
 """
 
+import dataclasses
 import fnmatch
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ import xarray as xr
 from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.baselines.registry import REFERENCES
-from agroflux.data import catalog, splits
+from agroflux.data import catalog, joined, splits, windows
 from agroflux.data.subsample import ALL, Subsample
 from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard, protocols, tally
@@ -66,12 +67,12 @@ def refresh(
         note(f"scoring {name}")
         rows, counties = _bundle_rows(folder / f"{name}{cards.WEIGHTS}")
         new, skill = new + rows, skill + counties
-    for task in _tasks(new):
+    for task, card in _tasks(folder, chosen).items():
         for name in references:
-            if _name(task | {"model": name}) in done:
+            if (name, *task) in done:
                 continue
-            note(f"scoring {name} on {task['data']}, {task['protocol']} {task['experiment']}")
-            rows, counties = reference_rows(name, **task)
+            note(f"scoring {name} on {task[0]}, {card.protocol} {card.experiment}")
+            rows, counties = reference_rows(name, card)
             new, skill = new + rows, skill + counties
     if only:
         made = {_name(row) for row in skill}
@@ -92,8 +93,8 @@ def check(folder: Path | None = None, note: Note = print) -> list[str]:
     for name in _shipped(folder):
         note(f"scoring {name}")
         again += _bundle_rows(folder / f"{name}{cards.WEIGHTS}")[0]
-    for task in _tasks(again):
-        again += reference_rows("climatology", **task)[0]
+    for card in _tasks(folder, _shipped(folder)).values():
+        again += reference_rows("climatology", card)[0]
     found = [sentence for row in again for sentence in _differences(held.get(leaderboard.key(row)), row)]
     known = {leaderboard.key(row) for row in again}
     gone = {k[0] for k in held if k not in known and k[0] not in REFERENCES}
@@ -109,11 +110,12 @@ def card_rows(card: "Card") -> list[Row]:
     scored_on = "subsample" if part.as_dict() else "full"
     common = {"scored_on": scored_on, "data_sha256": card.data.get("sha256")}
     data = card.data["id"].removesuffix("-full")
+    location = joined.PLUS.join(f"{name}.zarr" for name in data.split(joined.PLUS))
     found = []
     for score in card.scores:
         ours = score["model"] == card.id
         label = protocols.labels(score["model"], data, card.protocol, card.experiment, card.fold, 0)
-        theirs = reference_facts(score["model"], label, location=f"{data}.zarr", part=part)
+        theirs = reference_facts(score["model"], label, location=location, part=part)
         about = (model_facts(card) if ours else theirs) | common
         found.append(label | score | {"data": data, "seed": card.seed if ours else 0} | about)
     return found
@@ -159,13 +161,25 @@ def reference_facts(
     }
 
 
-def reference_rows(name: str, *, data: str, protocol: str, experiment: str, fold: int | None) -> _Scored:
-    """Rows and county scores of a reference on the bundled set ``data``."""
+def reference_rows(name: str, card: "Card") -> _Scored:
+    """Rows and county scores of a reference beside a model, on the bundled form of the model's data.
+
+    It is fitted on those of the model's training years that are bundled, and tested on the years that the model is
+    tested on: the bundled years, split afresh, need not give the same. No rows where no year is left for either.
+    """
+    data = str(_bundled(card.data["id"]))
     ds = catalog.open_dataset(data)
+    fresh = splits.make(ds, card.protocol, card.experiment, card.fold or 0)
+    held = windows.calendar_years(ds)
+    train, test = (tuple(year for year in card.split[use] if year in held) for use in ("train", "test"))
+    if not train or not test:
+        return [], []
     started = time.monotonic()
-    counted = protocols.count_reference(name, ds, splits.make(ds, protocol, experiment, fold or 0))
-    label = protocols.labels(name, data, protocol, experiment, fold, 0)
+    counted = protocols.count_reference(name, ds, dataclasses.replace(fresh, train=train, test=test))
+    label = protocols.labels(name, data, card.protocol, card.experiment, card.fold, 0)
     about = reference_facts(name, label, time.monotonic() - started)
+    if (train, test) != (fresh.train, fresh.test):
+        about["command"] = "agroflux leaderboard --refresh"  # `agroflux evaluate` would split the bundled years
     return _rows(counted, ds, label, about | {"scored_on": "bundle", "data_sha256": _sha256(data)})
 
 
@@ -223,17 +237,19 @@ def _follows(name: str, was: float | None, now: Row) -> bool:
     return abs(was - value) <= TOLERANCE * scale
 
 
-def _tasks(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
-    seen = {_task(row) for row in rows if row["scored_on"] == "bundle"}
-    return (dict(zip(_TASK, task, strict=True)) for task in sorted(seen, key=str))
-
-
-def _task(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _TASK)
+def _tasks(folder: Path, models: Iterable[str]) -> "dict[tuple[Any, ...], Card]":
+    """Each task that ``models`` are scored on with bundled data, and the card of the first model of it."""
+    found: dict[tuple[Any, ...], Card] = {}
+    for model in models:
+        card = cards.read(folder / f"{model}{cards.CARD}")
+        if (data := _bundled(card.data["id"])) is not None:
+            label = protocols.card_label(card, data)
+            found.setdefault(tuple(label[name] for name in _TASK), card)
+    return dict(sorted(found.items(), key=lambda item: str(item[0])))
 
 
 def _name(row: Row) -> tuple[Any, ...]:
-    return (row["model"], *_task(row))
+    return (row["model"], *(row[name] for name in _TASK))
 
 
 def _skill(folder: Path) -> list[Row]:

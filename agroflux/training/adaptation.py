@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from agroflux.data.scaling import Scaler
 from agroflux.errors import ModelError
-from agroflux.training import loss
+from agroflux.training import dropping, loss
 from agroflux.training.site_years import YEAR_DAYS, Floats, SiteYears
 
 #: Windows that run at once when no gradient is needed.
@@ -163,7 +163,9 @@ def fit(
         plan.advance(share)
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * _shape(share)
-        train_loss = _epoch(plan, optimiser, data, rng.permutation(len(train)), budget.batch, share)
+        with torch.random.fork_rng():  # the caller's random state is left as it was
+            dropping.seed(seed, epoch)
+            train_loss = _epoch(plan, optimiser, data, rng.permutation(len(train)), budget.batch, share)
         share = (
             (epoch / budget.epochs)
             if budget.seconds is None

@@ -9,6 +9,7 @@ Simulations know drivers that a tower does not measure. Source windows are there
 of the same step are: else the discriminator would read the mask, and nothing would be learnt about weather or crops.
 """
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,6 +135,14 @@ def joint(
         return value + domain_loss(discriminator, theirs_pooled, ours_pooled, recipe.weight * ramp(share))
 
     return Plan(network, plan.groups, objective, plan.advance)
+
+
+def digest(source: SiteYears) -> str:
+    """A hash of simulated windows, which decide the result of a recipe that trains on them beside all else."""
+    values = hashlib.sha256()
+    for part in (source.drivers, source.targets):
+        values.update(np.ascontiguousarray(part).tobytes())
+    return values.hexdigest()[:20]
 
 
 def _discriminator(recipe: Adversarial, network: nn.Module, seed: int) -> nn.Module:

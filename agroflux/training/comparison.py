@@ -16,7 +16,7 @@ from agroflux import schema
 from agroflux.data import field_days
 from agroflux.data.field_days import Group
 from agroflux.evaluation import gain
-from agroflux.training import hybrid, transfer
+from agroflux.training import adversarial, hybrid, transfer
 from agroflux.training.adaptation import Budget
 from agroflux.training.folds import Fold, few_shot, folds
 from agroflux.training.site_years import SiteYears, column, text
@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 #: Sums of one group of days by test site-year, as ``US-Tw3:2014``.
 ByYear = dict[str, list[float]]
-#: What decides a result: protocol, site, number, seed, recipe, target, group of days.
+#: The runs of a site: protocol, site, number, seed, recipe.
+Part = tuple[str, str, int, int, str]
+#: What decides a result: those, target, group of days.
 Place = tuple[str, str, int, int, str, str, Group]
 
 log = logging.getLogger(__name__)
 
 #: The recipe that gains are measured against, and the one that does not depend on the amount of data.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
-#: The recipe that needs the process model at every site of a fold; it is left out of others.
+#: The recipe that needs the process model in every site-year of a fold; it is left out of others.
 COUPLED = "hybrid"
 #: The key of a run's sums in the file of finished runs.
 _SUMS = "sums_by_group"
@@ -89,9 +91,9 @@ def compare(
     """Run what ``work`` does not hold yet, and give the rows of the whole design.
 
     Each finished run is one line of ``work`` (JSON), under a digest of everything that decides it: a comparison that
-    was stopped goes on where it was, and a retrained model, other settings or another management table run anew. A
-    line holds sums of each test site-year by target and group of days; one without groups, as older versions wrote
-    it, counts for nothing.
+    was stopped goes on where it was, and a retrained model, other settings, other simulations or another management
+    table run anew. A line holds sums of each test site-year by target and group of days; one without groups, as older
+    versions wrote it, counts for nothing.
 
     Args:
         label: ``data``, ``source`` (the simulations, by id) and whatever else starts each row and decides its runs.
@@ -101,9 +103,12 @@ def compare(
     held = _held(work)
     work.parent.mkdir(parents=True, exist_ok=True)
     found = []
+    simulations = {} if source is None else {"simulated": adversarial.digest(source)}
     for done, (n, run) in enumerate(planned):
         about = _about(checkpoint, run, label, site_years)
-        if run.recipe == COUPLED:
+        if transfer.needs_source(transfer.recipe(run.recipe)):
+            about |= simulations
+        elif run.recipe == COUPLED:
             about |= {
                 "simulated": hybrid.digest(site_years.take((*run.fold.train, *run.fold.validate, *run.fold.test)))
             }
@@ -172,7 +177,9 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
     """Scores and gains of finished runs: by site and seed, by site over seeds, and over all sites and seeds.
 
     A row over seeds (``seed`` null) has their mean error; ``site`` is ``all`` over sites. ``gain`` is R2 less that of
-    ``scratch`` with the same site-years and seeds, its bounds the 95 % bootstrap interval over test site-years.
+    ``scratch`` with the same site-years and seeds, its bounds the 95 % bootstrap interval over test site-years. A
+    recipe that did not run in every fold is compared on the test site-years that it and ``scratch`` have with all of
+    the seeds, which ``n_test_site_years`` counts; where a site has none, the recipe has no row.
 
     Those over all seeds come for every day (``by`` and ``group`` are ``all``), then for the days of each crop (``by``
     is ``crop``) and of known and unknown management (``by`` is ``management``); see :mod:`agroflux.data.field_days`.
@@ -180,16 +187,18 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
     site has no row there.
     """
     table: dict[Place, ByYear] = {}
+    tested: dict[Part, set[str]] = {}
     for n, run, sums in found:
+        part = (run.fold.protocol, run.fold.site, n, run.seed, run.recipe)
+        tested.setdefault(part, set()).update(map(text, run.fold.test))
         for target, groups in sums.items():
             for one in groups:
-                key = (run.fold.protocol, run.fold.site, n, run.seed, run.recipe, target, (one["by"], one["group"]))
+                key = (*part, target, (one["by"], one["group"]))
                 by_year = dict(zip((text(k) for k in run.fold.test), one["sums"], strict=True))
                 table.setdefault(key, {}).update(by_year)
     made: list[Row] = []
     scratch = sorted({key[:4] for key in table if key[4] == REFERENCE})
     names = list(dict.fromkeys(key[4] for key in table))
-    ran = {key[:5] for key in table}
     targets = list(dict.fromkeys(key[5] for key in table))
     for protocol, n in dict.fromkeys((p, n) for p, _, n, _ in scratch):
         sites = list(dict.fromkeys(s for p, s, m, _ in scratch if (p, m) == (protocol, n)))
@@ -199,11 +208,16 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
         for target, (site, members, used) in itertools.product(targets, places):
             groups = _groups(table, protocol, members, target)
             for group in groups if used == seeds else groups[:1]:
-                theirs = _stacked(table, protocol, members, n, used, REFERENCE, target, group)
                 for name in names:
-                    if name == COUPLED and not ran >= {(protocol, s, n, k, name) for s in members for k in used}:
+                    shared = [_shared(tested, protocol, s, n, used, name) for s in members]
+                    if not all(shared):
                         continue
-                    ours = _stacked(table, protocol, members, n, used, name, target, group)
+                    ours, theirs = (
+                        _stacked(table, protocol, members, n, used, one, target, group, set().union(*shared))
+                        for one in (name, REFERENCE)
+                    )
+                    if not theirs.shape[1]:
+                        continue
                     place = {"protocol": protocol, "site": site, "target": target, "by": group[0], "group": group[1]}
                     shot = {"recipe": name, "n_site_years": n, "seed": used[0] if len(used) == 1 else None}
                     made.append(label | place | shot | _scores(ours, theirs) | {"seeds": used})
@@ -216,6 +230,19 @@ def _groups(table: dict[Place, ByYear], protocol: str, sites: Sequence[str], tar
     return [(by, name) for by in field_days.BY for name in field_days.ordered(g for b, g in there if b == by)]
 
 
+def _shared(
+    tested: dict[Part, set[str]], protocol: str, site: str, n: int, seeds: Sequence[int], name: str
+) -> set[str]:
+    """Test site-years of ``site`` that both ``name`` and the reference have with each of ``seeds``."""
+    each = [tested.get(_part(protocol, site, n, k, one), set()) for k in seeds for one in (name, REFERENCE)]
+    return set.intersection(*each)
+
+
+def _part(protocol: str, site: str, n: int, seed: int, name: str) -> Part:
+    """The untrained recipe is the same for every seed and number."""
+    return (protocol, site, *((0, 0) if name == UNTRAINED else (n, seed)), name)
+
+
 def _stacked(
     table: dict[Place, ByYear],
     protocol: str,
@@ -225,16 +252,13 @@ def _stacked(
     name: str,
     target: str,
     group: Group,
+    kept: set[str],
 ) -> np.ndarray:
-    """Sums ``(seeds, site_years, 4)`` of the site-years that have measured days of ``group``.
-
-    The untrained recipe is the same for every seed and number.
-    """
-    keys = [
-        [(protocol, s, *((0, 0) if name == UNTRAINED else (n, k)), name, target, group) for s in sites] for k in seeds
-    ]
+    """Sums ``(seeds, site_years, 4)`` of those site-years ``kept`` that have measured days of ``group``."""
+    keys = [[(*_part(protocol, s, n, k, name), target, group) for s in sites] for k in seeds]
     held = [[table.get(key, {}) for key in each] for each in keys]
-    stacked = np.array([[years[year] for years in each for year in sorted(years)] for each in held])
+    values = [[years[year] for years in each for year in sorted(years) if year in kept] for each in held]
+    stacked = np.array(values, np.float64).reshape(len(seeds), -1, len(gain.COLUMNS))
     return stacked[:, stacked[0, :, 0] > 0]
 
 

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 from agroflux import schema
 from agroflux.baselines import registry
 from agroflux.errors import ModelError
-from agroflux.training import batches
+from agroflux.training import batches, dropping
 from agroflux.training.module import Supervised
 from agroflux.training.recipes import Recipe
 
@@ -128,9 +128,8 @@ def fit(
     patience = EarlyStopping("val_loss", patience=recipe.patience)
     limit = None if recipe.max_minutes is None else timedelta(minutes=recipe.max_minutes)
     timer = Timer(duration=limit, interval="step", verbose=False)
-    trainer = _trainer(
-        recipe, work, [patience, timer, _with_caller(), _notes(work, timer), best_epoch, last_epoch], devices, progress
-    )
+    watching = [patience, timer, _with_caller(), _seeds(recipe.seed), _notes(work, timer), best_epoch, last_epoch]
+    trainer = _trainer(recipe, work, watching, devices, progress)
     steps = recipe.max_epochs * -(-min(recipe.epoch_windows, len(train_windows)) // recipe.batch)
     weights = torch.tensor([recipe.weights.get(name, 1.0) for name in schema.TARGETS])
     done = _share(trainer, timer, steps, limit)
@@ -183,6 +182,15 @@ def _share(trainer: Trainer, timer: Timer, steps: int, limit: timedelta | None) 
         return max(step / steps, by_clock)
 
     return done
+
+
+def _seeds(seed: int) -> Callback:
+    """Seeds torch before each batch, on each device for itself: Lightning tells no start of a resumed epoch."""
+
+    def start(trainer: Trainer, _: Any, __: Any, number: int) -> None:
+        dropping.seed(seed, trainer.current_epoch, number, trainer.global_rank)
+
+    return LambdaCallback(on_train_batch_start=start)
 
 
 def _notes(work: Path, timer: Timer) -> Callback:

@@ -8,7 +8,7 @@ from agroflux.baselines import card as cards
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import catalog, joined
 from agroflux.errors import ModelError
-from agroflux.training import adversarial, folds, site_years, transfer
+from agroflux.training import adversarial, folds, lineage, site_years, transfer
 from agroflux.training.adaptation import Budget
 from agroflux.training.hybrid import Hybrid
 from agroflux.training.request import Request, command
@@ -30,7 +30,8 @@ def prepare(request: Request, checkpoint: Checkpoint) -> Prepared:
     """Open the data of ``request`` and choose its site-years.
 
     Raises ModelError for an unknown recipe and for the hybrid, which cannot be saved, DataError for data that cannot
-    be opened, SelectionError for targets and site-years that it does not hold.
+    be opened, SelectionError for targets and site-years that it does not hold, and for test site-years that the
+    model was adapted to before.
     """
     request.check()
     chosen, targets = transfer.recipe(request.recipe), tuple(request.targets)
@@ -45,11 +46,13 @@ def prepare(request: Request, checkpoint: Checkpoint) -> Prepared:
     budget = Budget(request.epochs, request.seconds, every=request.every)
     run = transfer.Run(request.recipe, targets, fold, request.seed, budget)
     place = joined.find(request.data)
+    sha256 = cards.sha256(*place.paths)
+    lineage.check_unseen(checkpoint.card, place.id, sha256, fold.test)
     uses: dict[str, Any] = {
         use: ",".join(map(site_years.text, getattr(fold, use))) for use in ("train", "validate", "test")
     }
     written = command(dataclasses.replace(request, **uses), checkpoint.card.id, place.id)
-    origin = transfer.Origin(place.id, cards.sha256(*place.paths), dict(ds.attrs), written)
+    origin = transfer.Origin(place.id, sha256, dict(ds.attrs), written)
     simulated = None
     if transfer.needs_source(chosen):
         simulations = joined.open_dataset(request.source or checkpoint.card.data["id"])

@@ -1,5 +1,6 @@
 """How each network is trained, and what a trained one is called."""
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,7 +70,9 @@ def identifier(
     """The id of a trained model: network and data set, then whatever differs from the shipped kind of training.
 
     The shipped kind is recommended, clean, temporal, seed 0, on all scenarios: ``lstm-cornbelt-century``. A fold of
-    another is ``lstm-cornbelt-century-spatial-f2-4rates-1phase``; simulators learned together have ``-and-`` between.
+    another is ``lstm-cornbelt-century-spatial-f2-4rates-1phase``; simulators learned together have ``-and-`` between;
+    changed settings are told, as in ``lstm-cornbelt-century-set-hidden-16``. Of nitrogen rates that were chosen the
+    id tells the number alone: two choices of as many rates have the same id, and the later model takes its place.
     """
     parts = [recipe_.model, data.removesuffix("-full").replace(PLUS, "-and-")]
     parts += [recipe_.preset] if recipe_.preset != "recommended" else []
@@ -77,8 +80,14 @@ def identifier(
     parts += [experiment, f"f{split.fold}"] if experiment != "temporal" else []
     parts += [subsample.tag()] if subsample is not None and subsample.tag() else []
     parts += [f"hidden{100 * recipe_.unknown_management:.0f}"] if recipe_.unknown_management else []
+    parts += ["set", *_settings(recipe_.config)] if recipe_.config else []
     parts += [f"s{recipe_.seed}"] if recipe_.seed else []
     return "-".join(parts)
+
+
+def _settings(config: dict[str, Any]) -> list[str]:
+    """Names and values in letters, digits and hyphens, by name."""
+    return [re.sub("[^a-z0-9]+", "-", f"{name} {value}".lower()).strip("-") for name, value in sorted(config.items())]
 
 
 def command(

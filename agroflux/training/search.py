@@ -112,6 +112,8 @@ def run(
     Raises:
         DataError: no such data set. ModelError: unknown model.
     """
+    for model in models:
+        registry.configuration(model)  # refuses one that is not known
     sha256 = cards.sha256(data)
     wanted = [_recipe(model, candidate, minutes) for model in models for candidate in (Candidate(), *CANDIDATES[model])]
     rows = read(out)

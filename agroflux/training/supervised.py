@@ -62,7 +62,7 @@ def train(
     A run that was stopped goes on from its last whole epoch when ``work`` is the same folder, wherever it lies now.
 
     Args:
-        ds: simulation, noleap calendar, with all drivers and at least one target.
+        ds: simulation, noleap calendar, with all drivers and all targets.
         out, work: folder of the finished checkpoint; folder of Lightning's own (keep it outside the repository).
         devices: GPUs, or processes where there is none; None: every GPU, or one process (see :mod:`.fitting`).
 
@@ -70,8 +70,8 @@ def train(
         Path of the weights, named as :func:`agroflux.training.recipes.identifier` says; the card is beside them.
 
     Raises:
-        SelectionError: too few years. DataError: drivers missing or with gaps. ModelError: unknown model or
-        setting, or ``work`` belongs to another run.
+        SelectionError: too few years. DataError: drivers or targets missing, or drivers with gaps. ModelError:
+        unknown model or setting, or ``work`` belongs to another run.
     """
     from agroflux.training import fitting  # loads Lightning, which takes seconds
 

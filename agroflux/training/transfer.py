@@ -15,7 +15,7 @@ from agroflux.data.field_days import ALL
 from agroflux.data.scaling import Scaler
 from agroflux.errors import ModelError
 from agroflux.evaluation import metrics
-from agroflux.training import adversarial
+from agroflux.training import adversarial, lineage
 from agroflux.training import finetune as tuning
 from agroflux.training import hybrid as coupled
 from agroflux.training.adaptation import Budget, Outcome, Progress, fit, predict
@@ -184,10 +184,13 @@ def finished(
         id=name,
         title=f"{card.title}, adapted to {origin.attrs.get('title', origin.id)} ({run.recipe})",
         experiment=fold.protocol,
+        fold=None,  # a spatial fold of the source, and its counties, say nothing of measured site-years
+        sites={},
         split={use: sorted({year for _, year in keys}) for use, keys in uses.items()},
         data={"id": origin.id, "sha256": origin.sha256}
         | {key: origin.attrs[key] for key in ("title", "source", "licence", "citation") if key in origin.attrs}
-        | {"site_years": {use: [text(key) for key in keys] for use, keys in uses.items()}},
+        | {"site_years": {use: [text(key) for key in keys] for use, keys in uses.items()}}
+        | ({lineage.EARLIER: before} if (before := lineage.adaptations(card)) else {}),
         training=_training(checkpoint, adapted, run, site_years),
         code_version=__version__,
         command=origin.command,

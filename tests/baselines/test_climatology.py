@@ -66,3 +66,8 @@ def test_a_rate_it_never_saw_is_refused(data: xr.Dataset) -> None:
 def test_leap_days_do_not_shift_the_year() -> None:
     days = np.array(["2015-03-01", "2016-02-28", "2016-02-29", "2016-03-01", "2016-12-31"], "datetime64[ns]")
     assert climatology.day_of_year(xr.Dataset(coords={"time": days})).tolist() == [59, 58, 365, 59, 364]
+
+
+def test_data_without_rates_are_refused(data: xr.Dataset) -> None:
+    with pytest.raises(SelectionError, match="by N rate"):
+        climatology.fit(data.drop_vars("n_rate"), [2000, 2001])

@@ -183,3 +183,12 @@ def test_presets_and_settings() -> None:
         registry.build("tcn", preset="large")
     with pytest.raises(ModelError, match="no setting width"):
         registry.build("lstm", width=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("transformer", {"heads": 3}), ("pyraformer", {"heads": 0}), ("lstm", {"hidden": 8.5})]
+)
+def test_settings_that_make_no_network_are_refused(name: str, wrong: dict[str, float]) -> None:
+    ((key, value),) = wrong.items()
+    with pytest.raises(ModelError, match=f"{name}.* cannot be built with .*{key}={value}"):
+        registry.build(name, **wrong)

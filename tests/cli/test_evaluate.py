@@ -50,3 +50,20 @@ def test_a_part_of_the_rates_is_scored(
     assert days[0] == days[1] * simulation.sizes["scenario"] > 0
     assert run(*usual, "--rates", "999") == 2
     assert "no N rate 999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--model", "climatology"), "the data set has none: give a simulation"),
+        (("--model", "lstm-cornbelt-century", "--rates", "0"), "leave --rates and --phases out"),
+        (("--model", "lstm-cornbelt-century", "--phases", "one"), "leave --rates and --phases out"),
+    ],
+)
+def test_measurements_have_no_rates_and_that_is_said(
+    args: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--data", "towers-sample", *args) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1

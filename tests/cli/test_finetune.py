@@ -68,6 +68,7 @@ def test_without_json_the_scores_are_shown(
         (("--validate", "US-Tw3:2014"), "two uses"),
         (("--data", "cornbelt-ceres"), "is a simulation"),
         (("--model", "gru"), "gru"),
+        (("--model", "lstm-randomised-hidden30-towers-sample-finetune-head"), "which cannot test it"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(
@@ -78,3 +79,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert says in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_negative_seed_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*USUAL, "--out", tmp_path, "--seed", "-1") == 2
+    assert "Invalid value for '--seed'" in capsys.readouterr().err

@@ -26,12 +26,12 @@ def test_a_run_leaves_a_checkpoint_and_prints_its_card(tmp_path: Path, capsys: p
     usual = ("--data", store, *folders, "--max-epochs", "1", "--set", "hidden=8")
     assert run(*usual, "--json") == 0
     card = json.loads(capsys.readouterr().out)
-    assert card["id"] == "lstm-tiny"
+    assert card["id"] == "lstm-tiny-set-hidden-8"
     assert card["config"]["hidden"] == 8
     assert card["split"]["train"] == [2000, 2001, 2002, 2003]
     assert str(tmp_path) not in json.dumps(card)
     assert card["command"].startswith("agroflux train --model lstm --data tiny-full.zarr --protocol clean")
-    assert load(tmp_path / "models" / "lstm-tiny.safetensors").card.as_dict() == card
+    assert load(tmp_path / "models" / "lstm-tiny-set-hidden-8.safetensors").card.as_dict() == card
     assert run(*usual, "--seed", "1") == 2
     assert "another run" in capsys.readouterr().err
 
@@ -46,11 +46,15 @@ def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.Cap
     usual = ("--max-epochs", "1", "--set", "hidden=8", "--json")
     assert run("--data", "+".join(map(str, stores)), *folders, *usual) == 0
     card = json.loads(capsys.readouterr().out)
-    assert (card["id"], card["data"]["id"], card["data"]["scenarios"]) == ("lstm-one-and-two", "one+two", 4)
+    assert (card["id"], card["data"]["id"], card["data"]["scenarios"]) == (
+        "lstm-one-and-two-set-hidden-8",
+        "one+two",
+        4,
+    )
     assert "--data one.zarr+two.zarr" in card["command"]
     assert str(tmp_path) not in json.dumps(card)
     # What it learnt to aim at lies between the two: its mean is that of both.
-    scaler = load(tmp_path / "models" / "lstm-one-and-two.safetensors").targets
+    scaler = load(tmp_path / "models" / "lstm-one-and-two-set-hidden-8.safetensors").targets
     gpp = one["GPP"].sel(time=one["time"].dt.year.isin(card["split"]["train"])).mean()
     assert float(scaler.mean[scaler.names.index("GPP")]) == pytest.approx(1.5 * float(gpp), rel=1e-3)
 
@@ -62,10 +66,12 @@ def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.Cap
         (("--protocol", "nice"), "nice"),
         (("--set", "hidden"), "name=number"),
         (("--set", "width=3"), "width"),
+        (("--model", "transformer", "--set", "heads=3"), "hidden 64 must be a multiple of heads 3"),
+        (("--set", "hidden=-4"), "cannot be built with hidden=-4"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, str], says: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, ...], says: str
 ) -> None:
     store = tmp_path / "tiny.zarr"
     write_store(tiny(1, 2, 4), store)
@@ -73,3 +79,13 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert says in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--max-minutes", "0")])
+def test_a_number_out_of_range_is_refused_by_its_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: tuple[str, str]
+) -> None:
+    usual = ("--data", "cornbelt-century", "--rates", "0", "--phases", "one", "--out", tmp_path, "--work", tmp_path)
+    assert run(*usual, *wrong) == 2
+    assert f"Invalid value for '{wrong[0]}'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -59,6 +59,23 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     assert "switchgrass" in capsys.readouterr().out, "the table shows rows of one seed too"
 
 
+def test_another_scratch_is_not_put_under_gains_that_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, work = tmp_path / "transfer.json", tmp_path / "runs.jsonl"
+    files = ("--out", out, "--work", work)
+    assert run(*SMALL, *FEW, *files) == 0
+    before, done = out.read_text(), work.read_text()
+    capsys.readouterr()
+    for change in (("--seeds", "0,1"), ("--epochs", "2")):
+        assert run(*SMALL, *FEW, "--recipe", "finetune-head", *change, *files) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "lstm-cornbelt-century on towers-sample (leave-one-site-out, 1 site-years, GPP)" in error
+        assert " ".join(change) in error
+        assert (out.read_text(), work.read_text()) == (before, done), "nothing was trained, nothing lost"
+    assert run(*SMALL, *FEW, "--recipe", "finetune-head", *files) == 0
+    assert {row["recipe"] for row in json.loads(out.read_text())} == {"scratch", "zero-shot", "finetune-head"}
+
+
 def test_rows_of_a_data_set_that_is_not_bundled_tell_its_source(tmp_path: Path) -> None:
     own = tmp_path / "own.zarr.zip"
     shutil.copy(catalog.get("towers-sample").path, own)
@@ -87,6 +104,7 @@ def test_simulations_of_both_simulators_are_pooled(tmp_path: Path) -> None:
         (("--shots", "one"), "whole numbers"),
         (("--target", "N2O_FLUX"), "holds none of N2O_FLUX"),
         (("--protocol", "nice"), "nice"),
+        (("--model", "lstm-randomised-hidden30-towers-sample-finetune-head"), "compare its own source"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(

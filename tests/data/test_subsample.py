@@ -38,3 +38,11 @@ def test_a_card_and_a_command_tell_it_back() -> None:
     assert parse_rates("168, 0,0,") == (0.0, 168.0)
     with pytest.raises(SelectionError, match="'0;84' is no list of numbers"):
         parse_rates("0;84")
+
+
+def test_observations_have_no_part_to_take() -> None:
+    observed = tiny(2, 1, 1).isel(scenario=0).drop_vars("n_rate")
+    assert take(observed, ALL) is observed
+    for part in (Subsample((0.0,)), Subsample(phases="one")):
+        with pytest.raises(SelectionError, match="no N rates or phases"):
+            take(observed, part)

@@ -81,3 +81,30 @@ def test_rows_that_a_run_did_not_make_stay_unless_model_or_data_changed() -> Non
         assert gains.merge(old, again) == [row(model="tcn"), *again], "what no longer follows goes"
     written_before_weights = [{k: v for k, v in row(n=8).items() if k != "weights"}]
     assert gains.merge(written_before_weights, new) == new
+
+
+def test_gains_against_another_scratch_are_not_mixed() -> None:
+    def row(recipe: str, seeds: list[int], command: str = "", **more: Any) -> dict[str, Any]:
+        usual = {"model": "lstm", "source": "century", "data": "towers", "weights": "w1", "data_sha256": "d1"}
+        usual |= {"protocol": "years", "n_site_years": 2, "target": "GPP", "command": command}
+        return usual | {"recipe": recipe, "seeds": seeds} | more
+
+    def rows(recipe: str, seeds: list[int], command: str = "") -> list[dict[str, Any]]:
+        return [row(recipe, [seed], command) for seed in seeds] + [row(recipe, seeds, command)]
+
+    old = [*rows("scratch", [0, 1]), *rows("pooled", [0, 1])]
+    same = [*rows("scratch", [0, 1]), *rows("finetune", [0, 1])]
+    assert gains.merge(old, same) == [*rows("pooled", [0, 1]), *same]
+    other = [*rows("scratch", [0]), *rows("finetune", [0])]
+    with pytest.raises(DataError, match=r"lstm on towers \(years, 2 site-years, GPP\).*--seeds 0,1, not --seeds 0:"):
+        gains.merge(old, other)
+    anew = [*other, *rows("pooled", [0])]
+    assert gains.merge(old, anew) == anew, "nothing stays that another scratch would belong to"
+    elsewhere = [one | {"n_site_years": 4} for one in other]
+    assert gains.merge(old, elsewhere) == [*old, *elsewhere]
+    longer = [
+        *rows("scratch", [0], "agroflux transfer --epochs 9"),
+        *rows("finetune", [0], "agroflux transfer --epochs 9"),
+    ]
+    with pytest.raises(DataError, match="not --seeds 0 --epochs 9"):
+        gains.merge([one | {"command": "agroflux transfer --epochs 5"} for one in rows("pooled", [0])], longer)

@@ -83,3 +83,16 @@ def test_groups_are_counted_along_an_axis_and_merge_by_weight() -> None:
             want = metrics.score(observed[list(rows), :, k], simulated[list(rows), :, k])
             got = metrics.scores(drawn[draw, k])
             assert got == pytest.approx(want, rel=1e-6)
+
+
+def test_a_draw_of_values_that_are_all_alike_has_no_score() -> None:
+    rng = np.random.default_rng(2)
+    observed = np.stack([np.full(7, 0.1), np.full(7, 0.3), rng.normal(0.2, 0.1, 7)])
+    groups = metrics.sums(observed, observed + 0.01 * rng.normal(size=observed.shape), axis=1)
+    drawn = metrics.merged(groups, [[3, 0, 0], [0, 3, 0], [1, 0, 2]])
+    for metric in (metrics.r2, metrics.kge):
+        assert np.isfinite(metric(drawn)).tolist() == [False, False, True]
+    flat = metrics.sums(rng.normal(size=(2, 7)), np.full((2, 7), 0.1), axis=1)
+    assert np.isnan(metrics.kge(metrics.merged(flat, [[2, 1], [0, 3]]))).all(), "nor has a simulation that is flat"
+    small = 1e-6 * rng.normal(size=9)
+    assert np.isfinite(metrics.score(small, 2 * small)["kge"]), "a small spread about zero is one"

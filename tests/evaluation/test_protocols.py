@@ -95,3 +95,10 @@ def test_a_spatial_reference_is_fitted_and_tested_on_other_counties() -> None:
     late = splits.pick(ds, split.test_sites)["GPP"].values[..., 4 * 365 :]
     row = next(row for row in tally.rows(counted, {}) if row["target"] == "GPP")
     assert row["rmse"] == pytest.approx(metrics.score(late, want)["rmse"], rel=1e-5)
+
+
+def test_simulations_are_scored_side_by_side(simulation: xr.Dataset, tmp_path: Path) -> None:  # noqa: F811
+    one = write_store(simulation, tmp_path / "one.zarr")
+    two = write_store(simulation.assign(GPP=2 * simulation["GPP"]), tmp_path / "two.zarr")
+    rows = protocols.evaluate("climatology", f"{one}+{two}")
+    assert {row["n"] for row in rows if row["target"] == "GPP"} == {3 * 4 * 365}

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from agroflux.baselines import card as cards
 from agroflux.baselines import checkpoint
-from agroflux.data import catalog
+from agroflux.data import catalog, splits
+from agroflux.data.splits import Split
 from agroflux.data.store import write_store
 from agroflux.errors import SelectionError
-from agroflux.evaluation import leaderboard, rescore
+from agroflux.evaluation import leaderboard, protocols, rescore, tally
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
 
@@ -114,3 +116,26 @@ def test_rows_of_other_runs_on_the_full_data_stay(shipped: Path) -> None:
     leaderboard.write([*rows, study], shipped)
     rescore.refresh(shipped, ["climatology"], note=lambda text: None)
     assert len(leaderboard.read(shipped)) == len(rows) + 1
+
+
+def test_a_reference_has_the_years_of_the_model_beside_it(shipped: Path) -> None:
+    ds, card = catalog.open_dataset("tiny"), cards.read(shipped / "lstm-tiny.json")
+    assert (splits.make(ds).train, splits.make(ds).test) == ((2000, 2001, 2002), (2004,)), "not those of the model"
+    rows = [row for row in leaderboard.read(shipped) if row["scored_on"] == "bundle" and row["target"] == "GPP"]
+    assert {row["model"]: row["n"] for row in rows} == dict.fromkeys(("climatology", "lstm-tiny"), 3 * 2 * 2 * 365)
+    want = tally.rows(protocols.count_reference("climatology", ds, Split((2000, 2001), (), (2003, 2004), ())), {})
+    (theirs,) = [row for row in rows if row["model"] == "climatology"]
+    assert theirs["rmse"] == pytest.approx(next(row["rmse"] for row in want if row["target"] == "GPP"), rel=1e-5)
+    assert theirs["command"] == "agroflux leaderboard --refresh"
+    early = dataclasses.replace(card, split=card.split | {"train": [1990, 1991]})
+    assert rescore.reference_rows("climatology", early) == ([], [])
+    same = splits.make(ds)
+    alike = dataclasses.replace(card, split=card.split | {"train": list(same.train), "test": list(same.test)})
+    assert rescore.reference_rows("climatology", alike)[0][0]["command"].startswith("agroflux evaluate --model clim")
+
+
+def test_the_command_of_a_row_of_joined_data_names_each_part(shipped: Path) -> None:
+    card = cards.read(shipped / "lstm-tiny.json")
+    rows = rescore.card_rows(dataclasses.replace(card, data={"id": "one+two"}))
+    (command,) = [row["command"] for row in rows if row["model"] == "climatology"]
+    assert "--data one.zarr+two.zarr --protocol" in command

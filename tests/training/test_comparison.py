@@ -194,3 +194,47 @@ def test_runs_say_everything_that_decides_them(small: Checkpoint, work: Path, ro
     about = json.loads(work.read_text().splitlines()[0])["about"]
     assert about["weights"] == small.card.weights_sha256
     assert set(about) > set(Run.__dataclass_fields__) | {"settings"}
+
+
+def test_other_simulations_to_learn_from_run_anew(small: Checkpoint, towers: SiteYears, tmp_path: Path) -> None:
+    design = Design(("pooled",), ("leave-one-site-out",), (1,), (0,), Budget(1, every=1))
+    work = tmp_path / "runs.jsonl"
+
+    def lines(source: SiteYears) -> int:
+        comparison.compare(small, towers, design, ("GPP",), {"data": "towers-sample"}, work, source=source)
+        return work.read_text().count("\n")
+
+    assert lines(towers) == 4  # two sites, pooled and scratch
+    assert lines(dataclasses.replace(towers)) == 4
+    assert lines(dataclasses.replace(towers, targets=towers.targets + 1)) == 6
+    assert lines(dataclasses.replace(towers, drivers=towers.drivers + 1)) == 8
+
+
+def test_a_recipe_that_ran_in_some_folds_is_compared_on_their_test_years() -> None:
+    rng = np.random.default_rng(5)
+    years = (2001, 2002, 2003, 2004)
+    observed = rng.normal(3, 1, (4, 40))
+    #: The process model knew the weather of too few years for each seed to test on all of them.
+    ran = {("scratch", 0): years, ("scratch", 1): years, ("hybrid", 0): (2001, 2002, 2003), ("hybrid", 1): (2002, 2003)}
+    found, simulated = [], {}
+    for (name, seed), tested in ran.items():
+        simulated[name, seed] = rng.normal(3, 1, (4, 40))
+        for k in map(years.index, tested):
+            fold = Fold("leave-years-out", "a", (("a", 1999),), (("a", 2000),), (("a", years[k]),))
+            part = gain.sums(observed[k : k + 1], simulated[name, seed][k : k + 1])
+            sums = {"GPP": [{"by": "all", "group": "all", "sums": part.tolist()}]}
+            found.append((1, Run(name, ("GPP",), fold, seed), sums))
+    rows = comparison.rows(found, {})
+    assert _one(rows, recipe="scratch", seed=None)["n_test_site_years"] == 4
+    for seed, kept in ((0, slice(0, 3)), (1, slice(1, 3)), (None, slice(1, 3))):
+        row = _one(rows, recipe="hybrid", seed=seed)
+        seeds = (0, 1) if seed is None else (seed,)
+        ours, theirs = (
+            gain.over_seeds([gain.sums(observed[kept], simulated[name, one][kept]) for one in seeds])
+            for name in ("hybrid", "scratch")
+        )
+        assert row["n_test_site_years"] == len(ours)
+        assert row["r2"] == pytest.approx(float(gain.r2(ours.sum(0))))
+        assert row["gain"] == pytest.approx(gain.gain(ours, theirs).value)
+    without = [one for one in found if (one[1].recipe, one[1].seed) != ("hybrid", 1)]
+    assert not [row for row in comparison.rows(without, {}) if row["recipe"] == "hybrid" and row["seed"] is None]

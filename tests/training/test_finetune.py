@@ -178,3 +178,16 @@ def test_fine_tuning_on_a_real_tower_beats_the_source_on_days_it_never_saw(
 def test_scalers_of_the_source_are_kept(small: Checkpoint, towers: SiteYears) -> None:
     found = adapt(small, towers, Finetune(rescale=False))
     assert isinstance(found.targets, Scaler) and found.targets is small.targets
+
+
+def test_what_is_dropped_follows_from_the_seed(shipped: Checkpoint, towers: SiteYears) -> None:
+    config = {"hidden": 8, "narrow": 4, "heads": 2, "feed": 8, "layers": 1, "dropout": 0.5}
+    network = registry.build("pyraformer", **config).requires_grad_(False)
+    card = dataclasses.replace(shipped.card, model="pyraformer", config=registry.configuration("pyraformer", **config))
+    source, found = dataclasses.replace(shipped, card=card, network=network), []
+    for state in (1, 2):
+        torch.manual_seed(state)  # whatever was drawn before
+        before = torch.random.get_rng_state()
+        found.append(adapt(source, towers, Finetune(), budget=Budget(2, every=1)))
+        assert torch.equal(before, torch.random.get_rng_state())
+    assert changed(found[0].network, found[1].network) == set()

@@ -48,7 +48,10 @@ def test_two_processes_take_the_steps_of_one(data: xr.Dataset, tmp_path: Path) -
     assert [card.training["steps"] for card in cards_] == [9, 9]
     assert cards_[1].training["validation_loss"] == pytest.approx(cards_[0].training["validation_loss"], abs=2e-5)
     assert len((tmp_path / "two" / "work" / "progress.jsonl").read_text().splitlines()) == 3
-    assert sorted(p.name for p in two.parent.iterdir()) == ["lstm-tiny.json", "lstm-tiny.safetensors"]
+    assert sorted(p.name for p in two.parent.iterdir()) == [
+        "lstm-tiny-set-hidden-8.json",
+        "lstm-tiny-set-hidden-8.safetensors",
+    ]
 
 
 def test_devices_share_a_batch_and_one_without_a_row_counts_nothing(data: xr.Dataset) -> None:
@@ -108,3 +111,13 @@ def test_a_run_with_more_time_goes_on(data: xr.Dataset, tmp_path: Path) -> None:
     ended = cards.read(train(data, tmp_path, recipe)).training
     longer = cards.read(train(data, tmp_path, dataclasses.replace(recipe, max_minutes=60.0))).training
     assert ended["epochs"] < longer["epochs"] == 9
+
+
+def test_a_resumed_run_drops_what_it_would_have_dropped(
+    data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"hidden": 8, "layers": 1, "heads": 2, "feed": 8, "narrow": 4, "dropout": 0.5}
+    recipe = recipes.recipe("pyraformer", config=config, max_epochs=4, loss_years=1, batch=13)
+    straight = train(data, tmp_path / "straight", recipe)
+    cut_off(monkeypatch, lambda: train(data, tmp_path / "cut", recipe))
+    torch.testing.assert_close(weights(train(data, tmp_path / "cut", recipe)), weights(straight), atol=0, rtol=0)

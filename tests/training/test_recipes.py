@@ -1,6 +1,7 @@
 """Recipes by network, and the names and commands of what they train."""
 
 import shlex
+from typing import Any
 
 import pytest
 import typer
@@ -9,7 +10,7 @@ from agroflux.baselines import registry
 from agroflux.cli import train
 from agroflux.data.splits import Split
 from agroflux.data.subsample import Subsample, parse_rates
-from agroflux.training import recipes
+from agroflux.training import recipes, study
 
 TEMPORAL = Split((2000,), (2001,), (2002,), (2000,))
 FOLD = Split((2000,), (2001,), (2002,), (2000,), fold=2)
@@ -32,6 +33,17 @@ def test_an_id_names_what_differs_from_the_shipped_kind() -> None:
         recipes.identifier(other, "corn", "official", "spatial", FOLD, part)
         == "tcn-corn-official-official-protocol-spatial-f2-2rates-1phase-s2"
     )
+
+
+def test_changed_settings_make_another_id() -> None:
+    def named(**more: Any) -> str:
+        return recipes.identifier(recipes.recipe("lstm", **more), "corn", "clean", "temporal", TEMPORAL)
+
+    assert named(config={"hidden": 16}) == "lstm-corn-set-hidden-16"
+    changed = {"memory_days": 0.5, "hidden": 30, "dilations": [1, 3]}
+    name = named(config=changed, unknown_management=0.3, seed=1)
+    assert name == "lstm-corn-hidden30-set-dilations-1-3-hidden-30-memory-days-0-5-s1"
+    assert not any("-set-" in run.id for run in study.plan())
 
 
 @pytest.mark.parametrize("part", [Subsample(), Subsample((0.0, 84.5), "one")])

@@ -11,7 +11,7 @@ from agroflux.baselines import checkpoint, registry
 from agroflux.data import splits
 from agroflux.data.store import write_store
 from agroflux.data.subsample import Subsample
-from agroflux.errors import DataError
+from agroflux.errors import DataError, ModelError
 from agroflux.evaluation import leaderboard
 from agroflux.training import recipes, search
 from tests.synthetic_contract import tiny
@@ -96,3 +96,8 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
     (out / search.NAME).write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match="agroflux search"):
         search.read(out)
+
+
+def test_an_unknown_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="unknown model 'gru'"):
+        search.run(["lstm", "gru"], tmp_path, tmp_path / "out", tmp_path / "work")

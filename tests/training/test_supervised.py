@@ -49,7 +49,7 @@ def test_it_beats_climatology_on_days_it_never_saw(trained: Path) -> None:
 
 def test_the_card_says_how_it_came_about(trained: Path) -> None:
     card = cards.read(trained)
-    assert card.id == "lstm-tiny"
+    assert card.id == "lstm-tiny-set-hidden-48"
     years = [2000, 2001, 2002, 2003]
     assert card.split == {"train": years, "validate": [2004], "test": [2005], "scaler": years}
     assert (card.seed, card.protocol, card.experiment, card.data["sha256"]) == (0, "clean", "temporal", "0" * 64)
@@ -132,7 +132,7 @@ def test_a_spatial_run_never_sees_the_counties_it_is_tested_on(tmp_path: Path) -
         torch.testing.assert_close(tensor, second.network.state_dict()[name], rtol=0, atol=0)
     np.testing.assert_array_equal(first.drivers.mean, second.drivers.mean)
     card = first.card
-    assert (card.id, card.fold) == ("tcn-tiny-spatial-f1", 1)
+    assert (card.id, card.fold) == ("tcn-tiny-spatial-f1-set-dilations-1-3-hidden-4", 1)
     assert card.sites["test"] == list(split.test_sites)
     scored = {row["n"] for row in card.scores if row["target"] == "Yield"}
     assert scored == {len(split.test_sites) * 2 * len(split.test)}
