@@ -8,6 +8,7 @@ import torch
 from agroflux.baselines import registry
 from agroflux.baselines.attention import local
 from agroflux.baselines.transformer import rotations, turned
+from agroflux.errors import ModelError
 
 
 def naive(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, window: int) -> torch.Tensor:
@@ -52,5 +53,5 @@ def test_a_transformer_knows_days_by_their_order_and_not_by_their_date() -> None
 
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:
     for name in ("transformer", "pyraformer"):
-        with pytest.raises(ValueError, match="multiple of heads"):
+        with pytest.raises(ModelError, match="multiple of heads"):
             registry.build(name, hidden=50, heads=4)

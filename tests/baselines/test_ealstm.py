@@ -6,6 +6,7 @@ import torch
 from agroflux import schema
 from agroflux.baselines import registry
 from agroflux.baselines.ealstm import EALSTM
+from agroflux.errors import ModelError
 
 SOIL = ["BD", "SAND", "SILT", "PH", "SOC"]
 
@@ -55,5 +56,5 @@ def test_the_state_carries_on() -> None:
 
 @pytest.mark.parametrize("static", [[], ["CLAY"], list(schema.DRIVERS)])
 def test_static_drivers_that_make_no_sense_are_refused(static: list[str]) -> None:
-    with pytest.raises(ValueError, match="static drivers"):
+    with pytest.raises(ModelError, match="static drivers"):
         registry.build("ealstm", static=static)

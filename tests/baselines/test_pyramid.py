@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from agroflux.baselines import pyramid, registry
+from agroflux.errors import ModelError
 
 
 def dense_mask(counts: list[int], fan: int, reach: int) -> torch.Tensor:
@@ -51,5 +52,5 @@ def test_a_coarser_scale_is_a_strided_convolution() -> None:
 
 
 def test_one_scale_is_no_pyramid() -> None:
-    with pytest.raises(ValueError, match="at least 2"):
+    with pytest.raises(ModelError, match="at least 2"):
         registry.build("pyraformer", scales=1)

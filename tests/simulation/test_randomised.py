@@ -106,7 +106,7 @@ def test_a_network_trains_on_it_with_management_hidden(out: Path, ds: xr.Dataset
     ]
     finish(["train", *places, *settings])
     card = cards.read(next(tmp_path.glob("*.json")))
-    assert card.id == "lstm-randomised-hidden50"
+    assert card.id == "lstm-randomised-hidden50-set-hidden-4"
     assert card.synthetic
     assert card.training["unknown_management"] == 0.5
     assert "--unknown-management 0.5" in card.command

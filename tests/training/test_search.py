@@ -87,7 +87,8 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
 
     shipped = checkpoint.load("lstm-cornbelt-century")
     checkpoint.save(shipped, out)
-    official = dataclasses.replace(shipped.card, id="another", preset="official")
+    untold = {name: value for name, value in shipped.card.training.items() if name != "search"}
+    official = dataclasses.replace(shipped.card, id="another", preset="official", training=untold)
     checkpoint.save(dataclasses.replace(shipped, card=official), out)
     assert search.record(out) == 1
     told = cards.read(out / "lstm-cornbelt-century.json").training["search"]
