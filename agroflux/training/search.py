@@ -54,7 +54,7 @@ CANDIDATES: dict[str, tuple[Candidate, ...]] = {
         Candidate({"kernel": 5, "dilations": [1, 5, 25, 75]}),
         Candidate({}, {"learning_rate": 4e-3}),
     ),
-    "transformer": (Candidate({"window": 64}), Candidate({"layers": 2}), Candidate({}, {"learning_rate": 2e-3})),
+    "transformer": (Candidate({"window": 64}), Candidate({"layers": 2}), Candidate({}, {"learning_rate": 1e-3})),
     "itransformer": (
         Candidate({"near": 736}),
         Candidate({"near": 64}),
@@ -69,7 +69,7 @@ CANDIDATES: dict[str, tuple[Candidate, ...]] = {
         Candidate({"scales": 4}),
         Candidate({"scales": 4, "reach": 2}),
         Candidate({"scales": 3, "reach": 4}),
-        Candidate({}, {"learning_rate": 2e-3}),
+        Candidate({}, {"learning_rate": 1e-3}),
     ),
 }
 
@@ -134,23 +134,24 @@ def _promising(
     wanted: Sequence[recipes.Recipe], rows: Sequence[Row], best: int, data: Path, sha256: str, part: Subsample
 ) -> list[recipes.Recipe]:
     """Of ``wanted`` what is recommended, and of each network the ``best`` by shorter searches; DataError if none."""
-    shorter: dict[str, list[float]] = {}
-    loss: dict[int, float] = {}
-    for place, recipe in enumerate(wanted):
+    tried: dict[str, list[tuple[float, recipes.Recipe]]] = {}
+    for recipe in wanted:
         about = _about(recipe, data, sha256, part)
-        times = {row["minutes"]: row for row in rows if _key(row | {"minutes": 0}) == _key(about | {"minutes": 0})}
-        before = max((minutes for minutes in times if minutes < about["minutes"]), default=None)
-        if before is None:
+        same = [row for row in rows if _key(row | {"minutes": recipe.max_minutes}) == _key(about)]
+        shorter = [row for row in same if row["minutes"] < about["minutes"]]
+        if not shorter:
             raise DataError(
                 f"{recipe.model}: not every candidate was tried for a shorter time on {data.name}: "
                 "search without --best first"
             )
-        loss[place] = times[before]["validation_loss"]
-        shorter.setdefault(recipe.model, []).append(loss[place])
+        loss = float(max(shorter, key=lambda row: float(row["minutes"]))["validation_loss"])
+        tried.setdefault(recipe.model, []).append((loss, recipe))
+    ranked = [sorted(each, key=lambda pair: pair[0]) for each in tried.values()]
     return [
         recipe
-        for place, recipe in enumerate(wanted)
-        if loss[place] <= sorted(shorter[recipe.model])[:best][-1] or _settings(recipe) == _recommended(recipe.model)
+        for each in ranked
+        for place, (_, recipe) in enumerate(each)
+        if place < best or _settings(recipe) == _recommended(recipe.model)
     ]
 
 

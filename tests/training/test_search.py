@@ -22,7 +22,8 @@ PART = Subsample((0.0,))
 def test_every_candidate_is_a_change_that_its_network_knows() -> None:
     assert set(search.CANDIDATES) == set(registry.names())
     for model, candidates in search.CANDIDATES.items():
-        tried = [(registry.configuration(model, **c.settings), recipes.recipe(model, **c.training)) for c in candidates]
+        every = (search.Candidate(), *candidates)  # what is recommended is tried too, and none of them twice
+        tried = [(registry.configuration(model, **c.settings), recipes.recipe(model, **c.training)) for c in every]
         assert all(pair not in tried[:n] for n, pair in enumerate(tried))
         for candidate in candidates:
             registry.build(model, **candidate.settings)
