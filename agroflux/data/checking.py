@@ -74,7 +74,10 @@ def preview(path: str | Path, rows: int = 8) -> pd.DataFrame:
 
 def _is_management(path: str | Path) -> bool:
     given = members(path) if Path(path).suffix.lower() in (".csv", ".txt", ".xlsx") else []
-    return len(given) == 1 and set(management_table.COLUMNS[:3]) <= set(columns_of(given[0], Report()))
+    try:
+        return len(given) == 1 and set(management_table.COLUMNS[:3]) <= set(columns_of(given[0], Report()))
+    except DataError:  # a format's own reader may find its table on another sheet, or says better what is wrong
+        return False
 
 
 def _contents(ds: xr.Dataset) -> list[dict[str, Any]]:

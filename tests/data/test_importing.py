@@ -162,6 +162,16 @@ def test_a_check_lists_everything_and_writes_nothing(tmp_path: Path, folder: Pat
     assert not folder.exists()
 
 
+def test_a_check_finds_the_table_behind_an_empty_first_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "Saha_et_al_2020_ERL_Data.xlsx"
+    text = {"Date": "2012-06-01", "Experiment": "MCSE-T2", "Replication": "R1", "Vegetation": "corn"}
+    rows = {k: [v] for k, v in (text | dict.fromkeys(("N2O", "N_rate", "Clay", "Sand", "SOM"), 2.0)).items()}
+    with pd.ExcelWriter(path, engine="openpyxl") as book:
+        pd.DataFrame().to_excel(book, sheet_name="README", index=False)
+        pd.DataFrame(rows).to_excel(book, sheet_name="Data", index=False)
+    assert checking.check(path).ok
+
+
 def test_base_zip_brings_its_own_position(tmp_path: Path) -> None:
     start = pd.date_range("2014-06-01", periods=96, freq="30min")
     base = pd.DataFrame({"TIMESTAMP_START": start.strftime("%Y%m%d%H%M")})
