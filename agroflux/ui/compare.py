@@ -74,7 +74,10 @@ def years(where: str, variable: str, sites: Sequence[str]) -> list[int]:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _observed_years(data: str, version: str, variable: str, sites: tuple[str, ...]) -> list[int]:
     array = cache.dataset(data)[variable].sel(site=list(sites))
-    days = array["time"].to_numpy()[array.notnull().any("site").to_numpy()]
+    held = array.notnull().any("site").to_numpy()
+    if "year" in array.dims:
+        return sorted({int(year) for year in array["year"].to_numpy()[held]})
+    days = array["time"].to_numpy()[held]
     return sorted({int(year) for year in days.astype("datetime64[Y]").astype(int) + 1970})
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from agroflux import paths
+from agroflux import paths, schema
 from agroflux.data import catalog, importing
 from agroflux.data.select import select
 from agroflux.evaluation import metrics
@@ -240,3 +240,16 @@ def test_weather_alone_is_nothing_to_compare(tmp_path: Path, monkeypatch: pytest
     app = _open(compare_where="weather")
     assert not app.exception and not app.error
     assert "holds no flux" in _said(app)
+
+
+def test_measured_yields_are_compared_year_by_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"])[["GPP"]].load()
+    grain = ("site", "year"), [[9.0, np.nan, 11.0]], {"units": schema.get("Yield").unit}
+    importing.save(
+        tower.drop_dims("year", errors="ignore").assign(Yield=grain).assign_coords(year=[2013, 2014, 2015]), "f"
+    )
+    app = _open(compare_where="f", var="Yield", compare_sources="f")
+    assert not app.exception and not app.error
+    assert app.session_state["w.years"] == (2013, 2015)
+    assert [bars["x"] for bars in _figure(app, 0)["data"]] == [["2013", "2015"]]
