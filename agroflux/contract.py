@@ -3,15 +3,16 @@
 simulation   ``xr.Dataset`` over ``(site, scenario, time)`` and, for annual values, ``(site, scenario, year)``
 observation  ``xr.Dataset`` over ``(site, time)``
 
-A variable may lack a dimension along which it does not vary (weather: ``(site, time)``; soil: ``(site,)``).
+A variable may lack a dimension along which it does not vary (weather: ``(site, time)``; soil: ``(site,)``), but not
+``site``.
 ``time`` is daily and increasing, ``datetime64`` at the start of each day; days between two seasons or chosen years may
 be absent, but values of every other day or every month are not daily. The attribute ``calendar`` says ``standard`` or
 ``noleap`` (29 February left out, so that every year has 365 days). Each variable carries ``units`` equal to
 those of :mod:`agroflux.schema`, in house signs. Missing is NaN. A variable ``X`` may have companions: ``X_qc``,
 the share [1] of measured (not gap-filled) half-hours behind a daily value; ``X_unc``, its random uncertainty (one
 standard deviation, or standard error over replicates); ``X_p25`` and ``X_p75``, the quartiles over ways of
-processing. A management driver that is NaN is unknown, never zero. Site coordinates: ``lat``, ``lon`` [degrees],
-``site_name``, ``state``. Scenario coordinate: ``n_rate`` [kg N ha-1 to corn].
+processing. A management driver that is NaN is unknown, never zero. Names of sites are text. Site coordinates:
+``lat``, ``lon`` [degrees], ``site_name``, ``state``. Scenario coordinate: ``n_rate`` [kg N ha-1 to corn].
 """
 
 from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ from agroflux.errors import ContractError
 KINDS = ("simulation", "observation")
 CALENDARS = ("standard", "noleap")
 REQUIRED_ATTRS = ("kind", "calendar", "title", "source", "licence", "citation", "synthetic", "history")
+_TEXTS = tuple(a for a in REQUIRED_ATTRS if a != "synthetic")
 _DIMS = {"simulation": {"site", "scenario", "time", "year"}, "observation": {"site", "time", "year"}}
 #: Companion of a variable ``X``: suffix -> unit; None stands for the unit of ``X``.
 COMPANIONS: dict[str, str | None] = {"_qc": "1", "_unc": None, "_p25": None, "_p75": None}
@@ -69,6 +71,10 @@ def validate(ds: xr.Dataset, *, name: str = "data set", values: bool = False) ->
 
 def _attrs(ds: xr.Dataset) -> list[str]:
     found = [f"attribute {a!r} is missing" for a in REQUIRED_ATTRS if a not in ds.attrs]
+    # Asked before anything is compared: a NetCDF attribute may be an array, which is neither equal nor unequal.
+    no_text = [f"attribute {a!r} is no text" for a in _TEXTS if not isinstance(ds.attrs.get(a, ""), str)]
+    if no_text:
+        return found + no_text
     if ds.attrs.get("kind", KINDS[0]) not in KINDS:
         found.append(f"attribute 'kind' is {ds.attrs['kind']!r}, not one of {', '.join(KINDS)}")
     if ds.attrs.get("calendar", CALENDARS[0]) not in CALENDARS:
@@ -79,7 +85,7 @@ def _attrs(ds: xr.Dataset) -> list[str]:
 
 
 def _coords(ds: xr.Dataset) -> list[str]:
-    kind = ds.attrs.get("kind", "simulation")
+    kind = str(ds.attrs.get("kind", "simulation"))
     need = ["site", "time"] + (["scenario"] if kind == "simulation" else [])
     found = [f"dimension {d!r} is missing" for d in need if d not in ds.dims]
     found += [f"{d} is empty: give at least one" for d, size in ds.sizes.items() if not size]
@@ -88,9 +94,24 @@ def _coords(ds: xr.Dataset) -> list[str]:
     found += [f"site coordinate {c!r} is missing" for c in ("lat", "lon", "site_name", "state") if c not in ds.coords]
     if kind == "simulation" and "n_rate" not in ds.coords:
         found.append("scenario coordinate 'n_rate' is missing")
-    if "site" in ds.coords and len(set(ds["site"].to_numpy().tolist())) != ds.sizes["site"]:
+    if "site" in ds.dims and not all(isinstance(s, str) for s in ds["site"].to_numpy().tolist()):
+        found.append("site names are no text: write them as text, such as '19169'")
+    elif "site" in ds.coords and len(set(ds["site"].to_numpy().tolist())) != ds.sizes["site"]:
         found.append("site names are not unique")
+    if "year" in ds.dims and "year" not in ds.coords:
+        found.append("year has no coordinate values")
+    found += [sentence for name, most in (("lat", 90), ("lon", 180)) for sentence in _position(ds, name, most)]
     return found
+
+
+def _position(ds: xr.Dataset, name: str, most: float) -> list[str]:
+    if name not in ds.coords:
+        return []
+    values = ds[name].to_numpy()
+    # NaN is in no range; a map cannot show it.
+    if values.dtype.kind in "fiu" and ds[name].dims in ((), ("site",)) and bool((np.abs(values) <= most).all()):
+        return []
+    return [f"site coordinate {name!r} holds no number from {-most:g} to {most:g} for each site"]
 
 
 def _time(ds: xr.Dataset) -> list[str]:
@@ -112,13 +133,13 @@ def _time(ds: xr.Dataset) -> list[str]:
         return [f"time has no two days in a row (the closest are {step.min()} days apart): give daily values"]
     # pandas, not ds.time.dt: that would import dask, half a second at the first data set
     stamps = pd.DatetimeIndex(time)
-    if ds.attrs.get("calendar") == "noleap" and bool(((stamps.month == 2) & (stamps.day == 29)).any()):
+    if str(ds.attrs.get("calendar")) == "noleap" and bool(((stamps.month == 2) & (stamps.day == 29)).any()):
         return ["calendar is noleap but time holds 29 February"]
     return []
 
 
 def _variables(ds: xr.Dataset) -> list[str]:
-    found = []
+    found = [] if ds.data_vars else ["there is no variable"]
     for key, array in ds.data_vars.items():
         name = str(key)
         base = base_name(name)
@@ -127,8 +148,12 @@ def _variables(ds: xr.Dataset) -> list[str]:
             continue
         want = unit_of(name)
         have = array.attrs.get("units")
-        if have != want:
+        if not isinstance(have, str) or have != want:
             found.append(f"variable {name!r} has units {have!r}, not {want!r}")
+        if array.dtype.kind not in "fiub":
+            found.append(f"variable {name!r} holds no numbers but {array.dtype}")
+        if "site" not in array.dims:
+            found.append(f"variable {name!r} lacks the dimension 'site'")
         if schema.VARIABLES[base].per == "year" and "time" in array.dims:
             found.append(f"variable {name!r} is annual: its dimension is 'year', not 'time'")
     return found

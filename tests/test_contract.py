@@ -15,7 +15,7 @@ from agroflux.errors import AgroFluxError, ContractError
 Break = Callable[[xr.Dataset], xr.Dataset]
 
 
-def _units(ds: xr.Dataset, name: str, unit: str | None) -> xr.Dataset:
+def _units(ds: xr.Dataset, name: str, unit: object) -> xr.Dataset:
     ds[name].attrs = {} if unit is None else {"units": unit}
     return ds
 
@@ -79,6 +79,17 @@ BREACHES: dict[str, tuple[Break, str]] = {
     "wrong unit": (lambda ds: _units(ds, "GPP", "umol m-2 s-1"), "'umol m-2 s-1', not 'g C m-2 d-1'"),
     "no unit": (lambda ds: _units(ds, "NEE", None), "variable 'NEE' has units None"),
     "annual by day": (_annual_by_day, "'Delta_SOC' is annual"),
+    "lists for text": (_attr("calendar", np.array([1, 2])), "attribute 'calendar' is no text"),
+    "list of units": (lambda ds: _units(ds, "GPP", np.array([1, 2])), "variable 'GPP' has units array([1, 2])"),
+    "numbers for sites": (lambda ds: ds.assign_coords(site=[1, 2, 3]), "site names are no text"),
+    "no site values": (lambda ds: ds.drop_vars("site"), "site names are no text"),
+    "nowhere": (lambda ds: ds.assign_coords(lat=ds["lat"] * np.nan), "'lat' holds no number from -90 to 90"),
+    "off the globe": (lambda ds: ds.assign_coords(lon=ds["lon"] - 300), "'lon' holds no number from -180 to 180"),
+    "words for latitude": (lambda ds: ds.assign_coords(lat=("site", ["a", "b", "c"])), "'lat' holds no number"),
+    "no year values": (lambda ds: ds.drop_vars("year"), "year has no coordinate values"),
+    "no variable": (lambda ds: ds.drop_vars(list(ds.data_vars)), "there is no variable"),
+    "words for values": (lambda ds: ds.assign(GPP=ds["GPP"].astype(str)), "'GPP' holds no numbers but"),
+    "no site of a variable": (lambda ds: ds.assign(GPP=ds["GPP"].isel(site=0)), "'GPP' lacks the dimension 'site'"),
 }
 
 

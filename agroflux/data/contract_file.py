@@ -18,9 +18,14 @@ def read(path: str | Path) -> xr.Dataset:
     except OSError as error:
         raise unreadable(where.name, error) from error
     if where.suffix.lower() != ".nc" or size is None:
-        raise DataError(f"{where.name} is no NetCDF file (.nc): give a file such as `agroflux predict` writes")
+        raise DataError(f"{where.name} is no NetCDF file (.nc): give a data set that keeps the contract")
     if size > MAX_FILE:
         raise DataError(f"{where.name} is larger than the {MAX_FILE / 1e9:g} GB that are read")
-    ds = load(open_store(where))
+    lazy = open_store(where)
+    if lazy.nbytes > MAX_FILE:  # a small file can declare what no memory holds
+        raise DataError(
+            f"{where.name} unpacks to {lazy.nbytes / 1e9:.1f} GB, more than the {MAX_FILE / 1e9:g} GB that are read"
+        )
+    ds = load(lazy)
     ds.close()
     return contract.validate(ds, name=where.name, values=True)

@@ -4,7 +4,9 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from agroflux.data import archives, contract_file
 from agroflux.data.archives import members
@@ -114,3 +116,16 @@ def test_what_the_system_does_not_give_is_told(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(Path, "is_dir", refuse)
     with pytest.raises(DataError, match=r"a\.csv cannot be read \(Permission denied\)"):
         members(tmp_path / "a.csv")
+
+
+def test_a_netcdf_file_that_declares_more_than_memory_holds_is_refused(
+    tmp_path: Path, tiny_observation: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = np.arange("1950-01-01", "2020-01-01", dtype="datetime64[D]").astype("datetime64[ns]")
+    empty = tiny_observation.reindex(time=days).assign_attrs(synthetic=1)
+    packed = {str(name): {"zlib": True, "complevel": 9} for name in (*empty.data_vars, "time")}
+    empty.to_netcdf(tmp_path / "bomb.nc", engine="h5netcdf", encoding=packed)
+    monkeypatch.setattr(contract_file, "MAX_FILE", empty.nbytes - 1)
+    assert (tmp_path / "bomb.nc").stat().st_size < contract_file.MAX_FILE / 3
+    with pytest.raises(DataError, match=r"bomb.nc unpacks to .* more than the .* that are read"):
+        contract_file.read(tmp_path / "bomb.nc")
