@@ -100,14 +100,13 @@ class _Row:
         if not site:
             self.wrong("site", "no site is named", "give the site id of the data set")
         year = self.number_of("year", 1900, 2199)
-        if year is None or year != int(year):
-            if year is not None or not self.cells.get("year"):
-                self.wrong("year", "no year is given", "give the calendar year of the harvest")
-            year = 1900.0
+        told = year is not None and year == int(year)
+        if not told and (year is not None or not self.cells.get("year")):
+            self.wrong("year", "no year is given", "give the calendar year of the harvest")
         planting: date | str | None = NONE if self.cells.get("planting", "").lower() == NONE else self.day("planting")
         season = Season(
             site=site[:64],
-            year=int(year),
+            year=int(year or 1900),
             crop=_SAME.get(crop, crop)[:64],
             planting=planting,
             emergence=self.day("emergence"),
@@ -118,7 +117,8 @@ class _Row:
             n_total=self.number_of("n_total_kg_ha", 0, MOST_N),
             source=self.cells.get("source", "")[:500],
         )
-        self.in_order(season)
+        if told:  # days cannot belong to a year that is not known
+            self.in_order(season)
         return season
 
     def wrong(self, column: str, what: str, remedy: str) -> None:
@@ -194,9 +194,19 @@ def _cell(value: Any) -> str:
 
 
 def of(ds: xr.Dataset) -> list[Season]:
-    """The seasons that a data set carries (:func:`agroflux.data.management.apply`); empty where it carries none."""
-    rows = json.loads(ds.attrs.get(ATTRIBUTE, "[]"))
-    return from_rows(rows, Report(), "management") if isinstance(rows, list) else []
+    """The seasons that a data set carries (:func:`agroflux.data.management.apply`); empty where it carries none.
+
+    Raises DataError for what is no table, as a file made elsewhere may carry.
+    """
+    try:
+        rows = json.loads(ds.attrs.get(ATTRIBUTE, "[]"))
+    except (TypeError, ValueError):
+        rows = None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError(
+            f"attribute {ATTRIBUTE!r} of the data set holds no management table: set one with `agroflux data manage`"
+        )
+    return from_rows(rows, Report(), "management")
 
 
 def frame(seasons: Sequence[Season]) -> pd.DataFrame:

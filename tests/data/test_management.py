@@ -104,6 +104,13 @@ def test_wrong_cells_are_named(tmp_path: Path, cells: dict[str, str], words: str
     assert "m.csv, row 2" in str(error.value)
 
 
+def test_days_of_a_year_that_is_not_known_are_not_wrong_too() -> None:
+    report = Report()
+    row = {"site": "a", "year": "2oo5", "crop": "corn", "planting": "2005-05-01", "harvest": "2005-10-01"}
+    assert management_table.from_rows([row], report, "m.csv") == []
+    assert [f.column for f in report.errors] == ["year"]
+
+
 def test_maize_is_corn_and_rows_come_once(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("site,year,crop\na,2005,Maize\n")
     assert management_table.read(tmp_path / "m.csv")[0].crop == "corn"
@@ -185,6 +192,12 @@ def test_a_table_of_other_sites_wipes_no_data_set(
     tiny_simulation.assign_attrs(synthetic=1).to_netcdf(path, engine="h5netcdf")
     with pytest.raises(DataError, match=r"mine\.nc is a simulation: a management table belongs to measurements"):
         importing.import_file("netcdf", path, "sim", seasons=[Season("17019", 2016, "corn")])
+
+
+@pytest.mark.parametrize("text", ["{no table", "[1]", "{}"])
+def test_what_is_no_table_in_a_data_set_is_told(text: str, tiny_observation: xr.Dataset) -> None:
+    with pytest.raises(DataError, match=r"holds no management table: set one with `agroflux data manage`"):
+        management_table.of(tiny_observation.assign_attrs(management=text))
 
 
 def test_a_file_named_like_a_bundled_data_set_is_to_be_renamed(
