@@ -1,5 +1,6 @@
 """Pickers of the page "Simulated against observed": where, what, which sources, scored against which."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -29,7 +30,8 @@ def places() -> dict[str, str]:
     for entry in cache.entries("observation"):
         kind = "synthetic" if entry.synthetic else "measured"
         found[entry.id] = f"{_PLACES.get(entry.id) or show.plain(entry.title[:40])} ({kind})"
-    return found
+    times = Counter(found.values())
+    return {key: f"{name} {show.plain(key)}" if times[name] > 1 else name for key, name in found.items()}
 
 
 def follow_sites(known: Mapping[str, str]) -> None:

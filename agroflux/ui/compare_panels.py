@@ -236,7 +236,8 @@ def downloads(shown: Shown) -> None:
     frame, variable = shown.view.frame, shown.variable
     if variable.per == "day":
         frame = compare.aggregate(frame, shown.how, total=variable.flux)
-    names = {str(c): f"{variable.name}_{'_'.join(str(c).lower().split())}" for c in frame.columns}
+    # A title may hold a slash, which is no part of a name in NetCDF.
+    names = {str(c): f"{variable.name}_{'_'.join(str(c).lower().replace('/', ' ').split())}" for c in frame.columns}
     unit = theme.pretty(shown.unit)
     with st.container(horizontal=True):
         show.csv(

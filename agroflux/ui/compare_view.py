@@ -66,10 +66,8 @@ def sources(where: str, variable: str) -> dict[str, str]:
         if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
             found[_MODEL + card["id"]] = f"{_network(card)} ({', '.join(['predicted', *_apart(card)])})"
     times = Counter(found.values())
-    return {
-        key: f"{name} {key.removeprefix(_MODEL)}" if times[name] > 1 and is_model(key) else name
-        for key, name in found.items()
-    }
+    # One name for two would drop one of them from figures and scores.
+    return {key: f"{name} {key.removeprefix(_MODEL)}" if times[name] > 1 else name for key, name in found.items()}
 
 
 def is_model(source: str) -> bool:

@@ -38,10 +38,16 @@ def data_set(
     options = list(known)
     if not options:
         raise DataError(f"no {kind or 'data set'} can be opened: restore assets/data, or see `agroflux data list`")
+    titles = [entry.title for entry in known.values()]
+
+    def shown(data: str) -> str:
+        twice = f" ({data})" if titles.count(known[data].title) > 1 else ""
+        return known[data].title + twice + (" (synthetic)" if known[data].synthetic else "")
+
     st.selectbox(
         label,
         options,
-        format_func=lambda i: known[i].title + (" (synthetic)" if known[i].synthetic else ""),
+        format_func=shown,
         width=width,
         **state.bind(name, default=default or (options[0] if options else ""), options=options),
     )

@@ -1,5 +1,6 @@
 """The page "Simulated against observed" with the bundled data: its scores are the package's, gaps stay gaps."""
 
+import io
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -9,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths, schema
 from agroflux.data import catalog, importing
 from agroflux.data.select import select
 from agroflux.evaluation import metrics
+from agroflux.ui import compare_panels, show
 from tests.pages import untrained
 from tests.pages.opened import open_page
 
@@ -253,3 +256,32 @@ def test_measured_yields_are_compared_year_by_year(tmp_path: Path, monkeypatch: 
     assert not app.exception and not app.error
     assert app.session_state["w.years"] == (2013, 2015)
     assert [bars["x"] for bars in _figure(app, 0)["data"]] == [["2013", "2015"]]
+
+
+def test_data_sets_of_one_title_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    counties = catalog.open_dataset("cornbelt-century").sel(site=[CARROLL])[["GPP"]].load()
+    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"])[["GPP"]].load()
+    for number in (1, 2):
+        importing.save(counties.assign(GPP=counties["GPP"] * number).assign_attrs(title="A trial"), f"trial-{number}")
+        importing.save(tower.assign_attrs(title="My tower"), f"tower-{number}")
+    app = _open(sites=CARROLL, var="GPP", compare_sources="trial-1,trial-2", agg="annual")
+    assert not app.exception and not app.error
+    first, second = (trace["y"] for trace in _figure(app, 0)["data"])
+    assert first != second, "each is drawn"
+    mine = [name for group in app.get("button_group") for name in group.options if name.startswith("My tower")]
+    assert len(mine) == len(set(mine)) == 2
+    simulators = open_page("sites").selectbox[0].options
+    assert len(set(simulators)) == len(simulators) == 4
+
+
+def test_a_title_with_a_slash_can_be_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    made: list[Any] = []
+    monkeypatch.setattr(compare_panels.show, "netcdf", lambda make, *_: made.append(show._netcdf_bytes(make())))
+    counties = catalog.open_dataset("cornbelt-century").sel(site=[CARROLL])[["GPP"]].load()
+    importing.save(counties.assign_attrs(title="N/P trial"), "trial")
+    app = _open(sites=CARROLL, var="GPP", compare_sources="trial")
+    assert not app.exception and not app.error
+    with xr.open_dataset(io.BytesIO(made[0]), engine="h5netcdf") as ds:
+        assert list(ds.data_vars) == ["GPP_n_p_trial"]
