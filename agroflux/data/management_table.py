@@ -24,7 +24,8 @@ COLUMNS = (
     "n_date_1", "n_rate_1_kg_ha", "n_date_2", "n_rate_2_kg_ha", "n_date_3", "n_rate_3_kg_ha", "source",
 )  # fmt: skip
 _NEEDED = ("site", "year", "crop")
-_EVENT = re.compile(r"n_(?:date|rate)_(\d{1,2})(?:_kg_ha)?")
+# Exactly as it is read: a column of nearly that name would be taken for known and its nitrogen be lost.
+_EVENT = re.compile(r"n_(?=date_\d+$|rate_\d+_kg_ha$)(?:date|rate)_([1-9]\d?)(?:_kg_ha)?")
 #: Names of crops as people write them -> the name used here.
 _SAME = {
     "maize": "corn",

@@ -111,6 +111,14 @@ def test_days_of_a_year_that_is_not_known_are_not_wrong_too() -> None:
     assert [f.column for f in report.errors] == ["year"]
 
 
+@pytest.mark.parametrize("name", ["n_rate_1", "n_date_1_kg_ha", "n_rate_01_kg_ha", "n_rate_0_kg_ha"])
+def test_a_column_of_nearly_the_right_name_is_said_to_be_left_out(tmp_path: Path, name: str) -> None:
+    (tmp_path / "m.csv").write_text(f"site,year,crop,{name}\na,2005,corn,0\n")
+    report = Report()
+    assert management_table.read(tmp_path / "m.csv", report)[0].nitrogen is None
+    assert f"columns {name} are not known and left out" in report.findings[0].what
+
+
 def test_maize_is_corn_and_rows_come_once(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("site,year,crop\na,2005,Maize\n")
     assert management_table.read(tmp_path / "m.csv")[0].crop == "corn"
