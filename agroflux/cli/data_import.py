@@ -80,7 +80,9 @@ def import_(
     management: Annotated[Path | None, typer.Option(help="Management table (CSV, xlsx) of the sites.")] = None,
     part: Annotated[str, typer.Option(help="Of the AgroFlux archive: ecosys, daycent, chambers or towers.")] = "",
     first_year: Annotated[int | None, typer.Option(min=1900, max=2199, help="First year of that part.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a data set of that id.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a data set of that id, its management table too.")
+    ] = False,
     as_json: bool = JSON,
 ) -> None:
     """Import a file, a folder, or a zip as downloaded, into your data folder."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import streamlit as st
 
 from agroflux.errors import AgroFluxError, DataError
-from agroflux.ui import controls, data, show, state
+from agroflux.ui import cache, controls, data, show, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ENDINGS = ("csv", "txt", "xlsx", "zip", "nc")
 _DONE = "data.imported"
 _COUNT = "data.files"  # of imports: another key empties the uploader
+_MOST_SITES = 6  # of which contents are listed
 _LEVELS = {"error": "must be mended", "warning": "changed", "note": "note"}
 
 
@@ -48,15 +49,18 @@ def show_import() -> None:
         checked = _checked(key, form, repr(options), name, content, options)
     _report(checked, name)
     if checked.ok:
-        _import(checked, form, options, name, content)
+        _import(checked, form, options, name, content, key)
 
 
 def _done() -> None:
     """What was imported last, with the ways on."""
     last = st.session_state.get(_DONE)
-    if last and last in data.own_observations():
-        st.success(f"**{show.plain(last)}** is imported: it is on the map and in the plots.", icon=":material/check:")
-        data.ways_on(last)
+    entry = next((entry for entry in cache.entries() if entry.own and entry.id == last), None)
+    if entry is None:
+        return
+    where = "it is on the map and in the plots" if entry.kind == "observation" else "it is among the simulators"
+    st.success(f"**{show.plain(entry.id)}** is imported: {where}.", icon=":material/check:")
+    data.ways_on(entry.id)
 
 
 def _formats() -> None:
@@ -182,27 +186,30 @@ def _report(checked: "Checked", name: str) -> None:
         show.table(table, f"report-{name}", hide_index=True)
         for what, count in checked.report.more().items():
             st.caption(f"{show.plain(what)}: {count:,} more.")
-    for site in checked.sites()[:6]:
+    sites = checked.sites()
+    for site in sites[:_MOST_SITES]:
         with st.expander(f"{show.plain(site['site'])}: {site['first']} to {site['last']}", icon=":material/analytics:"):
             rows = pd.DataFrame(site["variables"])
             rows["unit"] = rows["unit"].map(pretty)
             rows["missing"] = rows["missing"].map("{:.1%}".format)
             st.dataframe(rows, hide_index=True, width="stretch")
+    if len(sites) > _MOST_SITES:
+        st.caption(f"The first {_MOST_SITES} of {len(sites)} sites are listed; all are imported.")
 
 
-def _import(checked: "Checked", form: str, options: "Options", name: str, content: bytes) -> None:
+def _import(checked: "Checked", form: str, options: "Options", name: str, content: bytes, key: str) -> None:
     """Site, name and terms of the data set, and the button that imports it."""
     from agroflux.data import importing
     from agroflux.data.formats import FORMATS
     from agroflux.data.known_sites import SiteFacts
 
     ids = [str(meta["site_id"]) for _, meta in checked.readings]
-    with st.form("data.describe", border=True):
+    with st.form(f"data.describe.{key}", border=True):  # what was written for one file is not for the next
         st.markdown("**Call it**")
         with controls.row():
             data_id = st.text_input("Id", value=_proposed(ids, name), max_chars=64, width=220)
             title = st.text_input("Title", placeholder="made from the file", max_chars=120, width=340)
-            replace = st.checkbox("Replace one of that id")
+            replace = st.checkbox("Replace one of that id", help="Its management table goes with it.")
         site = _place(ids, checked) if ids else SiteFacts()
         with st.expander("Terms", icon=":material/license:"):
             licence = st.text_input("Licence", placeholder=FORMATS[form].licence, max_chars=200)

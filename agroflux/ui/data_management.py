@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = ("csv", "xlsx")
 _MOST_MB = 2
+_SHOWN = "data.management.shown"  # data set -> version of its file when its table was last shown
 
 
 def show_management() -> None:
@@ -33,6 +34,7 @@ def show_management() -> None:
     sites = [str(s) for s in cache.sites(chosen).index]
     with controls.row():
         _templates({site: cache.years(chosen) for site in sites}, f"management-{chosen}")
+    changed = _changed_elsewhere(chosen)
     table = _uploaded(chosen)
     edited = st.data_editor(
         (_table(chosen) if table is None else table).astype(str),
@@ -45,9 +47,23 @@ def show_management() -> None:
     seasons, problems = _read(edited, sites)
     for problem in problems[:8]:
         st.error(show.plain(problem), icon=":material/error:")
-    if st.button("Save the table", type="primary", icon=":material/save:", disabled=bool(problems)):
+    if st.button("Save the table", type="primary", icon=":material/save:", disabled=bool(problems)) and not changed:
         _save(chosen, seasons)
     _calendar(seasons, sites, cache.years(chosen))
+
+
+def _changed_elsewhere(chosen: str) -> bool:
+    """Whether the data set was written since this session last showed its table; says so, as edits are then gone."""
+    last, now = st.session_state.get(_SHOWN, {}), cache.version(chosen)
+    st.session_state[_SHOWN] = {**last, chosen: now}
+    changed = last.get(chosen, now) != now
+    if changed:
+        st.warning(
+            "This data set was changed elsewhere since its table was last shown here. This is what is saved now; "
+            "edits that were not saved are gone.",
+            icon=":material/sync_problem:",
+        )
+    return changed
 
 
 def _templates(sites: dict[str, Sequence[int]], name: str) -> None:
@@ -70,19 +86,24 @@ def _templates(sites: dict[str, Sequence[int]], name: str) -> None:
 def _uploaded(chosen: str) -> "pd.DataFrame | None":
     """Rows of an uploaded table, to look at before they are saved; None where there is none or it is wrong."""
     from agroflux.data import management_table
+    from agroflux.data.report import Report
 
     with st.expander("Fill in from a file", icon=":material/upload_file:"):
-        sent = st.file_uploader(
-            "Management table", type=list(_ENDINGS), key=f"data.management.{chosen}", max_upload_size=_MOST_MB
-        )
+        # Of one version of the data set: once saved, what is saved is shown, later edits included.
+        key = f"data.management.{chosen}.{cache.version(chosen)}"
+        sent = st.file_uploader("Management table", type=list(_ENDINGS), key=key, max_upload_size=_MOST_MB)
         if sent is None:
             return None
+        report, rows = Report(), None
         try:
             with data.on_disk(data.safe_name(sent.name, _ENDINGS), sent.getvalue()) as path:
-                return management_table.frame(management_table.read(path))
+                rows = management_table.frame(management_table.read(path, report))
         except AgroFluxError as error:
             st.error(show.plain(error), icon=":material/error:")
-            return None
+        for finding in report.findings:
+            if finding.level == "warning":
+                st.warning(f"{show.plain(finding.sentence())}.", icon=":material/warning:")
+        return rows
 
 
 def _table(chosen: str) -> "pd.DataFrame":
@@ -120,8 +141,8 @@ def _read(edited: "pd.DataFrame", sites: list[str]) -> "tuple[list[Season], list
     from agroflux.data.report import Report
 
     report = Report()
-    rows = [row for row in edited.to_dict("records") if _told(row)]
-    seasons = management_table.from_rows(rows, report, "table")
+    rows = {number: row for number, row in enumerate(edited.to_dict("records"), 1) if _told(row)}
+    seasons = management_table.from_rows(list(rows.values()), report, "table", list(rows))
     found = [f.sentence() for f in report.errors]
     return seasons, found + [f"there is no site {s.site} in this data set" for s in seasons if s.site not in sites]
 
@@ -138,8 +159,9 @@ def _save(chosen: str, seasons: "list[Season]") -> None:
 
     with st.spinner("Saving"):
         importing.set_management(chosen, seasons)
+    st.session_state[_SHOWN][chosen] = cache.version(chosen)
     state.put(data.SET, chosen)
-    st.toast(f"Management of {chosen} is saved.", icon=":material/check:")
+    st.toast(f"Management of {show.plain(chosen)} is saved.", icon=":material/check:")
     st.rerun()
 
 

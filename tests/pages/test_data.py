@@ -6,10 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux.data import catalog, management_table
-from agroflux.data.importing import import_file
+from agroflux.data.importing import import_file, set_management
+from agroflux.data.management import Season
+from agroflux.ui import data_management
 from tests.data.test_importing import ARM, HERE, daily
 from tests.data.test_monthly import monthly_file
 
@@ -144,6 +147,55 @@ def test_management_is_edited_saved_and_drawn(tmp_path: Path) -> None:
     assert management_table.of(ds)[0].nitrogen[0].rate == 150 and float(ds["FERTZR_N"].max()) == 15.0
     _upload(app, "m.csv", b"site,year,crop,planting\nUS-Ne1,2005,corn,someday\n")
     assert "'someday' is no day" in _said(app)
+
+
+def test_what_is_shown_after_saving_is_what_was_saved(tmp_path: Path) -> None:
+    import_file("fluxnet", daily(tmp_path, "US-Ne1"), "ne1")
+    app = _open(data_view="manage", data_set="ne1")
+    _upload(app, "m.csv", b"site,year,crop,n_rate_1\nUS-Ne1,2006,corn,150\n")
+    assert "columns n_rate_1 are not known and left out" in _said(app)
+    _box(app, "button", "Save the table").click().run()
+    assert app.file_uploader[0].value is None, "a later edit would be undone by the file"
+    assert app.dataframe[0].value["year"].tolist() == ["2005", "2006"] and "left out" not in _said(app)
+
+
+def test_a_table_that_another_session_saved_meanwhile_is_not_said_to_be_this_one(tmp_path: Path) -> None:
+    import_file("fluxnet", daily(tmp_path, "US-Ne1"), "ne1")
+    app = _open(data_view="manage", data_set="ne1")
+    set_management("ne1", [Season("US-Ne1", 2005, "soybean")])
+    before = catalog.get("ne1").version()
+    _box(app, "button", "Save the table").click().run()
+    assert "changed elsewhere" in _said(app) and not app.toast and catalog.get("ne1").version() == before
+    _box(app, "button", "Save the table").click().run()
+    assert "changed elsewhere" not in _said(app) and app.toast
+    assert catalog.open_dataset("ne1")["crop_name"].to_numpy().tolist() == [["soybean", ""]]
+
+
+def test_a_wrong_cell_is_told_by_its_row_in_the_table() -> None:
+    rows = [
+        {"site": "a", "year": "2005", "crop": ""},
+        {"site": "a", "year": "2006", "crop": "corn", "planting": "soon"},
+    ]
+    assert "row 2, column planting" in data_management._read(pd.DataFrame(rows).fillna(""), ["a"])[1][0]
+
+
+def test_what_was_written_for_one_file_is_not_for_the_next(tmp_path: Path) -> None:
+    app = _open(data_view="bring")
+    for site in ("US-Xx1", "US-Xx2"):
+        _upload(app, f"FLX_{site}_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", daily(tmp_path, site).read_bytes())
+        assert _box(app, "text_input", "Title").value == "" and _box(app, "number_input", "Latitude").value is None
+        _box(app, "text_input", "Title").set_value("Mine")
+        _box(app, "number_input", "Latitude").set_value(41.0)
+        _box(app, "button", "Import").click().run()
+        assert "position of site" in _said(app) and _box(app, "text_input", "Title").value == "Mine"
+
+
+def test_a_simulation_brought_in_is_said_to_be_there(tmp_path: Path, tiny_simulation: xr.Dataset) -> None:
+    tiny_simulation.assign_attrs(synthetic=1).to_netcdf(tmp_path / "s.nc", engine="h5netcdf")
+    app = _open(data_view="bring")
+    _upload(app, "s.nc", (tmp_path / "s.nc").read_bytes(), "application/x-netcdf")
+    _box(app, "button", "Import").click().run()
+    assert not app.exception and "s is imported: it is among the simulators" in _said(app)
 
 
 def test_without_own_data_management_says_what_to_do() -> None:
