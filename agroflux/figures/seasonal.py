@@ -10,7 +10,9 @@ from plotly.subplots import make_subplots
 from agroflux import schema
 from agroflux.figures import colours, theme
 
-_DASH = {"corn": "solid", "soybean": "dot", "": "solid"}
+#: Crop -> dash of its line, and what CSS calls that; an empty name is any other crop, or an unknown one.
+_DASH = {"corn": "solid", "soybean": "dot", "": "dash"}
+_CSS = {"solid": "solid", "dot": "dotted", "dash": "dashed"}
 _MONTH_START = (1, 32, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
 _PANEL = 190  # px
 
@@ -23,7 +25,7 @@ def small_multiples(
     ``cycles`` has columns data, site, variable, crop, day, mean, low, high, n_years (several frames of
     :func:`agroflux.data.summary.seasonal_cycle` with the data set's id added). ``by`` is ``variable`` (one site)
     or ``site`` (one variable); ``labels`` says what a data set id is called, ``names`` what a site is.
-    Corn years are solid, soybean years dotted; the shade is drawn where a panel holds at most two lines.
+    Corn years are solid, soybean years dotted, others dashed; the shade is drawn where a panel holds at most two lines.
     """
     panels = list(dict.fromkeys(cycles[by]))
     columns = min(len(panels), 2 if len(panels) in (2, 4) else 3) or 1
@@ -62,10 +64,10 @@ def panel(cycles: pd.DataFrame, labels: Mapping[str, str], title: str) -> go.Fig
     return fig
 
 
-def keys(cycles: pd.DataFrame, labels: Mapping[str, str]) -> list[tuple[str, str, bool]]:
-    """What the lines mean: name, colour, and whether the line is dotted; in the order of the data."""
+def keys(cycles: pd.DataFrame, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """What the lines mean: name, colour, and solid, dotted or dashed; in the order of the data."""
     pairs = cycles[["data", "crop"]].drop_duplicates().itertuples(index=False)
-    return [(_name(str(d), str(c), labels), colours.series(str(d)), _DASH.get(str(c)) == "dot") for d, c in pairs]
+    return [(_name(str(d), str(c), labels), colours.series(str(d)), _CSS[_DASH[str(c)]]) for d, c in pairs]
 
 
 def _traces(part: pd.DataFrame, labels: Mapping[str, str]) -> list[go.Scatter]:

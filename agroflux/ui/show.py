@@ -122,12 +122,11 @@ def facts(rows: Mapping[str, object] | Sequence[tuple[str, object]]) -> None:
     st.html(f'<table class="agro-facts">{cells}</table>')
 
 
-def keys(lines: Iterable[tuple[str, str, bool]]) -> None:
-    """A legend above small figures: name, colour (``#rrggbb``) and whether the line is dotted."""
+def keys(lines: Iterable[tuple[str, str, str]]) -> None:
+    """A legend above small figures: name, colour (``#rrggbb``) and style of the line (solid, dotted, dashed)."""
     chips = "".join(
-        f'<span><i class="line" style="border-top:3px {"dotted" if dotted else "solid"} {html.escape(colour)}"></i>'
-        f"{html.escape(name)}</span>"
-        for name, colour, dotted in lines
+        f'<span><i class="line" style="border-top:3px {style} {html.escape(colour)}"></i>{html.escape(name)}</span>'
+        for name, colour, style in lines
     )
     st.html(f'<div class="agro-legend"><div class="keys">{chips}</div></div>')
 

@@ -286,5 +286,6 @@ def show_seasons(
     show.figure_files(seasonal.small_multiples(frame, labels, by=by, names=names), "seasonal-cycle")
     st.caption(
         f"Day-of-year means over {_span(years)} (measurements: over all their years), 7-day running mean. "
-        "Solid lines are corn years, dotted lines soybean years; a shade spans the lowest to the highest year."
+        "Solid lines are corn years, dotted lines soybean years, dashed lines years of another or an unknown crop; "
+        "a shade spans the lowest to the highest year."
     )

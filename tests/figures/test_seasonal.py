@@ -54,7 +54,14 @@ def test_panels_by_site_are_called_by_name() -> None:
 def test_keys_name_colour_and_dots() -> None:
     found = seasonal.keys(_cycles(), {"cornbelt-century": "CENTURY"})
     blue = colours.series("cornbelt-century")
-    assert found == [("CENTURY, corn years", blue, False), ("CENTURY, soybean years", blue, True)]
+    assert found == [("CENTURY, corn years", blue, "solid"), ("CENTURY, soybean years", blue, "dotted")]
+
+
+def test_years_of_another_or_unknown_crop_are_told_from_corn_years() -> None:
+    cycles = _cycles().replace({"crop": {"soybean": ""}})
+    lines = [t for t in seasonal.panel(cycles, {}, "GPP").data if t.name]
+    assert [t.line.dash for t in lines] == ["solid", "dash"]
+    assert [style for _, _, style in seasonal.keys(cycles, {})] == ["solid", "dashed"]
 
 
 def test_the_chosen_variable_comes_first_and_only_daily_held_ones_follow() -> None:
