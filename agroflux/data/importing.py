@@ -114,10 +114,12 @@ def build(
     report.stop()
     said = about or About()
     if isinstance(readings, xr.Dataset):
+        _ids([str(s) for s in readings["site"].to_numpy()])
         told = {k: v for k, v in asdict(said).items() if v}
         ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})
         return _managed(ds, seasons, Path(path).name) if seasons else ds
     readings = placed(readings, site or SiteFacts())
+    _ids([str(meta["site_id"]) for _, meta in readings])
     names = ", ".join(str(meta["site_id"]) for _, meta in readings)
     files = ", ".join(dict.fromkeys(str(meta["source"]) for _, meta in readings))
     network = readings[0][1].get("network") or known.label
@@ -174,6 +176,13 @@ def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
         notes = {"site_id": own.site_id, "site_name": own.name, "state": own.state, "lat": own.lat, "lon": own.lon}
         out.append((table, meta | notes))
     return out
+
+
+def _ids(sites: Sequence[str]) -> None:
+    """DataError for a site id that a link or an option could not name: commas stand between sites there."""
+    wrong = next((s for s in sites if "," in s or not s.strip()), None)
+    if wrong is not None:
+        raise DataError(f"{wrong[:60]!r} cannot be the id of a site: use letters, digits, - and _, such as US-Ne1")
 
 
 def _slug(text: str) -> str:

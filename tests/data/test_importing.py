@@ -162,6 +162,18 @@ def test_a_check_lists_everything_and_writes_nothing(tmp_path: Path, folder: Pat
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("bad", ["US-Xx1,US-Xx2", " "])
+def test_a_site_that_no_link_could_name_is_refused(
+    bad: str, tmp_path: Path, folder: Path, tiny_observation: xr.Dataset
+) -> None:
+    with pytest.raises(DataError, match=r"cannot be the id of a site: use letters"):
+        import_file("fluxnet", daily(tmp_path), "mine", site=SiteFacts(bad, lat=41.0, lon=-96.0))
+    tiny_observation.assign_coords(site=[bad]).assign_attrs(synthetic=1).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match=r"cannot be the id of a site: use letters"):
+        import_file("netcdf", tmp_path / "a.nc", "mine")
+    assert not folder.exists()
+
+
 def test_a_check_finds_the_table_behind_an_empty_first_sheet(tmp_path: Path) -> None:
     path = tmp_path / "Saha_et_al_2020_ERL_Data.xlsx"
     text = {"Date": "2012-06-01", "Experiment": "MCSE-T2", "Replication": "R1", "Vegetation": "corn"}
