@@ -72,7 +72,8 @@ def preview(path: str | Path, rows: int = 8) -> pd.DataFrame:
     return read_table(given[0], Report(), text=names, rows=rows).rename_axis("row")
 
 
-def _is_management(path: str | Path) -> bool:
+def is_management(path: str | Path) -> bool:
+    """Whether ``path`` is a management table, which is no data set of its own."""
     given = members(path) if Path(path).suffix.lower() in (".csv", ".txt", ".xlsx") else []
     try:
         return len(given) == 1 and set(management_table.COLUMNS[:3]) <= set(columns_of(given[0], Report()))
@@ -111,7 +112,7 @@ def check(path: str | Path, form: str = "", options: Options | None = None) -> C
         formats.get(form)
     told = form
     try:
-        if not form and _is_management(path):
+        if not form and is_management(path):
             told = MANAGEMENT
             management_table.read(path, report)
             return Checked(told, report, [])

@@ -73,7 +73,7 @@ def card(data: str) -> list[tuple[str, str]]:
         ("Kind", f"{kind}, {'your own' if entry.own else 'bundled'}"),
         ("Sites", f"{facts['n_sites']:,}"),
         ("Period", f"{facts['start']} to {facts['end']}"),
-        ("Size", f"{facts['size_mb']:.1f} MB"),
+        ("Size", f"{facts['size_mb']:.1f} MB" if facts["size_mb"] >= 1 else f"{1000 * facts['size_mb']:.0f} kB"),
         ("Source", entry.source),
         ("Licence", entry.licence),
         ("Citation", entry.citation),

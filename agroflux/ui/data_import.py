@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ENDINGS = ("csv", "txt", "xlsx", "zip", "nc")
 _DONE = "data.imported"
+_MANAGEMENT = "management"
 _COUNT = "data.files"  # of imports: another key empties the uploader
 _MOST_SITES = 6  # of which contents are listed
 _LEVELS = {"error": "must be mended", "warning": "changed", "note": "note"}
@@ -38,6 +39,11 @@ def show_import() -> None:
         raise DataError(f"{sent.name} has {sent.size / 1e6:,.0f} MB, more than {limit}: use `agroflux data import`")
     name, content, key = data.safe_name(sent.name, ENDINGS), sent.getvalue(), str(sent.file_id)
     told, head = _looked_at(key, name, content)
+    if told == _MANAGEMENT:
+        show.empty(
+            "This is a management table, no data set.", "Pick Management above, and fill it in from the file there."
+        )
+        return
     if len(head):
         with st.expander("First rows", icon=":material/table_rows:"):
             st.dataframe(head, width="stretch")
@@ -75,7 +81,7 @@ def _formats() -> None:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _looked_at(key: str, name: str, _content: bytes) -> "tuple[str, pd.DataFrame]":
-    """Format (empty where it is not recognised) and first rows of an upload."""
+    """Format (empty where it is not recognised; ``management`` for such a table) and first rows of an upload."""
     import pandas as pd
 
     from agroflux.data import checking, formats
@@ -86,7 +92,7 @@ def _looked_at(key: str, name: str, _content: bytes) -> "tuple[str, pd.DataFrame
         except DataError:
             head = pd.DataFrame()  # the check says what is wrong
         try:
-            return formats.detect(path), head
+            return _MANAGEMENT if checking.is_management(path) else formats.detect(path), head
         except DataError:
             return "", head
 
@@ -180,7 +186,8 @@ def _report(checked: "Checked", name: str) -> None:
     if checked.ok:
         st.success(f"{show.plain(name)} can be imported.", icon=":material/check:")
     else:
-        st.error(f"{show.plain(name)} cannot be imported as it is: see what must be mended.", icon=":material/error:")
+        first = checked.report.errors[0].sentence()  # in full: a cell of the table below cuts it
+        st.error(f"{show.plain(name)} cannot be imported as it is. {show.plain(first)}.", icon=":material/error:")
     if findings:
         table = pd.DataFrame(findings).assign(level=[_LEVELS[f["level"]] for f in findings])
         show.table(table, f"report-{name}", hide_index=True)

@@ -90,7 +90,7 @@ def test_a_wrong_file_is_reported_by_row_and_column(tmp_path: Path) -> None:
     app = _open(data_view="bring")
     text = daily(tmp_path).read_text().replace("20050103,1.0", "20050103,<b>oops</b>")
     _upload(app, "FLX_US-Xx1_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", text.encode())
-    assert "cannot be imported as it is" in _said(app)
+    assert "cannot be imported as it is" in _said(app) and "row 4, column NEE_VUT_REF: '<b>oops<" in _said(app)
     report = app.dataframe[1].value
     assert report.loc[0, ["row", "column"]].tolist() == [4, "NEE_VUT_REF"] and "<b>oops</b>" in report.at[0, "what"]
     assert not [b for b in app.button if b.label == "Import"]
@@ -126,6 +126,12 @@ def test_a_chamber_table_is_mapped_by_hand() -> None:
     assert float(catalog.open_dataset("passwd")["N2O_FLUX"].max()) == pytest.approx(0.072)
     shown = _open(data_set="passwd")
     assert "<img" not in _html(shown) and "&lt;" not in "".join(s.value for s in shown.subheader)
+
+
+def test_a_management_table_is_sent_where_it_belongs() -> None:
+    app = _open(data_view="bring")
+    _upload(app, "m.csv", b"site,year,crop,n_date_1\nUS-Ne1,2005,corn,2005-05-01\n")
+    assert "This is a management table" in _said(app) and not app.selectbox
 
 
 def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path) -> None:
@@ -236,6 +242,6 @@ def test_a_monthly_file_of_another_site_or_step_is_told_and_simulations_ask_for_
 def test_an_own_data_set_can_be_removed(tmp_path: Path) -> None:
     import_file("fluxnet", daily(tmp_path), "mine", site=HERE)
     app = _open(data_set="mine")
-    assert "measured, your own" in _html(app)
+    assert "measured, your own" in _html(app) and " kB" in _html(app) and "0.0 MB" not in _html(app)
     _box(app, "button", "Delete it").click().run()
     assert not app.exception and "mine" not in {e.id for e in catalog.entries()}
