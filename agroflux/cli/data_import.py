@@ -91,6 +91,17 @@ def import_(
     from agroflux.data.report import Report
 
     report = Report()
+    described: dict[str, object] = {
+        "--site": site,
+        "--lat": lat,
+        "--lon": lon,
+        "--name": name,
+        "--state": state,
+        "--title": title,
+    }
+    described |= {"--licence": licence, "--citation": citation, "--management": management}
+    of_archive: dict[str, object] = {"--part": part, "--first-year": first_year}
+    _fits(form, described if form == "agroflux" else of_archive)
     if form == "agroflux":
         _archive(path, part, data_id, first_year, report, replace=replace, as_json=as_json)
         return
@@ -147,6 +158,13 @@ def _archive(
         return
     _say(report, err=True)
     typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
+
+
+def _fits(form: str, foreign: dict[str, object]) -> None:
+    """SelectionError for an option that ``form`` does not take: what was said in vain would be missed later."""
+    given = [name for name, value in foreign.items() if value not in ("", None)]
+    if given:
+        raise SelectionError(f"{', '.join(given)} cannot be told of {form}: leave it out")
 
 
 def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, str, str]) -> "Options":

@@ -115,6 +115,16 @@ def test_wrong_words_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: 
         assert code == 2 and out == "" and len(err.strip().splitlines()) == 1, words
 
 
+def test_what_a_format_does_not_take_is_not_said_in_vain(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    words = ("import", "agroflux", str(tmp_path), "--id", "x", "--part", "chambers", "--lat", "0")
+    code, _, err = _run(capsys, *words, "--title", "Mine")
+    assert code == 2 and err == "agroflux: --lat, --title cannot be told of agroflux: leave it out\n"
+    code, _, err = _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "x", "--first-year", "2001")
+    assert code == 2 and err == "agroflux: --first-year cannot be told of fluxnet: leave it out\n"
+
+
 def test_a_template_filled_in_becomes_drivers(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
 ) -> None:
