@@ -252,6 +252,8 @@ def remove(data_id: str) -> Path:
     try:
         with tempfile.TemporaryDirectory(prefix=".removed.", dir=entry.path.parent) as work:
             entry.path.replace(Path(work) / entry.path.name)
+    except FileNotFoundError:
+        raise DataError(f"there is no data set called {data_id} any more: it was removed meanwhile") from None
     except OSError as error:
         raise DataError(f"cannot remove {entry.path} ({error.strerror or error}): check permissions") from error
     return entry.path

@@ -134,6 +134,17 @@ def test_only_own_data_sets_are_removed(tmp_path: Path, folder: Path) -> None:
     assert catalog.get("towers-sample").ok
 
 
+def test_of_two_removals_at_once_the_second_is_told(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_file("fluxnet", daily(tmp_path), "mine", site=HERE)
+    entry = catalog.get("mine")
+    remove("mine")
+    monkeypatch.setattr(catalog, "get", lambda _: entry)  # looked up before the first one was done
+    with pytest.raises(DataError, match="no data set called mine any more: it was removed meanwhile"):
+        remove("mine")
+
+
 def test_formats_are_recognised(tmp_path: Path, measured: Path) -> None:
     assert formats.detect(measured / "fluxnet" / ARM) == "fluxnet"
     assert formats.detect(measured / "fluxnet" / "AMF_US-CRT_BASE_HH_2-5.csv") == "ameriflux"
