@@ -124,7 +124,7 @@ def _ask(checkpoint: "Checkpoint", data: str, wanted: tuple[str, ...], source: s
     if not targets:
         raise SelectionError(f"{data} holds none of {', '.join(wanted)}: name one that it holds with --target")
     sha256 = cards.sha256(*place.paths)
-    lineage.check_new(card, place.id, sha256)
+    lineage.check_new(card, place.id, sha256, set(map(str, ds["site"].to_numpy())))
     label = {"data": place.id, "source": joined.find(source).id if source else str(card.data["id"])}
     about = {"data_sha256": sha256, "synthetic": bool(ds.attrs.get("synthetic", False))}
     return _Asked(checkpoint, ds, targets, label | about, source)
