@@ -237,3 +237,17 @@ def test_a_failed_job_is_told_in_plain_words() -> None:
     app = _open(transfer_view="live", transfer_job=job.id)
     assert not app.exception
     assert "This training failed" in app.error[0].value
+
+
+def test_a_job_that_somebody_else_removed_meanwhile_is_told() -> None:
+    from agroflux.training.request import Request
+
+    made = jobs.folder() / "20200101-000000-000000"
+    made.mkdir(parents=True)
+    jobs.write(made / "request.json", Request("towers-sample", ("GPP",), "US-Tw3:2014", untrained.ID).as_dict())
+    jobs.set_state(made, "cancelled")
+    app = _open(transfer_view="live", transfer_job=made.name)
+    jobs.remove(made.name)
+    app.button(f"transfer.remove.{made.name}").click().run()
+    assert not app.exception
+    assert "it may have been removed" in app.error[0].value
