@@ -169,7 +169,6 @@ def _findings(result: Result) -> None:
         )
         return
     held = result.data in {entry.id for entry in cache.entries()}
-    known = transfer.management(result.data) if held else None
     why: dict[str, list[str]] = {}
     for row in own:
         same = [other for other in rows if other["target"] == row["target"]]
@@ -177,6 +176,7 @@ def _findings(result: Result) -> None:
         said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
         box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
+        known = transfer.management(result.data, row["target"]) if held else None
         for cause in gains.causes(row, same, management=known):
             why.setdefault(cause, []).append(label)
     # A cause that holds for some of the fluxes only says for which.

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
+from agroflux.data import catalog
 from agroflux.training import jobs, transfer
 from agroflux.ui import transfer as page
 from agroflux.ui import transfer_models
@@ -251,3 +253,16 @@ def test_a_job_that_somebody_else_removed_meanwhile_is_told() -> None:
     app.button(f"transfer.remove.{made.name}").click().run()
     assert not app.exception
     assert "it may have been removed" in app.error[0].value
+
+
+def test_management_is_known_on_a_share_of_the_measured_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sites that share no year: what is not measured is not asked for."""
+    ds = catalog.open_dataset("towers-sample").load()
+    told = ds["GPP"].notnull() & (ds["site"] == "US-AR1")
+    ds = ds.assign({name: xr.zeros_like(ds["GPP"]).where(told) for name in ("CROP", "PLANTING", "FERTZR_N")})
+    monkeypatch.setattr(page.cache, "dataset", lambda data: ds)
+    monkeypatch.setattr(page.cache, "version", lambda data: "made up")
+    assert page.management("towers-sample", "GPP", "US-AR1") == 1.0
+    assert page.management("towers-sample", "GPP", "US-Tw3") == 0.0
+    expected = int(told.sum()) / int(ds["GPP"].notnull().sum())
+    assert page.management("towers-sample", "GPP") == pytest.approx(expected)
