@@ -66,7 +66,17 @@ def _findings(choice: Choice) -> None:
     if len(lines) > _SHOWN:
         with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
             st.markdown("\n".join(lines[_SHOWN:]))
-    transfer.tell_causes([s for _, model, _, causes in found if model == choice.model for s in causes], _named(choice))
+    transfer.tell_causes(_causes([one for one in found if one[1] == choice.model]), _named(choice))
+
+
+def _causes(found: list[tuple[str, str, str, list[str]]]) -> list[str]:
+    """Likely causes of one model; one that holds for some of the recipes only says for which."""
+    why: dict[str, list[str]] = {}
+    for recipe, _, _, causes in found:
+        for cause in causes:
+            why.setdefault(cause, []).append(transfer.NAMES[recipe])
+    none_won = sum(bool(causes) for *_, causes in found)
+    return [cause if len(of) == none_won else f"{', '.join(of)}: {cause}" for cause, of in why.items()]
 
 
 def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> list[str]:

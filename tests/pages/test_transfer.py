@@ -266,3 +266,17 @@ def test_management_is_known_on_a_share_of_the_measured_days(monkeypatch: pytest
     assert page.management("towers-sample", "GPP", "US-Tw3") == 0.0
     expected = int(told.sum()) / int(ds["GPP"].notnull().sum())
     assert page.management("towers-sample", "GPP") == pytest.approx(expected)
+
+
+def test_a_cause_of_some_recipes_says_of_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = {"low": -0.3, "high": 0.3}
+    made = [row("scratch", "US-Tw3", n, 0.5, 0.0, 0.0, 0.0) for n in (1, 2)]
+    made += [row("zero-shot", "US-Tw3", n, -1.5, -2.0, -3.0, -1.0) for n in (1, 2)]
+    for recipe, first, last in (("finetune", 0.1, -0.1), ("pooled", 0.1, -0.2), ("finetune-head", -0.1, -0.1)):
+        made += [row(recipe, "US-Tw3", n, 0.5, gain, **bounds) for n, gain in ((1, first), (2, last))]
+    (tmp_path / "transfer.json").write_text(json.dumps(made))
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    said = _said(_open())
+    assert "- The source model as it is has R² \u22121.50" in said, "this one holds for all"
+    assert "- Fine-tune: The gain falls from +0.10 with 1 to \u22120.10 with 2 site-years" in said
+    assert "- Pooled: The gain falls from +0.10 with 1 to \u22120.20 with 2 site-years" in said
