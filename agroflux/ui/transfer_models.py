@@ -117,7 +117,10 @@ def _of_card(card: dict[str, Any]) -> Result:
             f"the measurements of {card['id']} ({data}) are not installed: import them on the Data page"
         )
     source = training["source_model"]["id"]
-    here = source if source in {other["id"] for other in cache.models()} else ""
+    # A model of that name that was trained anew since is not the one that was adapted.
+    weights = training["source_model"].get("weights_sha256")
+    same = any(other["id"] == source and other["weights_sha256"] == weights for other in cache.models())
+    here = source if same else ""
     rows, series = _run(str(card["id"]), str(card["weights_sha256"]), here, data, cache.version(data))
     fold = card["data"]["site_years"]
     facts: list[tuple[str, object]] = [("Source model", source)]

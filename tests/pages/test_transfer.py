@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import time
 import zipfile
 from collections.abc import Iterator
@@ -280,3 +281,17 @@ def test_a_cause_of_some_recipes_says_of_which(tmp_path: Path, monkeypatch: pyte
     assert "- The source model as it is has R² \u22121.50" in said, "this one holds for all"
     assert "- Fine-tune: The gain falls from +0.10 with 1 to \u22120.10 with 2 site-years" in said
     assert "- Pooled: The gain falls from +0.10 with 1 to \u22120.20 with 2 site-years" in said
+
+
+def test_a_source_that_was_trained_anew_is_not_shown_as_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "lstm-cornbelt-century"
+    shutil.copytree(ROOT / "models" / "adapted", tmp_path / "adapted")
+    untrained.save(tmp_path, name)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    asked = partial(_open, transfer_view="models", transfer_model=f"{name}-chambers-synthetic-finetune")
+    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune"], "other weights under the name of the source"
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(ROOT / "models" / f"{name}{suffix}", tmp_path)
+    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune", "Source as it is"]
