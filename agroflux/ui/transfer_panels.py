@@ -93,7 +93,7 @@ def _compared(choice: Choice) -> None:
     if _gains(transfer.compared(choice), "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.models"):
         st.caption(
             "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
-            "dot's interval holds zero. Bars that leave the plot go on."
+            "dot's interval holds zero, or it has none (one test site-year). Bars that leave the plot go on."
         )
 
 
@@ -135,7 +135,7 @@ def _map(choice: Choice) -> None:
         )
         return
     show.figure(figures.gain_map(points, cache.state_shapes()), f"{_stem(choice)}-map", key="transfer.map")
-    st.caption("The first of the chosen recipes. A hollow circle's interval holds zero.")
+    st.caption("The first of the chosen recipes. A hollow circle's interval holds zero, or it has none.")
 
 
 def _table(choice: Choice) -> None:
