@@ -35,14 +35,15 @@ def command(
 ) -> None:
     """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
     from agroflux.baselines import card as cards
-    from agroflux.cli.output import print_json, print_rows
+    from agroflux.cli.output import check_out, print_json, print_rows
     from agroflux.data.field_days import words
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.prepared import prepare
     from agroflux.training.request import Request
 
-    targets = tuple(name.strip() for name in target.split(",") if name.strip())
+    check_out(out)
+    targets = tuple(dict.fromkeys(name.strip() for name in target.split(",") if name.strip()))
     request = Request(
         data, targets, site_years, model, recipe, validate, test, source, seed, epochs, seconds, every
     )  # fmt: skip
@@ -58,8 +59,9 @@ def command(
     rows = [row | {"days": words(row["by"], row["group"])} for row in card.scores + card.scores_by_group]
     shown = ("model", "target", "days", "n", "r2", "rmse", "bias")
     print_rows(rows, as_json=False, title=str(path), columns=shown)
-    kept = card.training.get("best_epoch")
-    typer.echo(f"Best epoch: {kept}, chosen by {', '.join(card.data['site_years']['validate'])}", err=True)
+    if "best_epoch" in card.training:  # what is not trained has none
+        kept = card.training["best_epoch"]
+        typer.echo(f"Best epoch: {kept}, chosen by {', '.join(card.data['site_years']['validate'])}", err=True)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -10,6 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
+
+from agroflux.errors import DataError
 
 #: The option that every reading command takes.
 JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
@@ -27,6 +31,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def check_out(folder: Path) -> None:
+    """Raise DataError where the folder of ``--out`` cannot be made or written to: before the work, not after it."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise DataError(f"{there} is no folder that can be written to: name another place with --out")
 
 
 def print_json(value: Any) -> None:

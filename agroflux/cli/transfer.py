@@ -52,24 +52,37 @@ def command(
     Each score over all seeds is also given by crop and by known and unknown management (fields by and group).
     """
     from agroflux import paths
-    from agroflux.cli.output import print_json, print_rows
+    from agroflux.cli.output import check_out, print_json, print_rows
     from agroflux.data.field_days import words
+    from agroflux.errors import DataError, SelectionError
     from agroflux.evaluation import gains, leaderboard
     from agroflux.inference.predict import load
-    from agroflux.training import transfer
+    from agroflux.training import folds, transfer
     from agroflux.training.adaptation import Budget
     from agroflux.training.comparison import Design
 
+    for option, text in (("model", model), ("data", data), ("recipe", recipe), ("protocol", protocol)):
+        if not _list(text):
+            raise SelectionError(f"--{option} names nothing: leave it out for its default, or name one or several")
     design = Design(_list(recipe), _list(protocol), _numbers(shots), _numbers(seeds), Budget(epochs))
+    if 0 in design.shots:
+        raise SelectionError("--shots 0 leaves nothing to train on: the recipe zero-shot is the one without training")
     for name in design.recipes:
         transfer.recipe(name)
+    for name in design.protocols:
+        folds.folds(name, ())
     # What is wrong with file, models or data is said before hours of training.
+    check_out(out.parent)
+    if out.is_dir():
+        raise DataError(f"{out} is a folder: name a file for the rows with --out")
     before = gains.read_file(out)
     pairs = itertools.product([load(name) for name in _list(model)], _list(data))
     asked = [_ask(checkpoint, data_id, _list(target), source) for checkpoint, data_id in pairs]
     gains.check_merge(before, [row for one in asked for row in _planned(one, design)])
     done = work or paths.user_data() / "transfer" / "runs.jsonl"
     rows = [row for one in asked for row in _rows(one, design, done, show=not as_json)]
+    if not rows:
+        raise SelectionError(f"no fold of {data} has {shots} site-years to train on: ask for fewer with --shots")
     # What is printed is what was written, digit by digit.
     merged = gains.merge(before, rows)
     written = json.loads(leaderboard.write_lines(merged, out).read_text(encoding="utf-8"))
@@ -124,7 +137,7 @@ def _ask(checkpoint: "Checkpoint", data: str, wanted: tuple[str, ...], source: s
     if not targets:
         raise SelectionError(f"{data} holds none of {', '.join(wanted)}: name one that it holds with --target")
     sha256 = cards.sha256(*place.paths)
-    lineage.check_new(card, place.id, sha256)
+    lineage.check_new(card, place.id, sha256, set(map(str, ds["site"].to_numpy())))
     label = {"data": place.id, "source": joined.find(source).id if source else str(card.data["id"])}
     about = {"data_sha256": sha256, "synthetic": bool(ds.attrs.get("synthetic", False))}
     return _Asked(checkpoint, ds, targets, label | about, source)

@@ -22,6 +22,8 @@ Verdict = Literal["gains", "loses", "open"]
 NAME = "transfer.json"
 #: Recipes that are no way to adapt: what is compared with, and the source model as it is.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
+#: The recipe that takes nothing from the source model: its weights are new, what it adds is the process model.
+_NEW_WEIGHTS = "hybrid"
 _NEEDED = ("model", "data", "source", "protocol", "site", "target", "recipe", "n_site_years", "seeds", "r2", "gain")
 #: What rows say of a data set that is not bundled.
 TOLD = ("title", "licence", "citation")
@@ -178,22 +180,23 @@ def causes(
         return []
     by_recipe = {str(other["recipe"]): _number(other.get("r2")) for other in others}
     scratch, source = by_recipe.get(REFERENCE, math.nan), by_recipe.get(UNTRAINED, math.nan)
+    of_source = row["recipe"] != _NEW_WEIGHTS
     found = []
-    if source < 0:
+    if of_source and source < 0:
         found.append(
             f"The source model as it is has R2 {_signed(source)} here, worse than the mean of the measurements: its "
             "fluxes are not those of this place, and training has to undo them first."
         )
     if scratch >= GOOD:
         found.append(f"Scratch alone reaches R2 {scratch:.2f}: there is little left to win.")
-    if management is not None and management < LITTLE:
+    if of_source and management is not None and management < LITTLE:
         found.append(
             f"The drivers crop, planting and fertiliser are known on {100 * management:.0f} % of the days: the source "
             "model learned from them, and here it has to do without."
         )
-    gains = [gain for _, gain in sorted(curve) if math.isfinite(gain)]
-    if len(gains) > 1 and gains[0] > max(gains[-1], 0.0):
-        first, last = sorted(curve)[0], sorted(curve)[-1]
+    known = sorted((number, gain) for number, gain in curve if math.isfinite(gain))
+    if of_source and len(known) > 1 and known[0][1] > max(known[-1][1], 0.0):
+        first, last = known[0], known[-1]
         found.append(
             f"The gain falls from {_signed(first[1])} with {first[0]} to {_signed(last[1])} with {last[0]} site-years: "
             "the site's own data replace what the source brought."

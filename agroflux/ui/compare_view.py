@@ -15,7 +15,7 @@ from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
-from agroflux.ui import cache
+from agroflux.ui import cache, compare_adapted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -237,16 +237,19 @@ def day_groups(where: str, days: "pd.DataFrame") -> "dict[Group, NDArray[np.bool
 def remarks(ask: Ask) -> list[str]:
     """What a reader must know before believing a score."""
     found = []
-    models = [source.removeprefix(_MODEL) for source in ask.sources if is_model(source)]
+    chosen = {source.removeprefix(_MODEL) for source in ask.sources if is_model(source)}
+    models = [card for card in cache.models() if card["id"] in chosen]
     if ask.where == COUNTIES:
         found.append(
             "No flux was measured in these counties: the scores say how well the sources agree with the reference, "
             "not which of them is right."
         )
-        found += [text for card in cache.models() if card["id"] in models for text in _trained_on(card, ask.years)]
-    elif models:
+        # An adapted model knows the counties from the years that its source was trained on.
+        found += [text for card in map(compare_adapted.origin, models) if card for text in _trained_on(card, ask.years)]
+        return list(dict.fromkeys(found))
+    if any(set(str(card["data"].get("id")).split(PLUS)) <= set(_SHORT) for card in models):
         found += [_distance(ask, site) for site in ask.sites]
-    return found
+    return found + [text for card in models for text in compare_adapted.seen(card, ask.where, ask.sites)]
 
 
 def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:

@@ -266,7 +266,7 @@ def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
     """Of each chosen recipe and model: recipe, model, what its gain is, and the likely causes where it wins nothing."""
     here = choice.data in {entry.id for entry in cache.entries()}
     # Of all days: what the record tells of the days of one group is not known here.
-    known = management(choice.data) if here and choice.by == ALL else None
+    known = management(choice.data, choice.target, choice.site) if here and choice.by == ALL else None
     found = []
     for _, row in at(choice).iterrows():
         if row["recipe"] in (gains.REFERENCE, gains.UNTRAINED):
@@ -281,15 +281,16 @@ def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
     return found
 
 
-def management(data: str) -> float:
-    """Share of days [1] on which a data set says what grew, mean over planting, crop and fertiliser."""
-    return _management(data, cache.version(data))
+def management(data: str, target: str, site: str = ALL) -> float:
+    """Share of the days [1] on which a flux was measured that say what grew: mean of planting, crop and fertiliser."""
+    return _management(data, cache.version(data), target, site)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def _management(data: str, version: str) -> float:
-    import numpy as np
-
+@st.cache_data(show_spinner=False, max_entries=64)
+def _management(data: str, version: str, target: str, site: str) -> float:
     ds = cache.dataset(data)
-    shares = [float(np.isfinite(ds[name].to_numpy()).mean()) if name in ds else 0.0 for name in _DRIVERS_OF_MANAGEMENT]
-    return sum(shares) / len(shares)
+    # Sites of one data set have records of different length: days without a measurement say nothing.
+    ds = ds if site == ALL else ds.sel(site=[site])
+    measured = ds[target if target in ds else "CO2_FLUX"].notnull()
+    known = sum(int((measured & ds[name].notnull()).sum()) for name in _DRIVERS_OF_MANAGEMENT if name in ds)
+    return known / max(1, int(measured.sum())) / len(_DRIVERS_OF_MANAGEMENT)

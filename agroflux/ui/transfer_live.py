@@ -1,5 +1,6 @@
 """The view "Adapt live" of the page "Transfer": what to train on, a job in a process of its own, and how it goes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +223,10 @@ def _watch(job_id: str, state_told: str) -> None:
     """Where a job stands, once a second; the whole page once more when it has started or ended."""
     from agroflux.training import jobs
 
-    job = jobs.get(job_id)
+    try:
+        job = jobs.get(job_id)
+    except AgroFluxError:
+        st.rerun()  # it ended and was removed since the last look
     if job.state != state_told:
         st.rerun()
     lines = jobs.progress(job_id)
@@ -233,7 +237,7 @@ def _watch(job_id: str, state_told: str) -> None:
         )
     else:
         st.progress(share(job, lines), _said(lines))
-    st.button("Cancel", icon=":material/stop_circle:", key="transfer.cancel", on_click=jobs.cancel, args=(job_id,))
+    st.button("Cancel", icon=":material/stop_circle:", key="transfer.cancel", on_click=_do, args=(jobs.cancel, job_id))
     _losses(lines, f"transfer-{job_id}-losses", live=True)
 
 
@@ -277,5 +281,13 @@ def _ended(job: "Job") -> None:
         st.caption("The weights of the epoch with the lowest validation loss are kept.")
     st.button(
         "Remove from the list", icon=":material/delete:", type="tertiary", key=f"transfer.remove.{job.id}",
-        help="The adapted model stays.", on_click=jobs.remove, args=(job.id,),
+        help="The adapted model stays.", on_click=_do, args=(jobs.remove, job.id),
     )  # fmt: skip
+
+
+def _do(act: Callable[[str], None], job: str) -> None:
+    """Cancel or remove a job, which another session may have removed meanwhile."""
+    try:
+        act(job)
+    except AgroFluxError as error:
+        st.session_state[_NOTE] = str(error)

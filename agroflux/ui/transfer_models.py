@@ -117,7 +117,10 @@ def _of_card(card: dict[str, Any]) -> Result:
             f"the measurements of {card['id']} ({data}) are not installed: import them on the Data page"
         )
     source = training["source_model"]["id"]
-    here = source if source in {other["id"] for other in cache.models()} else ""
+    # A model of that name that was trained anew since is not the one that was adapted.
+    weights = training["source_model"].get("weights_sha256")
+    same = any(other["id"] == source and other["weights_sha256"] == weights for other in cache.models())
+    here = source if same else ""
     rows, series = _run(str(card["id"]), str(card["weights_sha256"]), here, data, cache.version(data))
     fold = card["data"]["site_years"]
     facts: list[tuple[str, object]] = [("Source model", source)]
@@ -169,7 +172,6 @@ def _findings(result: Result) -> None:
         )
         return
     held = result.data in {entry.id for entry in cache.entries()}
-    known = transfer.management(result.data) if held else None
     why: dict[str, list[str]] = {}
     for row in own:
         same = [other for other in rows if other["target"] == row["target"]]
@@ -177,6 +179,7 @@ def _findings(result: Result) -> None:
         said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
         box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
+        known = transfer.management(result.data, row["target"]) if held else None
         for cause in gains.causes(row, same, management=known):
             why.setdefault(cause, []).append(label)
     # A cause that holds for some of the fluxes only says for which.

@@ -66,7 +66,17 @@ def _findings(choice: Choice) -> None:
     if len(lines) > _SHOWN:
         with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
             st.markdown("\n".join(lines[_SHOWN:]))
-    transfer.tell_causes([s for _, model, _, causes in found if model == choice.model for s in causes], _named(choice))
+    transfer.tell_causes(_causes([one for one in found if one[1] == choice.model]), _named(choice))
+
+
+def _causes(found: list[tuple[str, str, str, list[str]]]) -> list[str]:
+    """Likely causes of one model; one that holds for some of the recipes only says for which."""
+    why: dict[str, list[str]] = {}
+    for recipe, _, _, causes in found:
+        for cause in causes:
+            why.setdefault(cause, []).append(transfer.NAMES[recipe])
+    none_won = sum(bool(causes) for *_, causes in found)
+    return [cause if len(of) == none_won else f"{', '.join(of)}: {cause}" for cause, of in why.items()]
 
 
 def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> list[str]:
@@ -83,7 +93,7 @@ def _compared(choice: Choice) -> None:
     if _gains(transfer.compared(choice), "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.models"):
         st.caption(
             "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
-            "dot's interval holds zero. Bars that leave the plot go on."
+            "dot's interval holds zero, or it has none (one test site-year). Bars that leave the plot go on."
         )
 
 
@@ -125,7 +135,7 @@ def _map(choice: Choice) -> None:
         )
         return
     show.figure(figures.gain_map(points, cache.state_shapes()), f"{_stem(choice)}-map", key="transfer.map")
-    st.caption("The first of the chosen recipes. A hollow circle's interval holds zero.")
+    st.caption("The first of the chosen recipes. A hollow circle's interval holds zero, or it has none.")
 
 
 def _table(choice: Choice) -> None:

@@ -52,10 +52,14 @@ def test_without_json_the_scores_are_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    assert run(*USUAL, "--recipe", "zero-shot", "--out", tmp_path) == 0
+    assert run(*USUAL, "--epochs", "1", "--every", "1", "--out", tmp_path) == 0
     shown = capsys.readouterr()
     assert "climatology" in shown.out and "alfalfa" in shown.out
-    assert "US-Tw3:2018" in shown.err
+    assert "chosen by US-Tw3:2018" in shown.err
+    assert run(*USUAL, "--recipe", "zero-shot", "--target", "GPP,GPP", "--out", tmp_path, "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["scores"]) == 2, "a target that is named twice is one"
+    assert run(*USUAL, "--recipe", "zero-shot", "--out", tmp_path) == 0
+    assert "Best epoch" not in capsys.readouterr().err, "what is not trained has none"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,16 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert says in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "models"):
+        assert run(*USUAL, "--out", out) == 2
+        assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_negative_seed_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,6 +104,10 @@ def test_simulations_of_both_simulators_are_pooled(tmp_path: Path) -> None:
         (("--shots", "one"), "whole numbers"),
         (("--target", "N2O_FLUX"), "holds none of N2O_FLUX"),
         (("--protocol", "nice"), "nice"),
+        (("--protocol", ""), "--protocol names nothing"),
+        (("--data", " , "), "--data names nothing"),
+        (("--shots", "0,1"), "leaves nothing to train on"),
+        (("--out", "/"), "is a folder"),
         (("--model", "lstm-randomised-hidden30-towers-sample-finetune-head"), "compare its own source"),
     ],
 )
@@ -115,6 +119,19 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert says in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_more_site_years_than_there_are_make_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "rows.json"
+    assert run(*SMALL, *FEW, "--shots", "50", "--out", out, "--work", tmp_path / "w") == 2
+    assert "ask for fewer with --shots" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_mistake_is_told_before_the_process_model_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ("--data", "towers-sample", "--recipe", "hybrid", "--out", tmp_path / "rows.json")
+    assert run(*few, "--protocol", "nice") == 2
+    assert "hybrid is left out" not in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")

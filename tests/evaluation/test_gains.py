@@ -50,6 +50,10 @@ def test_causes_follow_the_numbers_and_a_gain_needs_none() -> None:
         assert part in told
     assert gains.causes(lost | {"n_test_site_years": 9}, [{"recipe": "scratch", "r2": 0.3}], management=0.9) == []
     assert gains.causes(row(0.2, 0.1, 0.3), others, management=0.0) == []
+    hybrid = gains.causes(lost | {"recipe": "hybrid"}, others, management=0.1, curve=[(1, 0.2), (4, -0.05)])
+    assert [cause.split(" ")[0] for cause in hybrid] == ["Scratch", "Only"], "it takes nothing from the source"
+    unknown = gains.causes(lost, [], curve=[(1, float("nan")), (2, 0.2), (4, -0.05)])
+    assert "falls from +0.20 with 2" in unknown[0]
 
 
 def test_absent_rows_are_none_and_damaged_ones_an_error(tmp_path: Path) -> None:

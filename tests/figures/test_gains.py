@@ -42,6 +42,18 @@ def test_a_label_is_text_not_markup() -> None:
     assert fig.data[0].customdata[0][0] == "&lt;b&gt;corn&lt;/b&gt;"
 
 
+def test_a_gain_without_interval_is_told_so_where_it_is_pointed_at() -> None:
+    """Of a bound that is null Plotly writes +0.00 (a list of mixed types) or +NaN."""
+    made = pd.DataFrame(
+        {"label": ["a", "b"], "recipe": "finetune", "site": ["a", "b"], "gain": [0.2, -0.1], "r2": 0.5, "n": [1, 2],
+         "gain_low": [None, -0.3], "gain_high": [None, 0.1], "lat": 40.0, "lon": [-90.0, -91.0]}
+    )  # fmt: skip
+    figs = (gains.gains(made, RECIPES), gains.curves(made, RECIPES), gains.gain_map(made, {}))
+    for trace, column in zip((figs[0].data[0], figs[1].data[0], figs[2].data[2]), (1, 1, 0), strict=True):
+        assert [point[column] for point in trace.customdata] == ["no interval", "\u22120.30 to +0.10"]
+        assert f"(%{{customdata[{column}]}})" in trace.hovertemplate
+
+
 def test_one_wide_interval_does_not_squeeze_the_others() -> None:
     ends = gains.gains(rows(gain_low=[-40.0, -0.3]), RECIPES).layout.xaxis.range
     assert ends is not None and ends[0] > -2 and ends[0] < -0.1 and ends[1] > 0.2

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import time
 import zipfile
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
+from agroflux.data import catalog
 from agroflux.training import jobs, transfer
 from agroflux.ui import transfer as page
 from agroflux.ui import transfer_models
@@ -237,3 +240,58 @@ def test_a_failed_job_is_told_in_plain_words() -> None:
     app = _open(transfer_view="live", transfer_job=job.id)
     assert not app.exception
     assert "This training failed" in app.error[0].value
+
+
+def test_a_job_that_somebody_else_removed_meanwhile_is_told() -> None:
+    from agroflux.training.request import Request
+
+    made = jobs.folder() / "20200101-000000-000000"
+    made.mkdir(parents=True)
+    jobs.write(made / "request.json", Request("towers-sample", ("GPP",), "US-Tw3:2014", untrained.ID).as_dict())
+    jobs.set_state(made, "cancelled")
+    app = _open(transfer_view="live", transfer_job=made.name)
+    jobs.remove(made.name)
+    app.button(f"transfer.remove.{made.name}").click().run()
+    assert not app.exception
+    assert "it may have been removed" in app.error[0].value
+
+
+def test_management_is_known_on_a_share_of_the_measured_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sites that share no year: what is not measured is not asked for."""
+    ds = catalog.open_dataset("towers-sample").load()
+    told = ds["GPP"].notnull() & (ds["site"] == "US-AR1")
+    ds = ds.assign({name: xr.zeros_like(ds["GPP"]).where(told) for name in ("CROP", "PLANTING", "FERTZR_N")})
+    monkeypatch.setattr(page.cache, "dataset", lambda data: ds)
+    monkeypatch.setattr(page.cache, "version", lambda data: "made up")
+    assert page.management("towers-sample", "GPP", "US-AR1") == 1.0
+    assert page.management("towers-sample", "GPP", "US-Tw3") == 0.0
+    expected = int(told.sum()) / int(ds["GPP"].notnull().sum())
+    assert page.management("towers-sample", "GPP") == pytest.approx(expected)
+
+
+def test_a_cause_of_some_recipes_says_of_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = {"low": -0.3, "high": 0.3}
+    made = [row("scratch", "US-Tw3", n, 0.5, 0.0, 0.0, 0.0) for n in (1, 2)]
+    made += [row("zero-shot", "US-Tw3", n, -1.5, -2.0, -3.0, -1.0) for n in (1, 2)]
+    for recipe, first, last in (("finetune", 0.1, -0.1), ("pooled", 0.1, -0.2), ("finetune-head", -0.1, -0.1)):
+        made += [row(recipe, "US-Tw3", n, 0.5, gain, **bounds) for n, gain in ((1, first), (2, last))]
+    (tmp_path / "transfer.json").write_text(json.dumps(made))
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    said = _said(_open())
+    assert "- The source model as it is has R² \u22121.50" in said, "this one holds for all"
+    assert "- Fine-tune: The gain falls from +0.10 with 1 to \u22120.10 with 2 site-years" in said
+    assert "- Pooled: The gain falls from +0.10 with 1 to \u22120.20 with 2 site-years" in said
+
+
+def test_a_source_that_was_trained_anew_is_not_shown_as_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "lstm-cornbelt-century"
+    shutil.copytree(ROOT / "models" / "adapted", tmp_path / "adapted")
+    untrained.save(tmp_path, name)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    asked = partial(_open, transfer_view="models", transfer_model=f"{name}-chambers-synthetic-finetune")
+    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune"], "other weights under the name of the source"
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(ROOT / "models" / f"{name}{suffix}", tmp_path)
+    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune", "Source as it is"]
