@@ -48,7 +48,7 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
 def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
     """What a reader must know to read the table rightly; sentences for Markdown."""
     found = []
-    if table["low"].notna().any():
+    if table.loc[table["runs"] == 1, "low"].notna().any():
         found.append("Low and high: 95 % interval of a bootstrap over site-years.")
     if table["runs"].max() > 1:
         found.append(
@@ -81,7 +81,14 @@ def speed(choice: Choice, table: "pd.DataFrame") -> None:
         return
     fig = figures.speed(table, label=choice.axis, unit=choice.unit)
     show.figure(fig, f"{_stem(choice)}-speed", key="leaderboard.speed")
-    st.caption("Site-years that were simulated a second while scoring, on the machine that scored the row.")
+    drawn = {str(name) for trace in fig.data for name in trace.text}
+    absent = [
+        f"{name} ({f'below {figures.FLOOR:g}' if measured else 'no speed was measured'})"
+        for name, measured in zip(table["name"], table["speed"].notna(), strict=True)
+        if name not in drawn
+    ]
+    left_out = f" Left out: {show.plain(', '.join(absent))}." if absent else ""
+    st.caption(f"Site-years that were simulated a second while scoring, on the machine that scored the row.{left_out}")
 
 
 def heat(choice: Choice) -> None:

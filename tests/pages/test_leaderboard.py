@@ -102,6 +102,23 @@ def test_runs_are_averaged_and_each_has_its_command(models: Path) -> None:
         scored.save(models, scored.rows())
 
 
+def test_what_is_said_of_intervals_and_speeds_is_true_of_the_rows_in_view(models: Path, opened: AppTest) -> None:
+    assert "interval of a bootstrap" in _said(opened) and "Left out" not in _said(opened)
+    speeds: tuple[tuple[str, float, dict[str, Any]], ...] = (
+        ("lstm", 0.6, {}),
+        ("climatology", 0.5, {"site_years_per_second": None}),
+        ("ridge", -1.5, {}),
+    )
+    every = [scored.row(name, "GPP", r2, fold=fold, **about) for name, r2, about in speeds for fold in range(2)]
+    scored.save(models, every)
+    try:
+        said = _said(_open(var="GPP"))
+        assert "interval of a bootstrap" not in said and "lowest and highest run" in said
+        assert "Left out: Climatology (no speed was measured), Ridge (below -1)." in said
+    finally:
+        scored.save(models, scored.rows())
+
+
 def test_data_that_are_not_in_the_catalog_are_told_by_the_model_that_learned_from_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
