@@ -19,13 +19,18 @@ _TABLE = "leaderboard.table"
 
 
 def ranking(choice: Choice, table: "pd.DataFrame") -> None:
-    """The table, best first; a row that is clicked opens below."""
+    """The table, best first; a row that is clicked opens below, and the row of what is open is marked."""
     shown = leaderboard.written(table, choice)
     digits = {
         name: st.column_config.NumberColumn(format="%.4g" if choice.unit else "%.3f") for name in shown.columns[2:5]
     }
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("Parameters", "Site-years s⁻¹")}
     names = list(table["name"])
+
+    # Rows change their places with target and metric: a mark that stayed would name another model than the card.
+    state.bind(_OPEN, default=names[0], options=names)
+    marked = {"rows": [names.index(str(state.get(_OPEN)))], "columns": [], "cells": []}
+    st.session_state[_TABLE] = {"selection": marked}
 
     def opened() -> None:
         rows = st.session_state[_TABLE]["selection"]["rows"]
@@ -40,7 +45,7 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
         column_config={"Rank": st.column_config.NumberColumn(width="small", pinned=True)} | digits | whole,
         key=_TABLE,
         on_select=opened,
-        selection_mode="single-row",
+        selection_mode="single-row-required",
     )
     st.caption(" ".join(remarks(choice, table)))
 

@@ -80,6 +80,20 @@ def test_a_row_opens_its_command_and_its_card(opened: AppTest) -> None:
     assert len(app.json) == 0 and "A reference is fitted anew" in _said(app)
 
 
+def test_the_marked_row_is_that_of_the_card_when_rows_change_their_places() -> None:
+    def marked(app: AppTest) -> str:
+        (row,) = app.session_state["leaderboard.table"]["selection"]["rows"]
+        return str(app.dataframe[0].value["Model"].iloc[row])
+
+    app = _open(var="GPP", leaderboard_model="LSTM")
+    assert (marked(app), app.dataframe[0].value["Model"].iloc[0]) == ("LSTM", "LSTM")
+    app.selectbox(key="w.leaderboard-metric").set_value("rmse").run()
+    assert (marked(app), app.dataframe[0].value["Model"].iloc[0]) == ("LSTM", "TCN")
+    app.selectbox(key="w.leaderboard-model").set_value("Climatology").run()
+    assert marked(app) == "Climatology" and "climatology" in app.code[0].value
+    assert not app.exception and not app.error
+
+
 def test_a_link_to_what_was_not_scored_is_told() -> None:
     app = _open(var="GPP", leaderboard_protocol="official", leaderboard_metric="luck")
     assert not app.exception and not app.error
