@@ -80,6 +80,16 @@ def test_a_row_opens_its_command_and_its_card(opened: AppTest) -> None:
     assert len(app.json) == 0 and "A reference is fitted anew" in _said(app)
 
 
+def test_without_a_reference_no_model_beats_one(models: Path) -> None:
+    scored.save(models, [scored.row("lstm", "GPP", 0.6)])
+    try:
+        app = _open(var="GPP")
+        assert app.dataframe[0].value["Against references"].tolist() == ["none was scored"]
+        assert "No simple reference was scored" in _said(app)
+    finally:
+        scored.save(models, scored.rows())
+
+
 def test_the_marked_row_is_that_of_the_card_when_rows_change_their_places() -> None:
     def marked(app: AppTest) -> str:
         (row,) = app.session_state["leaderboard.table"]["selection"]["rows"]
