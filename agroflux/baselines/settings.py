@@ -31,6 +31,7 @@ def _drivers(value: Any) -> bool:
     return value is None or (listed and 0 < len(set(value)) < len(schema.DRIVERS))
 
 
+_ANY = (lambda _: True), "anything"  # a setting of a network that is registered from elsewhere
 _ZERO, _ONE, _TWO = _whole(0), _whole(1), _whole(2)
 #: setting -> (whether a value will do, what will do in words).
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -57,7 +58,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 def check(name: str, config: Mapping[str, Any]) -> None:
     """Raise ModelError for the first setting in ``config`` of which the network ``name`` cannot be built."""
     for key, value in config.items():
-        holds, words = _RULES[key]
+        holds, words = _RULES.get(key, _ANY)
         if not holds(value):
             raise ModelError(f"model {name!r} cannot be built with {key}={value}: give {words}")
     heads, hidden = config.get("heads", 1), config.get("hidden", 1)

@@ -220,6 +220,11 @@ def test_settings_that_make_no_network_are_refused(name: str, wrong: dict[str, A
         registry.build(name, **wrong)
 
 
+def test_a_network_registered_from_elsewhere_has_settings_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.NETWORKS, "mine", ("elsewhere", "Mine", {"recommended": {"form": "lstm"}}))
+    assert registry.configuration("mine") == {"form": "lstm"}
+
+
 def test_the_smallest_settings_make_a_network() -> None:
     least = {"memory_days": 2, "fan": 2, "scales": 2, "reach": 0, "context": 0, "near": 0, "dropout": 0}
     for name in registry.names():
