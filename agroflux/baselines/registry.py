@@ -12,6 +12,7 @@ import copy
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from agroflux.baselines import settings
 from agroflux.errors import ModelError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def names() -> tuple[str, ...]:
 
 
 def configuration(name: str, preset: str = "recommended", **changes: Any) -> dict[str, Any]:
-    """The ``preset`` of ``name`` with ``changes``; ModelError for an unknown name, preset or setting."""
+    """The ``preset`` of ``name`` with ``changes``; ModelError for an unknown name or preset, or a wrong setting."""
     if name not in NETWORKS:
         raise ModelError(f"unknown model {name!r}: use one of {', '.join(NETWORKS)}")
     presets = NETWORKS[name][2]
@@ -137,7 +138,9 @@ def configuration(name: str, preset: str = "recommended", **changes: Any) -> dic
     unknown = sorted(set(changes) - set(default))
     if unknown:
         raise ModelError(f"model {name!r} has no setting {', '.join(unknown)}: use {', '.join(default)}")
-    return {**default, **changes}
+    config = {**default, **changes}
+    settings.check(name, config)
+    return config
 
 
 def build(
@@ -152,7 +155,7 @@ def build(
     kind = getattr(importlib.import_module(module), cls)
     try:
         network: Network = kind(n_drivers, n_targets, **config)
-    except (ValueError, TypeError, RuntimeError, ZeroDivisionError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:  # as one that takes more memory than there is
         said = ", ".join(f"{key}={value}" for key, value in config.items())
         raise ModelError(f"model {name!r} cannot be built with {said} ({error}): give other settings") from None
     return network

@@ -1,6 +1,5 @@
 """``agroflux predict``: run a trained model and write NetCDF or Zarr, with units, whole or not at all."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,17 +47,22 @@ def command(
 
 def parse_years(text: str) -> list[int] | None:
     """``2015``, ``2015-2018`` or ``2015,2017`` to years; None for an empty text; SelectionError otherwise."""
+    import datetime
+
     from agroflux.errors import SelectionError
 
     found: set[int] = set()
     try:
         for part in filter(None, (p.strip() for p in text.split(","))):
             first, _, last = part.partition("-")
-            found |= set(range(int(first), int(last or first) + 1))
+            start, end = int(first), int(last or first)
+            if end < start:
+                raise SelectionError(f"--years {part!r} holds no year: write the first year first, as 2015-2018")
+            if end > datetime.MAXYEAR:
+                raise ValueError
+            found |= set(range(start, end + 1))
     except ValueError:
         raise SelectionError(f"--years {text!r} is not understood: write 2015, 2015-2018 or 2015,2017") from None
-    if text.strip() and not found:
-        raise SelectionError(f"--years {text!r} holds no year: write the first year first, as 2015-2018")
     return sorted(found) or None
 
 
@@ -70,6 +74,8 @@ def check_target(out: Path, *, force: bool) -> None:
         raise DataError(f"--out {out}: give a name that ends in .nc, .zarr or .zarr.zip")
     if not out.parent.is_dir():
         raise DataError(f"--out {out}: the folder {out.parent} does not exist: make it first")
+    if out.is_dir() and out.suffix == ".nc":
+        raise DataError(f"--out {out} is a folder, which no file can replace: choose another name")
     if out.exists() and not force:
         raise DataError(f"--out {out} exists: choose another name, or replace it with --force")
 
@@ -79,9 +85,7 @@ def write(ds: "xr.Dataset", out: Path) -> None:
     if not out.name.endswith(".nc"):
         from agroflux.data import store
 
-        if out.is_dir():
-            shutil.rmtree(out)
-        store.write_store(ds, out)
+        store.write_store(ds, out)  # what is there stays until the new one is whole
         return
     part = out.with_name(f".{out.stem}.part.nc")
     plain = ds.assign_attrs({k: int(v) if isinstance(v, bool) else v for k, v in ds.attrs.items()})

@@ -32,7 +32,7 @@ def command(
 
     if not data.exists():
         raise DataError(f"{data} does not exist: make it with 'make simulate', or name another --data")
-    models = model.split(",") if model else registry.names()
+    models = [name.strip() for name in model.split(",")] if model else registry.names()
     for name in models:
         registry.configuration(name)
     place = work or paths.user_data() / "search"

@@ -226,8 +226,9 @@ def runs(choice: Choice, name: str) -> pd.DataFrame:
 def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
     """The ranking as readers see it, with units in the heads."""
     unit = f" [{pretty(choice.unit)}]" if choice.unit else ""
+    unbeaten = "beats all" if (table["kind"] == "reference").any() else "none was scored"
     against = [
-        "reference" if row.kind == "reference" else f"loses to {row.loses_to}" if row.loses_to else "beats all"
+        "reference" if row.kind == "reference" else f"loses to {row.loses_to}" if row.loses_to else unbeaten
         for row in table.itertuples()
     ]
     return pd.DataFrame(

@@ -19,13 +19,18 @@ _TABLE = "leaderboard.table"
 
 
 def ranking(choice: Choice, table: "pd.DataFrame") -> None:
-    """The table, best first; a row that is clicked opens below."""
+    """The table, best first; a row that is clicked opens below, and the row of what is open is marked."""
     shown = leaderboard.written(table, choice)
     digits = {
         name: st.column_config.NumberColumn(format="%.4g" if choice.unit else "%.3f") for name in shown.columns[2:5]
     }
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("Parameters", "Site-years s⁻¹")}
     names = list(table["name"])
+
+    # Rows change their places with target and metric: a mark that stayed would name another model than the card.
+    state.bind(_OPEN, default=names[0], options=names)
+    marked = {"rows": [names.index(str(state.get(_OPEN)))], "columns": [], "cells": []}
+    st.session_state[_TABLE] = {"selection": marked}
 
     def opened() -> None:
         rows = st.session_state[_TABLE]["selection"]["rows"]
@@ -40,7 +45,7 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
         column_config={"Rank": st.column_config.NumberColumn(width="small", pinned=True)} | digits | whole,
         key=_TABLE,
         on_select=opened,
-        selection_mode="single-row",
+        selection_mode="single-row-required",
     )
     st.caption(" ".join(remarks(choice, table)))
 
@@ -48,7 +53,7 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
 def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
     """What a reader must know to read the table rightly; sentences for Markdown."""
     found = []
-    if table["low"].notna().any():
+    if table.loc[table["runs"] == 1, "low"].notna().any():
         found.append("Low and high: 95 % interval of a bootstrap over site-years.")
     if table["runs"].max() > 1:
         found.append(
@@ -81,7 +86,14 @@ def speed(choice: Choice, table: "pd.DataFrame") -> None:
         return
     fig = figures.speed(table, label=choice.axis, unit=choice.unit)
     show.figure(fig, f"{_stem(choice)}-speed", key="leaderboard.speed")
-    st.caption("Site-years that were simulated a second while scoring, on the machine that scored the row.")
+    drawn = {str(name) for trace in fig.data for name in trace.text}
+    absent = [
+        f"{name} ({f'below {figures.FLOOR:g}' if measured else 'no speed was measured'})"
+        for name, measured in zip(table["name"], table["speed"].notna(), strict=True)
+        if name not in drawn
+    ]
+    left_out = f" Left out: {show.plain(', '.join(absent))}." if absent else ""
+    st.caption(f"Site-years that were simulated a second while scoring, on the machine that scored the row.{left_out}")
 
 
 def heat(choice: Choice) -> None:

@@ -187,5 +187,6 @@ def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variabl
     st.dataframe(frame, width="stretch", hide_index=True, column_config=numbers, height=280)
     stem = f"region-{len(done.runs)}-models-{variable.name}-{region.span(done.ask.years)}"
     with st.container(horizontal=True):
-        show.csv(frame, stem, "Table as CSV", index=False)
+        # The page says the unit above the table; a file has to say it itself.
+        show.csv(frame.rename(columns={c: f"{c} [{unit}]" for c in numbers}), stem, "Table as CSV", index=False)
         show.netcdf(lambda: member_dataset(done), stem, "All variables and models as NetCDF")

@@ -22,7 +22,8 @@ def show_result() -> None:
         return
     ask = done.ask
     names = region.names(ask.data)
-    st.subheader(f"{len(ask.sites)} counties, {region.span(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
+    counties = "1 county" if len(ask.sites) == 1 else f"{len(ask.sites)} counties"
+    st.subheader(f"{counties}, {region.span(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
     for problem, models in region.problems(done.failed).items():
         st.error(show.plain(f"Left out: {', '.join(models)}: {problem}"), icon=":material/error:")
     if len(done.runs) > 1:

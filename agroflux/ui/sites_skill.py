@@ -57,7 +57,8 @@ def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
     return Layer(
         counties=values,
         name=f"{known.label}, {label} of {row['model']}",
-        detail=f"{row['protocol']} protocol, {row['experiment']} experiment, {scope}",
+        detail=f"{row['protocol']} protocol, {row['experiment']} experiment, {scope}: "
+        "all test years, nitrogen rates and crops, whatever is picked above",
         label=f"{label}, {known.label}",
         unit="" if metric == "r2" else known.unit,
         scale=scale,

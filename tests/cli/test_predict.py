@@ -9,9 +9,9 @@ import xarray as xr
 
 from agroflux import contract, schema
 from agroflux.cli import main
-from agroflux.cli.predict import parse_years
+from agroflux.cli.predict import parse_years, write
 from agroflux.data.store import open_store, write_store
-from agroflux.errors import SelectionError
+from agroflux.errors import ContractError, SelectionError
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
 
@@ -76,12 +76,30 @@ def test_an_existing_file_is_kept_unless_forced(
     assert read(out).sizes["time"] == 365
 
 
+def test_an_older_result_is_lost_by_no_failure_and_a_folder_is_no_file(
+    simulation: xr.Dataset,  # noqa: F811
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old = tmp_path / "old.zarr"
+    write_store(simulation, old)
+    with pytest.raises(ContractError):
+        write(simulation.assign_attrs(kind="neither"), old)
+    assert open_store(old).sizes == simulation.sizes
+    (tmp_path / "x.nc").mkdir()
+    assert run("--data", store, "--out", tmp_path / "x.nc", "--force") == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [
         (("--sites", "99999"), "99999"),
         (("--years", "1999"), "1999"),
         (("--years", "soon"), "2015-2018"),
+        (("--years", "2002,2003-2001"), "'2003-2001' holds no year"),
+        (("--years", "2002-20030000000"), "not understood"),
         (("--n-rate", "-5"), "-5"),
         (("--model", "nowhere"), "nowhere"),
         (("--data", "nowhere"), "nowhere"),

@@ -67,7 +67,8 @@ def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.Cap
         (("--set", "hidden"), "name=number"),
         (("--set", "width=3"), "width"),
         (("--model", "transformer", "--set", "heads=3"), "hidden 64 must be a multiple of heads 3"),
-        (("--set", "hidden=-4"), "cannot be built with hidden=-4"),
+        (("--set", "hidden=-4"), "cannot be built with hidden=-4: give a whole number of at least 1"),
+        (("--model", "tcn", "--set", "kernel=0"), "kernel=0: give a whole number of at least 1"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(
@@ -79,6 +80,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert says in error
     assert error.count("\n") == 1
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--max-minutes", "0")])

@@ -80,6 +80,30 @@ def test_a_row_opens_its_command_and_its_card(opened: AppTest) -> None:
     assert len(app.json) == 0 and "A reference is fitted anew" in _said(app)
 
 
+def test_without_a_reference_no_model_beats_one(models: Path) -> None:
+    scored.save(models, [scored.row("lstm", "GPP", 0.6)])
+    try:
+        app = _open(var="GPP")
+        assert app.dataframe[0].value["Against references"].tolist() == ["none was scored"]
+        assert "No simple reference was scored" in _said(app)
+    finally:
+        scored.save(models, scored.rows())
+
+
+def test_the_marked_row_is_that_of_the_card_when_rows_change_their_places() -> None:
+    def marked(app: AppTest) -> str:
+        (row,) = app.session_state["leaderboard.table"]["selection"]["rows"]
+        return str(app.dataframe[0].value["Model"].iloc[row])
+
+    app = _open(var="GPP", leaderboard_model="LSTM")
+    assert (marked(app), app.dataframe[0].value["Model"].iloc[0]) == ("LSTM", "LSTM")
+    app.selectbox(key="w.leaderboard-metric").set_value("rmse").run()
+    assert (marked(app), app.dataframe[0].value["Model"].iloc[0]) == ("LSTM", "TCN")
+    app.selectbox(key="w.leaderboard-model").set_value("Climatology").run()
+    assert marked(app) == "Climatology" and "climatology" in app.code[0].value
+    assert not app.exception and not app.error
+
+
 def test_a_link_to_what_was_not_scored_is_told() -> None:
     app = _open(var="GPP", leaderboard_protocol="official", leaderboard_metric="luck")
     assert not app.exception and not app.error
@@ -98,6 +122,23 @@ def test_runs_are_averaged_and_each_has_its_command(models: Path) -> None:
         run = next(box for box in app.selectbox if box.label == "Run")
         run.set_value("2-0-lstm-untrained").run()
         assert app.code[0].value == "fold 2"
+    finally:
+        scored.save(models, scored.rows())
+
+
+def test_what_is_said_of_intervals_and_speeds_is_true_of_the_rows_in_view(models: Path, opened: AppTest) -> None:
+    assert "interval of a bootstrap" in _said(opened) and "Left out" not in _said(opened)
+    speeds: tuple[tuple[str, float, dict[str, Any]], ...] = (
+        ("lstm", 0.6, {}),
+        ("climatology", 0.5, {"site_years_per_second": None}),
+        ("ridge", -1.5, {}),
+    )
+    every = [scored.row(name, "GPP", r2, fold=fold, **about) for name, r2, about in speeds for fold in range(2)]
+    scored.save(models, every)
+    try:
+        said = _said(_open(var="GPP"))
+        assert "interval of a bootstrap" not in said and "lowest and highest run" in said
+        assert "Left out: Climatology (no speed was measured), Ridge (below -1)." in said
     finally:
         scored.save(models, scored.rows())
 

@@ -143,6 +143,13 @@ def test_a_run_shows_map_series_and_table_and_another_view_runs_no_model(monkeyp
     assert "Evapotranspiration" in json.loads(app.get("plotly_chart")[2].proto.spec)["layout"]["yaxis"]["title"]["text"]
 
 
+def test_one_county_is_called_so() -> None:
+    app = _open(sites="19027", years="2016-2016", var="GPP", rate="168")
+    _button(app, "Run on 1 county").click().run()
+    assert not app.exception and not app.error
+    assert app.subheader[0].value.startswith("1 county, 2016,")
+
+
 def test_the_band_holds_the_mean_of_the_counties() -> None:
     app = _open(sites=f"{TWO},18103", years="2016-2016", var="ET", agg="daily")
     _button(app, "Run").click().run()
@@ -170,7 +177,11 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     return "first", "second"
 
 
-def test_two_models_share_a_scale_and_are_told_apart_everywhere(pair: tuple[str, str]) -> None:
+def test_two_models_share_a_scale_and_are_told_apart_everywhere(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[list[str]] = []
+    monkeypatch.setattr(region_models.show, "csv", lambda frame, *_, **__: files.append(list(frame.columns)))
     app = _open(sites=TWO, years="2016-2016", var="ET", agg="daily", model=",".join(pair))
     _button(app, "Run 2 models on 2 counties").click().run()
     assert not app.exception and not app.error
@@ -192,6 +203,7 @@ def test_two_models_share_a_scale_and_are_told_apart_everywhere(pair: tuple[str,
     assert (table["Highest"] - table["Lowest"]).to_numpy() == pytest.approx(
         (table["first"] - table["second"]).abs().to_numpy()
     )
+    assert files[-1][:4] == ["FIPS", "County", "first [mm yr⁻¹]", "second [mm yr⁻¹]"]
     members = region_models.member_dataset(done)
     assert members["model"].to_numpy().tolist() == list(pair) and members["ET"].attrs["units"] == "mm d-1"
 

@@ -124,7 +124,8 @@ def test_skill_by_county_is_a_layer_of_the_map() -> None:
     table = next(t.value for t in app.dataframe if "County" in t.value)
     expected = dict(zip(row["sites"], row["targets"]["GPP"]["bias"], strict=True))
     assert table.iloc[:, 1].to_dict() == pytest.approx(expected)
-    assert any(f"Bias of {row['model']}" in m.value.replace("\\", "") for m in app.markdown)
+    heading = next(text for m in app.markdown if f"Bias of {row['model']}" in (text := m.value.replace("\\", "")))
+    assert "all test years, nitrogen rates and crops, whatever is picked above" in heading
 
 
 def test_without_scores_of_counties_the_layer_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
