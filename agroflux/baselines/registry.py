@@ -122,6 +122,16 @@ REFERENCES: dict[str, str] = {
 }
 
 
+#: Networks whose papers write their name otherwise than Python writes a class.
+_WRITTEN = {"ealstm": "EA-LSTM", "itransformer": "iTransformer"}
+
+
+def title(name: str) -> str:
+    """What readers call a network or reference: ``EA-LSTM``, ``Ridge``; an unknown name with a capital letter."""
+    known = NETWORKS[name][1] if name in NETWORKS else name.capitalize()
+    return _WRITTEN.get(name, known)
+
+
 def names() -> tuple[str, ...]:
     """Names of the networks that can be trained."""
     return tuple(NETWORKS)

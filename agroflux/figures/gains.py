@@ -67,7 +67,13 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                     "line": {"width": 2, "color": colour},
                 },
                 error_x=theme.interval(here["gain"], here["gain_low"], here["gain_high"], thickness=1.8, color=colour),
-                customdata=pd.DataFrame({"of": here["label"].map(html.escape), "in": _between(here), "r2": here["r2"]}),
+                customdata=pd.DataFrame(
+                    {
+                        "of": here["label"].map(html.escape),
+                        "in": theme.between(here["gain_low"], here["gain_high"]),
+                        "r2": here["r2"],
+                    }
+                ),
                 hovertemplate=f"%{{customdata[0]}}, {recipes[name]}<br>gain %{{x:+.2f}} (%{{customdata[1]}})"
                 "<br>R² %{customdata[2]:.2f}<extra></extra>",
             )
@@ -104,7 +110,9 @@ def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                 mode="lines+markers",
                 line={"color": colour, "width": 2},
                 marker={"symbol": symbol, "size": 8},
-                customdata=pd.DataFrame({"gain": here["gain"], "in": _between(here)}),
+                customdata=pd.DataFrame(
+                    {"gain": here["gain"], "in": theme.between(here["gain_low"], here["gain_high"])}
+                ),
                 hovertemplate="%{x} site-years: R² %{y:.2f}<br>gain %{customdata[0]:+.2f} "
                 f"(%{{customdata[1]}})<extra>{label}</extra>",
             )
@@ -160,7 +168,7 @@ def gain_map(points: pd.DataFrame, outlines: Mapping[str, Any]) -> go.Figure:
                     "yanchor": "bottom",
                 },
             },
-            customdata=pd.DataFrame({"in": _between(points)}),
+            customdata=pd.DataFrame({"in": theme.between(points["gain_low"], points["gain_high"])}),
             hovertemplate="%{text}<br>gain %{marker.color:+.2f} (%{customdata[0]})<extra></extra>",
             showlegend=False,
         )
@@ -197,12 +205,6 @@ def losses(lines: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     fig.update_yaxes(rangemode="tozero", nticks=6)
     fig.update_layout(uirevision="keep")
     return theme.finish(fig, height=320, x="Epoch", y="Loss, standardised")
-
-
-def _between(rows: pd.DataFrame) -> list[str]:
-    """The interval of each gain in words; Plotly would write a bound that there is not as zero."""
-    bounds = zip(rows["gain_low"].astype(float), rows["gain_high"].astype(float), strict=True)
-    return [f"{a:+.2f} to {b:+.2f}".replace("-", "\u2212") if a <= b else "no interval" for a, b in bounds]
 
 
 def _ends(rows: pd.DataFrame) -> list[float] | None:

@@ -52,7 +52,7 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
                     "pattern": {"shape": pattern, "fillmode": "overlay", "solidity": 0.25, "size": 6},
                 },
                 error_x=_interval(here),
-                customdata=here[["low", "high"]],
+                customdata=pd.DataFrame({"in": theme.between(here["low"], here["high"], ".4g")}),
                 hovertemplate=_hover(unit, "%{y}", "x"),
             )
         )
@@ -87,7 +87,7 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
                 text=here["name"],
                 marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
                 error_y=_interval(here),
-                customdata=here[["low", "high"]],
+                customdata=pd.DataFrame({"in": theme.between(here["low"], here["high"], ".4g")}),
                 hovertemplate=_hover(unit, "%{text}, %{x:,.3~g} site-years s⁻¹", "y"),
             )
         )
@@ -225,7 +225,7 @@ def _interval(here: pd.DataFrame) -> dict[str, object]:
 
 def _hover(unit: str, head: str, axis: str) -> str:
     pretty = theme.pretty(unit)
-    return f"{head}<br>%{{{axis}:.4~g}} {pretty} (%{{customdata[0]:.4~g}} to %{{customdata[1]:.4~g}})<extra></extra>"
+    return f"{head}<br>%{{{axis}:.4~g}} {pretty} (%{{customdata[0]}})<extra></extra>"
 
 
 def _cut(rows: pd.DataFrame, unit: str) -> list[float] | None:

@@ -91,3 +91,9 @@ def _power(part: str) -> str:
 def interval(value: pd.Series, low: pd.Series, high: pd.Series, **look: Any) -> dict[str, Any]:
     """Error bars from ``low`` to ``high`` about ``value``: a trace's ``error_x`` or ``error_y``; ``look`` as there."""
     return {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low, "width": 4} | look
+
+
+def between(low: pd.Series, high: pd.Series, form: str = "+.2f") -> list[str]:
+    """Intervals in words for where they are pointed at; Plotly would write a bound that there is not as zero."""
+    bounds = zip(low.astype(float), high.astype(float), strict=True)
+    return [f"{a:{form}} to {b:{form}}".replace("-", "\u2212") if a <= b else "no interval" for a, b in bounds]

@@ -64,7 +64,7 @@ def sources(where: str, variable: str) -> dict[str, str]:
     for card in cache.models():
         targets = {name for name, _ in card["targets"]}
         if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
-            found[_MODEL + card["id"]] = f"{_network(card)} ({', '.join(['predicted', *_apart(card)])})"
+            found[_MODEL + card["id"]] = f"{registry.title(card['model'])} ({', '.join(['predicted', *_apart(card)])})"
     times = Counter(found.values())
     # One name for two would drop one of them from figures and scores.
     return {key: f"{name} {key.removeprefix(_MODEL)}" if times[name] > 1 else name for key, name in found.items()}
@@ -73,10 +73,6 @@ def sources(where: str, variable: str) -> dict[str, str]:
 def is_model(source: str) -> bool:
     """True for a trained model, false for a data set."""
     return source.startswith(_MODEL)
-
-
-def _network(card: Mapping[str, Any]) -> str:
-    return registry.NETWORKS[card["model"]][1] if card["model"] in registry.NETWORKS else str(card["model"])
 
 
 def _apart(card: Mapping[str, Any]) -> list[str]:
@@ -259,7 +255,7 @@ def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:
         return []
     fresh = ", ".join(str(year) for year in split.get("test", []) if year in years) or "none of the years shown"
     return [
-        f"{_network(card)} was trained on {_span(seen)} of {card['data'].get('id', 'its data')}: "
+        f"{registry.title(card['model'])} was trained on {_span(seen)} of {card['data'].get('id', 'its data')}: "
         f"scores of those years flatter it. Years it has never seen: {fresh}."
     ]
 

@@ -135,7 +135,7 @@ def _learnt_from() -> list[Any]:
 def contender(row: pd.Series) -> str:
     """Name of a row's model: architecture, and the preset where it is not the recommended one."""
     architecture, preset = str(row["architecture"]), row["preset"]
-    name = registry.NETWORKS[architecture][1] if architecture in registry.NETWORKS else architecture.capitalize()
+    name = registry.title(architecture)
     return name if not isinstance(preset, str) or preset in ("", registry.PRESETS[0]) else f"{name}, {preset}"
 
 

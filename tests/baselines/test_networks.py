@@ -232,3 +232,9 @@ def test_the_smallest_settings_make_a_network() -> None:
         smallest = {key: kept.get(key, least.get(key, 1)) for key in registry.configuration(name)}
         with torch.no_grad():
             assert torch.isfinite(registry.build(name, **smallest)(series(2))).all()
+
+
+def test_readers_see_names_as_the_papers_write_them() -> None:
+    titles = [registry.title(name) for name in (*registry.NETWORKS, "ridge", "mine")]
+    networks = ["LSTM", "EA-LSTM", "TCN", "Transformer", "iTransformer", "Pyraformer"]
+    assert titles == [*networks, "Ridge", "Mine"]

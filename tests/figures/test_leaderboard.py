@@ -29,6 +29,13 @@ def test_bars_are_ranked_with_intervals_and_the_loser_is_told_apart() -> None:
     assert fig.layout.xaxis.title.text == "R²"
 
 
+def test_a_value_without_an_interval_says_so_where_it_is_pointed_at() -> None:
+    rows = ROWS.assign(low=[0.8, math.nan, -0.2], high=[0.95, math.nan, 0.55])
+    for fig in (leaderboard.bars(rows, label="R²"), leaderboard.speed(rows, label="R²")):
+        told = [str(text) for trace in fig.data for text in trace.customdata[:, 0]]
+        assert sorted(told) == ["0.8 to 0.95", "no interval", "\u22120.2 to 0.55"]
+
+
 def test_a_failure_does_not_stretch_the_axis_of_a_score_but_an_error_keeps_its_own() -> None:
     rows = _rows(("LSTM", "network", 0.9), ("Ridge", "reference", -40.0))
     low, high = leaderboard.bars(rows, label="R²").layout.xaxis.range
