@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 from torch import Tensor, nn
 
 from agroflux import paths, schema
@@ -37,7 +38,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
     arrays = (checkpoint.drivers.mean, checkpoint.drivers.std, checkpoint.targets.mean, checkpoint.targets.std)
     tensors |= {name: torch.from_numpy(array.copy()) for name, array in zip(_SCALERS, arrays, strict=True)}
     part = path.with_name(f".{path.name}.part")
-    save_file(tensors, part)
+    part.write_bytes(serialize(tensors))  # save_file would write a file that its owner alone can read
     part.replace(path)
     cards.write(dataclasses.replace(checkpoint.card, weights_sha256=cards.sha256(path)), path)
     return path

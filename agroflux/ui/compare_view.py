@@ -15,7 +15,7 @@ from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
-from agroflux.ui import cache, compare_adapted
+from agroflux.ui import adapted, cache
 
 if TYPE_CHECKING:
     import numpy as np
@@ -241,11 +241,11 @@ def remarks(ask: Ask) -> list[str]:
             "not which of them is right."
         )
         # An adapted model knows the counties from the years that its source was trained on.
-        found += [text for card in map(compare_adapted.origin, models) if card for text in _trained_on(card, ask.years)]
+        found += [text for card in map(adapted.origin, models) if card for text in _trained_on(card, ask.years)]
         return list(dict.fromkeys(found))
     if any(set(str(card["data"].get("id")).split(PLUS)) <= set(_SHORT) for card in models):
         found += [_distance(ask, site) for site in ask.sites]
-    return found + [text for card in models for text in compare_adapted.seen(card, ask.where, ask.sites)]
+    return found + [text for card in models for text in adapted.flattered(card, ask.where, ask.sites)]
 
 
 def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:

@@ -9,7 +9,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.errors import AgroFluxError
 from agroflux.figures import gains as figures
-from agroflux.ui import cache, controls, show, state, transfer_models
+from agroflux.ui import adapted, cache, controls, show, state, transfer_models
 from agroflux.ui.transfer import NAMES, RECIPES, pick
 
 if TYPE_CHECKING:
@@ -97,6 +97,14 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
     train, validate, test = _pick_site_years(keys)
     if not train or not test:
         show.empty("Pick at least one site-year to train on, and leave one to test.")
+        return None
+    card = next(card for card in cache.models() if card["id"] == model)
+    learned = set(adapted.known(card, data, sorted(set(map(_site, test))))) & set(test)
+    if learned:
+        seen = show.plain(", ".join(map(_spaced, sorted(learned))))
+        show.empty(
+            f"{show.plain(model)} learned from {seen}, which cannot test it.", "Test on others, or adapt its source."
+        )
         return None
     st.caption(
         f"Trains on {len(train)}, picks the best epoch by {show.plain(validate)}, tests on {len(test)}. "

@@ -116,6 +116,10 @@ def test_a_pickle_is_refused_and_not_run(saved: Path) -> None:
         checkpoint.load(saved)
 
 
+def test_who_may_read_the_card_may_read_the_weights(saved: Path) -> None:
+    assert saved.stat().st_mode == saved.with_suffix(".json").stat().st_mode
+
+
 def test_other_weights_under_the_same_name_are_refused(saved: Path, tmp_path: Path) -> None:
     tensors = load_file(saved)
     tensors["network.head.bias"] += 1

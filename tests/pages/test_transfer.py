@@ -149,6 +149,17 @@ def test_simulations_of_both_simulators_can_be_pooled_live() -> None:
     assert app.selectbox(key="w.transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
 
 
+def test_a_source_is_not_tested_on_what_it_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    source = "lstm-randomised-hidden30-towers-sample-finetune-head"
+    link = {"transfer_measured": "towers-sample", "transfer_train": "US-Tw3:2014"}
+    app = _open(transfer_view="live", transfer_from=source, transfer_held="US-Tw3:2016", **link)
+    assert not app.exception
+    assert f"{source} learned from US-Tw3 2016, which cannot test it. Test on others, or adapt its source." in _said(
+        app
+    )
+
+
 def test_a_link_narrows_the_choice() -> None:
     app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
     assert "0 of 1 adaptations" in _said(app)
