@@ -11,7 +11,7 @@ PYTHON  ?= $(shell $(FIND_PY))
 # What a long recipe may be told: make simulate OUT=/data/full WORKERS=8
 OUT     ?= build/full
 WORKERS ?= 2
-# Networks whose transfer is compared with fewer recipes than that of the LSTM.
+# Networks of which most transfer recipes are tried with two site-years only, and no hybrid.
 OTHERS  := ealstm-cornbelt-century,tcn-cornbelt-century,transformer-cornbelt-century,itransformer-cornbelt-century,pyraformer-cornbelt-century
 .PHONY: help install app test lint format assets screenshots benchmarks simulate train study sources leaderboard leaderboard-check transfer adapted clean
 .DEFAULT_GOAL := help
@@ -84,7 +84,8 @@ leaderboard-check: $(STAMP) ## score them again and fail when a figure no longer
 
 transfer: $(STAMP) ## what each transfer recipe gains over scratch on the bundled measurements, into models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-cornbelt-century --data towers-sample,chambers-synthetic --out models/transfer.json
-	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2,8 --out models/transfer.json
+	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --out models/transfer.json
+	$(BIN)/agroflux transfer --model $(OTHERS) --data towers-sample,chambers-synthetic --recipe finetune-head,finetune-gradual,adversarial,pooled --shots 2 --out models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --out models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-randomised-hidden30 --source $(OUT)/random/randomised.zarr --data towers-sample --recipe finetune-head,pooled --shots 2 --out models/transfer.json
 	$(BIN)/agroflux transfer --model lstm-cornbelt-ceres --data towers-sample,chambers-synthetic --recipe finetune,zero-shot --shots 2 --out models/transfer.json

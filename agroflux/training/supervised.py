@@ -172,7 +172,7 @@ def _card(
     pairs = [[[name, schema.get(name).unit] for name in names] for names in (schema.DRIVERS, schema.TARGETS)]
     return {
         "id": identifier(recipe, source.id, protocol, experiment, split, source.subsample),
-        "title": f"{recipe.model.upper()} trained on {ds.attrs.get('title', source.id)}"
+        "title": f"{registry.title(recipe.model)} trained on {ds.attrs.get('title', source.id)}"
         + (f", seed {recipe.seed}" if recipe.seed else ""),
         "model": recipe.model,
         "config": config,

@@ -143,7 +143,7 @@ def _pick_site_years(keys: list[str]) -> tuple[list[str], str, list[str]]:
             return [], "", []
         sites = {_site(key) for key in train}
         near = [key for key in left if _site(key) in sites]
-        validate = str(pick("Choose the epoch by", left, "transfer-validate", 180, (near or left)[-1]))
+        validate = str(pick("Choose the epoch by", left, "transfer-validate", 180, (near or left)[-1], _spaced))
         rest = [key for key in left if key != validate]
         default = [key for key in rest if _site(key) in sites] or rest
         bound = state.bind("transfer-held", default=default, options=rest, kind="many")
