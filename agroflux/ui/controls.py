@@ -14,6 +14,8 @@ from agroflux.figures.theme import pretty
 from agroflux.ui import cache, state
 
 AGGREGATIONS = ("daily", "weekly", "monthly", "annual")
+#: What a link calls the part of the map that is shown.
+EXTENT = "map-extent"
 CROPS = {"both": "Both crops", "corn": "Corn years", "soybean": "Soybean years"}
 
 

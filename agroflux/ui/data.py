@@ -109,7 +109,7 @@ def ways_on(data: str) -> None:
     with st.container(horizontal=True):
         if st.button("Show on the map", icon=":material/map:", key=f"data.map.{data}"):
             state.put("sites", sites[:1])
-            st.session_state["sites.wide"] = True
+            state.put(controls.EXTENT, "all")
             st.switch_page("pages/sites.py")
         if st.button("Compare with models", icon=":material/stacked_line_chart:", key=f"data.compare.{data}"):
             state.put("sites", sites[:1])

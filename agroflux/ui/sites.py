@@ -12,7 +12,7 @@ from agroflux.data.summary import yearly_unit
 from agroflux.figures import seasonal
 from agroflux.figures.theme import pretty
 from agroflux.maps import Kind, Marker, number
-from agroflux.ui import cache, controls, mapview, show
+from agroflux.ui import cache, controls, mapview, show, state
 
 if TYPE_CHECKING:
     from agroflux.data.catalog import Entry
@@ -30,6 +30,8 @@ _COUNTY_FACTS = {
     "Nitrogen on farms, 2012": (("farm_n_2012_t",), "{:,.0f} t N"),
 }
 MOST_PANELS = 6
+#: Parts of the map that a link can name.
+_EXTENTS = {"belt": "Corn Belt", "all": "All sites"}
 _MARGIN = 1.0  # degrees around the outermost sites
 COUNTY_SOURCES = (
     "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
@@ -175,6 +177,7 @@ def show_map(layer: Layer, points: Sequence[Marker], chosen: Sequence[str]) -> s
     st.markdown(f"**{show.plain(layer.name)}**, {show.plain(layer.detail)}")
     if values.notna().sum() == 0:
         show.empty("No county has a value for this choice.", "Pick more years, or both crops.")
+    extent = state.bind(controls.EXTENT, default="belt", options=list(_EXTENTS))
     hit = mapview.county_map(
         values,
         variable=layer.scale,
@@ -185,10 +188,17 @@ def show_map(layer: Layer, points: Sequence[Marker], chosen: Sequence[str]) -> s
         points=points,
         key="map.sites",
         tiles=bool(st.session_state.get("sites.tiles")),
-        bounds=bounds_of(points) if st.session_state.get("sites.wide") else maps.CORN_BELT,
+        bounds=bounds_of(points) if state.get(controls.EXTENT) == "all" else maps.CORN_BELT,
     )
     with controls.row():
-        st.toggle("Show all towers", key="sites.wide", help="Zoom out to every site, your own included.")
+        st.segmented_control(
+            "Map of",
+            list(_EXTENTS),
+            format_func=_EXTENTS.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            **extent,
+        )
         st.toggle("Online map tiles", key="sites.tiles", help="Needs internet: tiles come from OpenStreetMap.")
     return hit
 

@@ -16,7 +16,7 @@ from agroflux.ui.transfer import Choice
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = 6
+_SHOWN, _COMMANDS = 6, 40
 
 
 def show_gains() -> None:
@@ -161,7 +161,9 @@ def _table(choice: Choice) -> None:
         )
     with st.expander("The commands that made these rows", icon=":material/terminal:"):
         commands = list(dict.fromkeys(rows["command"])) if "command" in rows else []
-        st.code("\n".join(commands[:40]) or "not recorded", language="bash", wrap_lines=True)
+        st.code("\n".join(commands[:_COMMANDS]) or "not recorded", language="bash", wrap_lines=True)
+        if len(commands) > _COMMANDS:
+            st.caption(f"{len(commands) - _COMMANDS:,} more stand in the rows as CSV.")
 
 
 def _named(choice: Choice) -> str:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from agroflux import geo, maps, paths
 from agroflux.data import catalog, summary
-from agroflux.ui import sites_skill
+from agroflux.ui import mapview, sites_skill
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CARROLL = "19027"  # Iowa
@@ -106,6 +106,19 @@ def test_a_change_is_in_the_url_and_lasts() -> None:
     app.multiselect[0].set_value([CARROLL]).run()
     assert app.query_params["sites"] == CARROLL
     assert app.run().multiselect[0].value == [CARROLL]
+
+
+def test_a_link_opens_the_map_of_all_sites(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+
+    def looked(*given: object, bounds: object, **more: object) -> None:
+        shown.append(bounds)
+
+    monkeypatch.setattr(mapview, "county_map", looked)
+    for extent in ("belt", "all"):
+        _open(map_extent=extent)
+    (south, west), (north, east) = shown[-1]  # type: ignore[misc]
+    assert shown[-2] == maps.CORN_BELT and west < -121 and south < 38 < north < 50 and east > -90
 
 
 def test_a_hostile_link_is_named_and_the_page_goes_on() -> None:
