@@ -9,7 +9,6 @@ rows go to ``results/accuracy.json``. Resumable in ``--work``.
 
 import argparse
 import dataclasses
-import json
 import multiprocessing
 import statistics
 import sys
@@ -23,7 +22,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import torch  # noqa: E402
 from published import FORMS  # noqa: E402
-from run import RESULTS, machine, show  # noqa: E402
+from run import keep, machine  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from agroflux.baselines import card as cards  # noqa: E402
@@ -123,9 +122,7 @@ def main() -> int:
             n = len(every)
             found = list(pool.map(trained, every, [asked.data.parent] * n, [work] * n))
     rows = [row(name, *found[2 * k : 2 * k + 2]) for k, name in enumerate(FORMS)]
-    show("accuracy", rows)
-    content = {"machine": before, "minutes": asked.minutes, "rows": rows}
-    (RESULTS / "accuracy.json").write_text(json.dumps(content, indent=2) + "\n")
+    keep("accuracy", before, rows, minutes=asked.minutes)
     return 0
 
 

@@ -14,7 +14,6 @@ Rows go to ``results/remedies.json``; finished runs are kept in ``--work``.
 
 import argparse
 import dataclasses
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -27,7 +26,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import xarray as xr  # noqa: E402
-from run import RESULTS, machine, show  # noqa: E402
+from run import keep, machine  # noqa: E402
 
 from agroflux import schema  # noqa: E402
 from agroflux.baselines import card as cards  # noqa: E402
@@ -150,9 +149,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         work = asked.work or Path(temporary) / "runs.jsonl"
         rows = [row for data in asked.data.split(",") for row in compared(asked.model, data, asked.shots, seeds, work)]
-    show("remedies", rows)
-    content = {"machine": before, "model": asked.model, "rows": rows}
-    (RESULTS / "remedies.json").write_text(json.dumps(content, indent=2) + "\n")
+    keep("remedies", before, rows, model=asked.model)
     return 0
 
 

@@ -53,19 +53,20 @@ def met(row: Row) -> bool | None:
     return bool(row["value"] >= row["target"] if rate else row["value"] <= row["target"])
 
 
-def show(name: str, rows: list[Row]) -> None:
-    """Print the rows of one benchmark as a table."""
+def keep(name: str, before: dict[str, Any], rows: list[Row], **facts: Any) -> None:
+    """Print the rows of one benchmark as a table, and write them with ``machine()`` of its start and ``facts``."""
     table = Table("what", "value", "unit", "target", "note", title=name)
     for row in rows:
         target = "" if row.get("target") is None else f"{row['target']:g} {'met' if met(row) else 'MISSED'}"
         table.add_row(row["what"], f"{row['value']:.4g}", row["unit"], target, str(row.get("note", "")))
     Console().print(table, markup=False)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": before, **facts, "rows": rows}, indent=2) + "\n")
 
 
 def main(wanted: list[str]) -> int:
     """Run the named benchmarks (all when none is named); 1 when one of them failed."""
     sys.path[:0] = [str(ROOT), str(HERE)]
-    RESULTS.mkdir(exist_ok=True)
     failed = []
     for path in sorted(HERE.glob("bench_*.py")):
         name = path.stem.removeprefix("bench_")
@@ -78,8 +79,7 @@ def main(wanted: list[str]) -> int:
             Console(stderr=True).print(f"{path.name}: {type(error).__name__}: {error}", markup=False)
             failed.append(name)
             continue
-        show(name, rows)
-        (RESULTS / f"{name}.json").write_text(json.dumps({"machine": before, "rows": rows}, indent=2) + "\n")
+        keep(name, before, rows)
     return 1 if failed else 0
 
 

@@ -1,6 +1,5 @@
 """Pickers of the page "Simulated against observed": where, what, which sources, scored against which."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -30,8 +29,7 @@ def places() -> dict[str, str]:
     for entry in cache.entries("observation"):
         kind = "synthetic" if entry.synthetic else "measured"
         found[entry.id] = f"{_PLACES.get(entry.id) or show.plain(entry.title[:40])} ({kind})"
-    times = Counter(found.values())
-    return {key: f"{name} {show.plain(key)}" if times[name] > 1 else name for key, name in found.items()}
+    return show.apart(found, show.plain)
 
 
 def follow_sites(known: Mapping[str, str]) -> None:

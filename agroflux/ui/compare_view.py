@@ -1,6 +1,5 @@
 """Sources side by side: what was asked for, read or run, and joined into one table."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import Assumptions
-from agroflux.ui import adapted, cache
+from agroflux.ui import adapted, cache, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,9 +64,7 @@ def sources(where: str, variable: str) -> dict[str, str]:
         targets = {name for name, _ in card["targets"]}
         if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
             found[_MODEL + card["id"]] = f"{registry.title(card['model'])} ({', '.join(['predicted', *_apart(card)])})"
-    times = Counter(found.values())
-    # One name for two would drop one of them from figures and scores.
-    return {key: f"{name} {key.removeprefix(_MODEL)}" if times[name] > 1 else name for key, name in found.items()}
+    return show.apart(found, lambda key: key.removeprefix(_MODEL))
 
 
 def is_model(source: str) -> bool:

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import runpy
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,12 @@ _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 def plain(text: object) -> str:
     """``text`` with every character that Markdown, HTML or LaTeX would read escaped, on one line."""
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def apart(names: Mapping[str, str], told: Callable[[str], object] = str) -> dict[str, str]:
+    """``names`` by key, with the key (as ``told`` writes it) behind those that several have: one would hide another."""
+    times = Counter(names.values())
+    return {key: f"{name} {told(key)}" if times[name] > 1 else name for key, name in names.items()}
 
 
 @contextmanager

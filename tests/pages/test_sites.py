@@ -109,15 +109,15 @@ def test_a_change_is_in_the_url_and_lasts() -> None:
 
 
 def test_a_link_opens_the_map_of_all_sites(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[object] = []
+    shown: list[tuple[tuple[float, float], tuple[float, float]]] = []
 
-    def looked(*given: object, bounds: object, **more: object) -> None:
+    def looked(*given: object, bounds: tuple[tuple[float, float], tuple[float, float]], **more: object) -> None:
         shown.append(bounds)
 
     monkeypatch.setattr(mapview, "county_map", looked)
     for extent in ("belt", "all"):
         _open(map_extent=extent)
-    (south, west), (north, east) = shown[-1]  # type: ignore[misc]
+    (south, west), (north, east) = shown[-1]
     assert shown[-2] == maps.CORN_BELT and west < -121 and south < 38 < north < 50 and east > -90
 
 
