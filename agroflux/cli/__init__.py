@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("agroflux.cli.train", "Train a baseline on a data set."),
     "finetune": ("agroflux.cli.finetune", "Adapt a trained model to measured site-years."),
     "transfer": ("agroflux.cli.transfer", "Compare transfer recipes with training from scratch."),
+    "gains": ("agroflux.cli.gains", "Count what gains by transfer, what loses, what is open."),
     "evaluate": ("agroflux.cli.evaluate", "Score a trained model under a named protocol."),
     "leaderboard": ("agroflux.cli.leaderboard", "Rank every evaluated model; check the figures."),
     "search": ("agroflux.cli.search", "Search each network's settings on validation years."),

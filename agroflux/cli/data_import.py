@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agroflux.cli.lists import words
 from agroflux.cli.output import JSON, print_json, print_rows
 from agroflux.errors import SelectionError
 
@@ -137,7 +138,7 @@ def fetch(
 
     if what != "agroflux":
         raise SelectionError(f"nothing called {what!r} can be fetched: choose agroflux")
-    names = tuple(part.strip() for part in parts.split(",") if part.strip())
+    names = words(parts)
     folder = remote.fetch_agroflux(out, names, endpoint=endpoint or None, revision=revision or None)
     typer.echo(f"{folder}: now run `agroflux data import agroflux {folder} --part {names[0]} --id agroflux-{names[0]}`")
 

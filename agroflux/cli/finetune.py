@@ -35,15 +35,16 @@ def command(
 ) -> None:
     """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
     from agroflux.baselines import card as cards
+    from agroflux.cli.lists import words
     from agroflux.cli.output import check_out, print_json, print_rows
-    from agroflux.data.field_days import words
+    from agroflux.data import field_days
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.prepared import prepare
     from agroflux.training.request import Request
 
     check_out(out)
-    targets = tuple(dict.fromkeys(name.strip() for name in target.split(",") if name.strip()))
+    targets = words(target)
     request = Request(
         data, targets, site_years, model, recipe, validate, test, source, seed, epochs, seconds, every
     )  # fmt: skip
@@ -56,7 +57,7 @@ def command(
     if as_json:
         print_json(card.as_dict())
         return
-    rows = [row | {"days": words(row["by"], row["group"])} for row in card.scores + card.scores_by_group]
+    rows = [row | {"days": field_days.words(row["by"], row["group"])} for row in card.scores + card.scores_by_group]
     shown = ("model", "target", "days", "n", "r2", "rmse", "bias")
     print_rows(rows, as_json=False, title=str(path), columns=shown)
     if "best_epoch" in card.training:  # what is not trained has none

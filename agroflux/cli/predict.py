@@ -22,12 +22,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON only.")] = False,
 ) -> None:
     """Predict all targets in physical units and write them to a file."""
+    from agroflux.cli.lists import words
     from agroflux.cli.output import print_rows
     from agroflux.cli.progress import bar
     from agroflux.inference import region
 
     check_target(out, force=force)
-    chosen = [part.strip() for part in sites.split(",") if part.strip()] or None
+    chosen = list(words(sites)) or None
     with bar("Predicting", show=not as_json) as progress:
         result = region.run_region(model, data, chosen, parse_years(years), n_rate, progress)
     write(result, out)
@@ -49,11 +50,12 @@ def parse_years(text: str) -> list[int] | None:
     """``2015``, ``2015-2018`` or ``2015,2017`` to years; None for an empty text; SelectionError otherwise."""
     import datetime
 
+    from agroflux.cli.lists import words
     from agroflux.errors import SelectionError
 
     found: set[int] = set()
     try:
-        for part in filter(None, (p.strip() for p in text.split(","))):
+        for part in words(text):
             first, _, last = part.partition("-")
             start, end = int(first), int(last or first)
             if end < start:

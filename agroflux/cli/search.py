@@ -26,13 +26,14 @@ def command(
     """Train each candidate for the same time and rank them by their loss on the validation years."""
     from agroflux import paths
     from agroflux.baselines import registry
+    from agroflux.cli.lists import words
     from agroflux.cli.output import print_rows
     from agroflux.errors import DataError
     from agroflux.training import search
 
     if not data.exists():
         raise DataError(f"{data} does not exist: make it with 'make simulate', or name another --data")
-    models = [name.strip() for name in model.split(",")] if model else registry.names()
+    models = words(model or "") or registry.names()
     for name in models:
         registry.configuration(name)
     place = work or paths.user_data() / "search"

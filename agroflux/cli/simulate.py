@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from agroflux.cli.lists import words
 from agroflux.errors import SelectionError, SimulationError
 
 Years = Annotated[
@@ -51,7 +52,7 @@ def command(
         _randomised(randomised, seed, parse_years(years or "2003-2010"), model, out, workers)
         return
     known = list(benchmark_counties().index)
-    codes = known if benchmark else [code.strip() for code in sites.split(",") if code.strip()]
+    codes = known if benchmark else list(words(sites))
     unknown = [code for code in codes if code not in known]
     if not codes or unknown:
         raise SelectionError(

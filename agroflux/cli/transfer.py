@@ -52,8 +52,9 @@ def command(
     Each score over all seeds is also given by crop and by known and unknown management (fields by and group).
     """
     from agroflux import paths
+    from agroflux.cli.lists import numbers, words
     from agroflux.cli.output import check_out, print_json, print_rows
-    from agroflux.data.field_days import words
+    from agroflux.data import field_days
     from agroflux.errors import DataError, SelectionError
     from agroflux.evaluation import gains, leaderboard
     from agroflux.inference.predict import load
@@ -62,9 +63,9 @@ def command(
     from agroflux.training.comparison import Design
 
     for option, text in (("model", model), ("data", data), ("recipe", recipe), ("protocol", protocol)):
-        if not _list(text):
+        if not words(text):
             raise SelectionError(f"--{option} names nothing: leave it out for its default, or name one or several")
-    design = Design(_list(recipe), _list(protocol), _numbers(shots), _numbers(seeds), Budget(epochs))
+    design = Design(words(recipe), words(protocol), numbers(shots), numbers(seeds), Budget(epochs))
     if 0 in design.shots:
         raise SelectionError("--shots 0 leaves nothing to train on: the recipe zero-shot is the one without training")
     for name in design.recipes:
@@ -76,8 +77,8 @@ def command(
     if out.is_dir():
         raise DataError(f"{out} is a folder: name a file for the rows with --out")
     before = gains.read_file(out)
-    pairs = itertools.product([load(name) for name in _list(model)], _list(data))
-    asked = [_ask(checkpoint, data_id, _list(target), source) for checkpoint, data_id in pairs]
+    pairs = itertools.product([load(name) for name in words(model)], words(data))
+    asked = [_ask(checkpoint, data_id, words(target), source) for checkpoint, data_id in pairs]
     gains.check_merge(before, [row for one in asked for row in _planned(one, design)])
     done = work or paths.user_data() / "transfer" / "runs.jsonl"
     rows = [row for one in asked for row in _rows(one, design, done, show=not as_json)]
@@ -105,7 +106,7 @@ def command(
         "gain_high",
     )
     every = list(design.seeds)
-    table = [r | {"days": words(r["by"], r["group"])} for r in rows if r["seeds"] == every]
+    table = [r | {"days": field_days.words(r["by"], r["group"])} for r in rows if r["seeds"] == every]
     print_rows(table, as_json=False, title=str(out), columns=shown)
 
 
@@ -204,15 +205,3 @@ def _written(row: dict[str, Any], design: "Design", asked: _Asked) -> str:
     parts += ["--recipe", row["recipe"], "--protocol", row["protocol"], "--shots", str(row["n_site_years"])]
     parts += ["--seeds", ",".join(map(str, row["seeds"])), "--epochs", str(design.budget.epochs)]
     return shlex.join(parts + (["--source", without_folders(asked.source)] if asked.source else []))
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    from agroflux.errors import SelectionError
-
-    if not _list(text) or not all(part.isdecimal() for part in _list(text)):
-        raise SelectionError(f"{text!r} is no list of whole numbers: write them with commas, as in 1,2,4")
-    return tuple(sorted({int(part) for part in _list(text)}))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agroflux.cli import output, progress
+from agroflux.cli.lists import words
 from agroflux.errors import SelectionError, SimulationError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def command(
         return
     if model not in SOIL_MODELS:
         raise SelectionError(f"--model {model!r} is not one of {', '.join(SOIL_MODELS)}")
-    codes = list(dict.fromkeys(code.strip() for code in sites.split(",") if code.strip()))
+    codes = words(sites)
     if not codes:
         raise SelectionError("no county is given: --sites 19015,17019")
     named = _scenarios(change or [], scenario)

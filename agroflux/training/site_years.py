@@ -121,11 +121,13 @@ def build(
         min_measured: share [1] of measured half-hours below which a day's value (``X_qc``) is no value.
 
     Raises:
-        SelectionError: a simulation, no such target, or no site-year with enough days.
+        SelectionError: a simulation, no such target, one flux by two names, or no site-year with enough days.
     """
     if ds.attrs.get("kind") != "observation":
         raise SelectionError("a model is adapted to observations: this data set is a simulation; use 'agroflux train'")
     held = {column(name): _source(ds, name) for name in targets}
+    if len(held) < len(targets):
+        raise SelectionError(f"{', '.join(targets)} names one flux more than once: NEE and CO2_FLUX are the same")
     names = dict.fromkeys((*drivers.names, *management.DRIVERS, *_with_quality(ds, held.values())))
     part = ds[[n for n in names if n in ds]].load()
     found = [

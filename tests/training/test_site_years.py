@@ -73,6 +73,8 @@ def test_what_cannot_be_adapted_to_is_refused(ds: xr.Dataset, shipped: Checkpoin
         site_years.build(ds, shipped.drivers, ("N2O_FLUX",))
     with pytest.raises(SelectionError, match="'Yield' cannot be adapted"):
         site_years.build(ds, shipped.drivers, ("Yield",))
+    with pytest.raises(SelectionError, match="NEE, CO2_FLUX names one flux more than once"):
+        site_years.build(ds, shipped.drivers, ["NEE", "CO2_FLUX"])
     with pytest.raises(SelectionError, match="is a simulation"):
         site_years.build(catalog.open_dataset("cornbelt-ceres"), shipped.drivers, ("GPP",))
     with pytest.raises(SelectionError, match="360 days of GPP"):

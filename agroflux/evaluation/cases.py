@@ -1,0 +1,84 @@
+"""How many cases of a transfer comparison gain over training from scratch, lose, or leave it open.
+
+A case is one source model, data set, way of testing, number of training site-years, recipe and target: its row over all
+days, all seeds and all sites (:mod:`agroflux.evaluation.gains`).
+"""
+
+import fnmatch
+import itertools
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agroflux.data import field_days
+from agroflux.errors import SelectionError
+from agroflux.evaluation import gains
+
+#: What a case is one of, and what cases may be counted by.
+FIELDS = ("data", "protocol", "model", "recipe", "n_site_years", "target")
+#: The site of a row that is over several.
+_ALL = "all"
+
+
+def of(rows: Iterable[gains.Row]) -> list[gains.Row]:
+    """The row of each case, in their order: without scratch itself and the source model as it is."""
+    best: dict[tuple[Any, ...], gains.Row] = {}
+    for row in rows:
+        every_day = {name: row[name] for name in field_days.EVERY} == field_days.EVERY
+        if not every_day or row["recipe"] in (gains.REFERENCE, gains.UNTRAINED):
+            continue
+        case = tuple(row[name] for name in FIELDS)
+        if case not in best or _wide(row) > _wide(best[case]):
+            best[case] = row
+    return list(best.values())
+
+
+def _wide(row: gains.Row) -> tuple[bool, int]:
+    """Of the rows of a case that with the greatest is the case's: over all sites first, then over most seeds."""
+    return row["site"] == _ALL, len(row["seeds"])
+
+
+def choose(rows: Iterable[gains.Row], **wanted: Sequence[Any]) -> list[gains.Row]:
+    """The rows whose fields fit any of the shell patterns ``wanted`` of them, as ``tcn-*``; none given: all.
+
+    SelectionError that names what there is, where a pattern fits no row that the others leave.
+    """
+    found = list(rows)
+    for name, patterns in wanted.items():
+        held = sorted({row[name] for row in found})
+        fits = {value for value in held for each in patterns if fnmatch.fnmatchcase(str(value), str(each))}
+        for each in patterns:
+            if not fnmatch.filter(map(str, held), str(each)):
+                there = ", ".join(map(str, held))
+                raise SelectionError(f"no case with {name} {each!r}: there is {there or 'none at all'}")
+        found = [row for row in found if not patterns or row[name] in fits]
+    return found
+
+
+def count(cases: Iterable[gains.Row], by: Sequence[str]) -> list[dict[str, Any]]:
+    """Cases counted by the fields ``by``: ``cases``, ``gains``, ``loses``, ``open`` as :func:`.gains.verdict`.
+
+    ``open`` holds those that cannot be compared too. ``below_mean`` counts those whose own R2 is negative, and
+    ``median_gain`` is of R2, None where no case has one. SelectionError: ``by`` names no field, or one that cases do
+    not differ in.
+    """
+    wrong = [name for name in by if name not in FIELDS]
+    if wrong or not by:
+        raise SelectionError(f"cases cannot be counted by {', '.join(wrong) or 'nothing'}: use {', '.join(FIELDS)}")
+
+    def key(row: gains.Row) -> tuple[Any, ...]:
+        return tuple(row[name] for name in by)
+
+    found = []
+    for values, group in itertools.groupby(sorted(cases, key=key), key):
+        members = list(group)
+        verdicts = [gains.verdict(row) for row in members]
+        each = [row["gain"] for row in members if row["gain"] is not None]
+        found.append(
+            dict(zip(by, values, strict=True))
+            | {"cases": len(members)}
+            | {name: verdicts.count(name) for name in ("gains", "loses", "open")}
+            | {"below_mean": sum(row["r2"] is not None and row["r2"] < 0 for row in members)}
+            | {"median_gain": statistics.median(each) if each else None}
+        )
+    return found
