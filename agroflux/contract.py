@@ -12,7 +12,8 @@ those of :mod:`agroflux.schema`, in house signs. Missing is NaN. A variable ``X`
 the share [1] of measured (not gap-filled) half-hours behind a daily value; ``X_unc``, its random uncertainty (one
 standard deviation, or standard error over replicates); ``X_p25`` and ``X_p75``, the quartiles over ways of
 processing. A management driver that is NaN is unknown, never zero. Names of sites are text. Site coordinates:
-``lat``, ``lon`` [degrees], ``site_name``, ``state``. Scenario coordinate: ``n_rate`` [kg N ha-1 to corn].
+``lat``, ``lon`` [degrees], ``site_name``, ``state``. Scenario coordinate: ``n_rate`` [kg N ha-1 to corn]. The attribute
+``model`` names the network that made a prediction, whose values may err a little beyond what is possible.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,6 +32,8 @@ _TEXTS = tuple(a for a in REQUIRED_ATTRS if a != "synthetic")
 _DIMS = {"simulation": {"site", "scenario", "time", "year"}, "observation": {"site", "time", "year"}}
 #: Companion of a variable ``X``: suffix -> unit; None stands for the unit of ``X``.
 COMPANIONS: dict[str, str | None] = {"_qc": "1", "_unc": None, "_p25": None, "_p75": None}
+#: Share [1] of a variable's range by which a prediction may leave it: nitrate a little below zero, never another unit.
+PREDICTION_SLACK = 0.02
 
 
 def base_name(name: str) -> str:
@@ -169,11 +172,13 @@ def limits(name: str) -> tuple[float, float]:
 
 def _values(ds: xr.Dataset) -> list[str]:
     found = []
+    share = PREDICTION_SLACK if "model" in ds.attrs else 0.0
     for key, array in ds.data_vars.items():
         name = str(key)
         low, high = limits(name)
+        slack = share * (high - low)
         have_low, have_high = float(array.min()), float(array.max())
-        if have_low < low or have_high > high:
+        if have_low < low - slack or have_high > high + slack:
             found.append(
                 f"variable {name!r} spans {have_low:.4g} to {have_high:.4g}, outside {low:g} to {high:g}: "
                 "check its unit and sign"

@@ -134,6 +134,19 @@ def test_missing_is_nan_and_no_breach(tiny_simulation: xr.Dataset) -> None:
     assert contract.problems(tiny_simulation, values=True) == []
 
 
+def test_a_prediction_may_err_a_little_below_zero_and_a_simulation_may_not(tiny_simulation: xr.Dataset) -> None:
+    name = next(str(n) for n in tiny_simulation.data_vars if contract.limits(str(n))[0] == 0.0)
+    high = contract.limits(name)[1]
+    values = tiny_simulation[name].to_numpy().copy()
+    values.flat[0] = -0.01 * high
+    ds = tiny_simulation.assign({name: tiny_simulation[name].copy(data=values)})
+    assert any(f"{name!r} spans" in f for f in contract.problems(ds, values=True))
+    predicted = ds.assign_attrs(model="lstm-cornbelt-century")
+    assert contract.problems(predicted, values=True) == []
+    values.flat[0] = -0.03 * high
+    assert any(f"{name!r} spans" in f for f in contract.problems(predicted, values=True))
+
+
 def test_a_quality_share_above_one_is_seen(tiny_observation: xr.Dataset) -> None:
     tiny_observation["NEE_qc"][0, 3] = 48.0  # half-hours counted, not divided
     assert any("'NEE_qc' spans" in f for f in contract.problems(tiny_observation, values=True))
