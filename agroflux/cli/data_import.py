@@ -27,6 +27,7 @@ Flux = Annotated[str, typer.Option(help="Column of the flux.", rich_help_panel=_
 Unit = Annotated[str, typer.Option(help="Unit of the flux, as 'g N ha-1 d-1'.", rich_help_panel=_CHAMBERS)]
 Plot = Annotated[str, typer.Option(help="Column of the plot (replicate).", rich_help_panel=_CHAMBERS)]
 Series = Annotated[str, typer.Option(help="Column whose values become sites.", rich_help_panel=_CHAMBERS)]
+DayFirst = Annotated[bool, typer.Option("--day-first", help="1/2/2010 is 1 February.", rich_help_panel=_CHAMBERS)]
 
 
 def check(
@@ -39,12 +40,13 @@ def check(
     unit: Unit = "",
     plot: Plot = "",
     series: Series = "",
+    day_first: DayFirst = False,
     as_json: bool = JSON,
 ) -> None:
     """What is wrong with a file, by row and column, and what it would give. Exit code 2 where it cannot be imported."""
     from agroflux.data import checking
 
-    done = checking.check(path, form, _options(threshold, partitioning, (date, flux, unit, plot, series)))
+    done = checking.check(path, form, _options(threshold, partitioning, (date, flux, unit, plot, series), day_first))
     if as_json:
         facts = {"path": str(path), "format": done.format, "ok": done.ok}
         print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
@@ -78,6 +80,7 @@ def import_(
     unit: Unit = "",
     plot: Plot = "",
     series: Series = "",
+    day_first: DayFirst = False,
     management: Annotated[Path | None, typer.Option(help="Management table (CSV, xlsx) of the sites.")] = None,
     part: Annotated[str, typer.Option(help="Of the AgroFlux archive: ecosys, daycent, chambers or towers.")] = "",
     first_year: Annotated[int | None, typer.Option(min=1900, max=2199, help="First year of that part.")] = None,
@@ -111,7 +114,7 @@ def import_(
         path,
         data_id,
         site=SiteFacts(site, name, state, lat, lon),
-        options=_options(threshold, partitioning, (date, flux, unit, plot, series)),
+        options=_options(threshold, partitioning, (date, flux, unit, plot, series), day_first),
         about=importing.About(title, licence, citation),
         seasons=management_table.read(management, report) if management else (),
         replace=replace,
@@ -168,7 +171,7 @@ def _fits(form: str, foreign: dict[str, object]) -> None:
         raise SelectionError(f"{', '.join(given)} cannot be told of {form}: leave it out")
 
 
-def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, str, str]) -> "Options":
+def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, str, str], day_first: bool) -> "Options":
     from agroflux.data.fluxnet import Choice
     from agroflux.data.formats import Options
     from agroflux.data.n2o_chambers import Columns
@@ -177,9 +180,12 @@ def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, st
         raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
     if partitioning not in ("NT", "DT"):
         raise SelectionError(f"--partitioning {partitioning!r} is not one of NT, DT")
-    if any(columns) and not all(columns[:3]):
-        raise SelectionError("--date, --flux and --unit go together: name all three, or none to have them guessed")
-    mapped = Columns(*columns) if any(columns) else None
+    if (any(columns) or day_first) and not all(columns[:3]):
+        raise SelectionError(
+            "--date, --flux and --unit go together, --plot, --series and --day-first with them: "
+            "name all three, or none to have them guessed"
+        )
+    mapped = Columns(*columns, day_first) if any(columns) else None
     return Options(Choice(threshold, partitioning), columns=mapped)  # type: ignore[arg-type]
 
 

@@ -56,6 +56,16 @@ def members(path: str | Path, *, endings: tuple[str, ...] = TABLES) -> list[Memb
         raise unreadable(where.name, error) from error
 
 
+def tables(path: str | Path) -> list[Member]:
+    """The tables at ``path``, at least one; DataError as :func:`members`, and where there is none."""
+    name, found = Path(path).name, members(path)
+    if found:
+        return found
+    if members(path, endings=(".nc",)):
+        raise DataError(f"{name} holds NetCDF (.nc) and no table: unpack it and give one NetCDF file by itself")
+    raise DataError(f"{name} holds no table ({', '.join(TABLES)}): give the file as downloaded")
+
+
 def _members(where: Path, endings: tuple[str, ...]) -> list[Member]:
     if where.is_dir():
         inside = sorted(p for p in where.iterdir() if p.is_file() and not p.name.startswith("."))

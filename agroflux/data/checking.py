@@ -9,7 +9,7 @@ import xarray as xr
 
 from agroflux.contract import base_name, unit_of
 from agroflux.data import formats, management_table
-from agroflux.data.archives import members
+from agroflux.data.archives import members, tables
 from agroflux.data.formats import Options
 from agroflux.data.report import Report
 from agroflux.data.summary import statistics
@@ -65,9 +65,7 @@ def preview(path: str | Path, rows: int = 8) -> pd.DataFrame:
     """The first rows of the first table in ``path`` as text, indexed by the row in the file; empty for NetCDF."""
     if Path(path).suffix.lower() == ".nc":
         return pd.DataFrame()
-    given = members(path)
-    if not given:
-        raise DataError(f"{Path(path).name} holds no table (.csv, .xlsx): give the file as downloaded")
+    given = tables(path)
     names = columns_of(given[0], Report())
     return read_table(given[0], Report(), text=names, rows=rows).rename_axis("row")
 

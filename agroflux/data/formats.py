@@ -8,7 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from agroflux.data import ameriflux, contract_file, fluxnet, n2o_chambers
-from agroflux.data.archives import members
+from agroflux.data.archives import tables
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of
 from agroflux.data.towers import Reading
@@ -120,9 +120,7 @@ def detect(path: str | Path) -> str:
     """The format of a file, folder or zip, told from names and headers; DataError if it is none of them."""
     if Path(path).suffix.lower() == ".nc":
         return "netcdf"
-    given = members(path)
-    if not given:
-        raise DataError(f"{Path(path).name} holds no table (.csv, .xlsx): give the file as downloaded")
+    given = tables(path)
     for member in given:
         if "_BASE_" in member.name:
             return "ameriflux"

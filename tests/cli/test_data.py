@@ -104,6 +104,18 @@ def test_a_monthly_file_is_laid_beside_a_data_set(
         assert code == 2 and out == "" and len(err.strip().splitlines()) == 1, words
 
 
+def test_dates_with_the_day_first_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "plots.csv"
+    path.write_text("date,flux\n1/2/2010,3\n2/2/2010,4\n")
+    columns = ("--format", "n2o", "--date", "date", "--flux", "flux", "--unit", "g N ha-1 d-1")
+    for words, days in ((("--day-first",), 2), ((), 32)):
+        code, out, _ = _run(capsys, "check", str(path), *columns, *words, "--json")
+        (site,) = json.loads(out)["sites"]
+        assert code == 0 and site["first"] == ("2010-02-01" if words else "2010-01-02") and site["days"] == days
+    code, _, err = _run(capsys, "check", str(path), "--day-first")
+    assert code == 2 and "--day-first" in err and len(err.strip().splitlines()) == 1
+
+
 def test_wrong_words_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for words in (
         ("import", "nonsense", _daily(tmp_path), "--id", "x"),

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from agroflux.data import archives, contract_file
-from agroflux.data.archives import members
+from agroflux.data.archives import members, tables
 from agroflux.errors import DataError
 
 
@@ -129,3 +129,15 @@ def test_a_netcdf_file_that_declares_more_than_memory_holds_is_refused(
     assert (tmp_path / "bomb.nc").stat().st_size < contract_file.MAX_FILE / 3
     with pytest.raises(DataError, match=r"bomb.nc unpacks to .* more than the .* that are read"):
         contract_file.read(tmp_path / "bomb.nc")
+
+
+def test_what_holds_no_table_is_told_and_a_packed_netcdf_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"data.zip holds no table \(.csv, .txt, .tsv, .xlsx\)"):
+        tables(_zip(tmp_path, picture=b"x"))
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        archive.writestr("set.nc", b"x")
+    with pytest.raises(DataError, match=r"packed.zip holds NetCDF .* unpack it"):
+        tables(tmp_path / "packed.zip")
+    (tmp_path / "data.zip").unlink()
+    (tmp_path / "a.csv").write_text("x")
+    assert [m.name for m in tables(tmp_path)] == ["a.csv"], "tables go before what lies beside them"
