@@ -20,7 +20,7 @@ from folium.template import Template
 
 from agroflux.figures import colours
 
-Kind = Literal["measured", "synthetic", "nodata"]
+Kind = Literal["measured", "synthetic", "simulated", "nodata"]
 
 VENDOR = "../../app/static/vendor/leaflet-1.9.3"
 CORN_BELT = ((36.9, -96.8), (43.6, -84.6))
@@ -32,12 +32,14 @@ _ENTITIES = str.maketrans({"`": "&#96;", "$": "&#36;", "{": "&#123;", "}": "&#12
 KIND_LABELS: dict[Kind, str] = {
     "measured": "Measured",
     "synthetic": "Synthetic",
+    "simulated": "Simulated",
     "nodata": "Benchmark tower without data",
 }
-# Constant drawings: circle, diamond and hollow square differ in shape as well as in colour.
+# Constant drawings: circle, diamond, triangle and hollow square differ in shape as well as in colour.
 _SHAPES: dict[Kind, str] = {
     "measured": '<circle cx="9" cy="9" r="6.5" fill="#009E73" stroke="#FFF" stroke-width="2"/>',
     "synthetic": '<path d="M9 1.5 16.5 9 9 16.5 1.5 9z" fill="#E69F00" stroke="#FFF" stroke-width="2"/>',
+    "simulated": '<polygon points="9,2 16.5,15.5 1.5,15.5" fill="#0072B2" stroke="#FFF" stroke-width="2"/>',
     "nodata": '<rect x="3.5" y="3.5" width="11" height="11" fill="#FFF" stroke="#5A6268" stroke-width="2.5"/>',
 }
 _CHOSEN_RING = f'<circle cx="9" cy="9" r="11" fill="none" stroke="{SELECTED}" stroke-width="3"/>'
@@ -80,7 +82,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A site that is a point: a tower or a chamber. ``text`` is said beside its name in the tooltip."""
+    """A site that is a point: a tower, a chamber, or a simulated place that is no county.
+
+    ``text`` is said beside its name in the tooltip.
+    """
 
     id: str
     name: str

@@ -18,7 +18,7 @@ with controls.row():
 
 skill = sites_skill.pick_layer(data, variable)
 layer = skill or sites.simulated(data, variable, years, rate, crop)
-points = sites.markers()
+points = sites.markers(data)
 names = sites.options(cache.sites(data).index, points)
 chosen = controls.sites(names, label="Selected counties and sites")
 show.banner(sites.in_view(chosen, data))
@@ -30,7 +30,7 @@ with left, show.guard("The map"):
         state.toggle("sites", hit)
         st.rerun()
 with right, show.guard("The list of facts"):
-    sites.show_overview(layer)
+    sites.show_overview(layer, names)
     sites.show_facts(chosen, names)
 with show.guard("The seasonal cycle"):
     sites.show_seasons(chosen, names, variable, years, rate)

@@ -1,5 +1,6 @@
 """The county map as pages show it: drawn once, new colours and rings without a reload, a click told once."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,15 @@ def county_map(
 ) -> str | None:
     """Show counties coloured by ``values`` (indexed by FIPS, in ``unit``) and site markers, with the legend.
 
+    Values of what is no county are left out.
     ``names`` maps FIPS to what the tooltip says; ``bounds``: the first view (others redraw the map). Returns the id of
     a county or site clicked since the last run, once, else None. Panning and zooming run nothing.
     """
     from streamlit_folium import st_folium
 
-    scale = maps.Scale.of(variable, label, pretty(unit), values.tolist())
-    table = {str(fips): float(value) for fips, value in values.items()}
     shapes = cache.county_shapes()
+    table = {str(fips): float(value) for fips, value in values.items() if fips in shapes}
+    scale = maps.Scale.of(variable, label, pretty(unit), table.values())
     board = maps.base_map(cache.state_shapes(), cache.county_outlines(), tiles=tiles, bounds=bounds)
     groups = [maps.choropleth(table, shapes, names, scale, selected), maps.markers(points, selected)]
     result = st_folium(
@@ -49,7 +51,8 @@ def county_map(
         returned_objects=["last_active_drawing", "last_object_clicked_count"],
         feature_group_to_add=groups,
     )
-    st.html(maps.legend(scale, {p.kind for p in points}, missing=bool(values.isna().any())))
+    missing = any(map(math.isnan, table.values()))
+    st.html(maps.legend(scale if table else None, {p.kind for p in points}, missing=missing))
     return _new_click(result, key)
 
 

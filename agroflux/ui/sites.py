@@ -44,22 +44,29 @@ def observations() -> "dict[str, tuple[Entry, pd.DataFrame]]":
     return {entry.id: (entry, cache.sites(entry.id)) for entry in cache.entries("observation")}
 
 
-def markers() -> list[Marker]:
-    """Every tower and chamber with a position: measured, synthetic, and benchmark towers without data."""
+def markers(data: str) -> list[Marker]:
+    """What is a point on the map: towers and chambers, measured or synthetic, and benchmark towers without data.
+
+    Sites of the simulation ``data`` that are no counties, as fields or towers, are points too.
+    """
     found: dict[str, Marker] = {}
     for entry, table in observations().values():
-        kind: Kind = "synthetic" if entry.synthetic else "measured"
+        kind: Kind = _kind(entry)
         for site, row in table.iterrows():
             text = f"{entry.title} ({kind})"
-            found[str(site)] = Marker(
-                str(site), f"{site}, {row['name']}", float(row["lat"]), float(row["lon"]), kind, text
-            )
+            found[str(site)] = _marker(site, row, kind, text)
+    simulation, counties = cache.entry(data), cache.county_facts().index
+    for site, row in cache.sites(data).iterrows():
+        if site not in counties and str(site) not in found:
+            found[str(site)] = _marker(site, row, _kind(simulation), simulation.title)
     for site, row in cache.towers().iterrows():
         if str(site) not in found:
-            found[str(site)] = Marker(
-                str(site), f"{site}, {row['name']}", float(row["lat"]), float(row["lon"]), "nodata", "Bring your data"
-            )
+            found[str(site)] = _marker(site, row, "nodata", "Bring your data")
     return list(found.values())
+
+
+def _marker(site: Any, row: pd.Series, kind: Kind, text: str) -> Marker:
+    return Marker(str(site), f"{site}, {row['name']}", float(row["lat"]), float(row["lon"]), kind, text)
 
 
 def held_sites() -> set[str]:
@@ -92,13 +99,21 @@ def county_rows(fips: str) -> list[tuple[str, str]]:
     return rows
 
 
-def tower_rows(site: str) -> list[tuple[str, str]]:
-    """Facts of a tower or chamber: what the registry or the data set says; unknown fields are left out."""
+def _kind(entry: "Entry") -> Kind:
+    """What the sites of a data set are."""
+    if entry.synthetic:
+        return "synthetic"
+    return "measured" if entry.kind == "observation" else "simulated"
+
+
+def point_rows(site: str) -> list[tuple[str, str]]:
+    """Facts of what is no county: what the registry or the data set says; unknown fields are left out."""
     towers = cache.towers()
     if site in towers.index:
         row = towers.loc[site]
         return [(str(k).capitalize().replace("_", " "), _text(v)) for k, v in row.items() if _text(v)]
-    for entry, table in observations().values():
+    for entry in cache.entries():
+        table = cache.sites(entry.id)
         if site in table.index:
             row = table.loc[site]
             return [
@@ -106,7 +121,7 @@ def tower_rows(site: str) -> list[tuple[str, str]]:
                 ("State", str(row["state"])),
                 ("Latitude, longitude", f"{row['lat']:.3f}, {row['lon']:.3f}"),
                 ("Data set", entry.title),
-                ("Kind", "synthetic" if entry.synthetic else "measured"),
+                ("Kind", _kind(entry)),
                 ("Years", _span(cache.years(entry.id))),
                 ("Variables", ", ".join(cache.variables(entry.id))),
             ]
@@ -176,7 +191,7 @@ def show_map(layer: Layer, points: Sequence[Marker], chosen: Sequence[str]) -> s
     values = layer.counties
     st.markdown(f"**{show.plain(layer.name)}**, {show.plain(layer.detail)}")
     if values.notna().sum() == 0:
-        show.empty("No county has a value for this choice.", "Pick more years, or both crops.")
+        show.empty("No place has a value for this choice.", "Pick more years, or both crops.")
     extent = state.bind(controls.EXTENT, default="belt", options=list(_EXTENTS))
     hit = mapview.county_map(
         values,
@@ -209,27 +224,29 @@ def bounds_of(points: Sequence[Marker]) -> tuple[tuple[float, float], tuple[floa
     return (min(lats) - _MARGIN, min(lons) - _MARGIN), (max(lats) + _MARGIN, max(lons) + _MARGIN)
 
 
-def show_overview(layer: Layer) -> None:
-    """The map in numbers: mean, lowest and highest county, and every county in a table (the way without a map)."""
+def show_overview(layer: Layer, names: dict[str, str]) -> None:
+    """The map in numbers: mean, lowest and highest county, and every county in a table (the way without a map).
+
+    ``names``: of counties and sites, by id.
+    """
     values = layer.counties.dropna().sort_values(ascending=False)
     if values.empty:
         return
     unit = pretty(layer.unit)
-    names = county_names(list(values.index))
+    only = values.index.isin(cache.county_facts().index).all()
+    one, many = ("County", "counties") if only else ("Site", "sites")
     low, high = values.index[-1], values.index[0]
     show.facts(
         [
-            (f"Mean of {len(values)} counties", f"{number(values.mean())} {unit}"),
+            (f"Mean of {len(values)} {many}", f"{number(values.mean())} {unit}"),
             ("Highest", f"{number(values.iloc[0])}, {names.get(high, high)}"),
             ("Lowest", f"{number(values.iloc[-1])}, {names.get(low, low)}"),
         ]
     )
-    with st.expander("All counties as a table", icon=":material/table_rows:"):
+    with st.expander(f"All {many} as a table", icon=":material/table_rows:"):
         column = unit or layer.label
-        table = pd.DataFrame(
-            {"County": [names.get(f, f) for f in values.index], column: values.to_numpy()}, values.index
-        )
-        show.table(table.rename_axis("FIPS"), f"counties-{_file_name(layer.name)}", height=320)
+        table = pd.DataFrame({one: [names.get(f, f) for f in values.index], column: values.to_numpy()}, values.index)
+        show.table(table.rename_axis("FIPS" if only else "id"), f"{many}-{_file_name(layer.name)}", height=320)
 
 
 def _file_name(text: str) -> str:
@@ -250,12 +267,12 @@ def show_facts(chosen: Sequence[str], names: dict[str, str]) -> None:
         show.facts(county_rows(focus))
         st.caption(COUNTY_SOURCES)
         return
-    if focus not in held_sites():
+    if focus in cache.towers().index and focus not in held_sites():
         show.empty(
             "No measurements of this tower are bundled.",
             "Its investigators share them through AmeriFlux or FLUXNET: get the file there and import it.",
         )
-    show.facts(tower_rows(focus))
+    show.facts(point_rows(focus))
 
 
 def show_seasons(

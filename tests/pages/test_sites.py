@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from agroflux import geo, maps, paths
-from agroflux.data import catalog, summary
-from agroflux.ui import mapview, sites_skill
+from agroflux.data import catalog, store, summary
+from agroflux.ui import mapview, sites, sites_skill
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CARROLL = "19027"  # Iowa
@@ -119,6 +119,25 @@ def test_a_link_opens_the_map_of_all_sites(monkeypatch: pytest.MonkeyPatch) -> N
         _open(map_extent=extent)
     (south, west), (north, east) = shown[-1]
     assert shown[-2] == maps.CORN_BELT and west < -121 and south < 38 < north < 50 and east > -90
+
+
+def test_simulated_places_that_are_no_counties_are_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    part = catalog.open_dataset(DATA)[["GPP", "N2O_FLUX"]].isel(site=[0, 1]).sel(time="2017")
+    part = (
+        part.load()
+        .drop_encoding()
+        .assign_coords(site=["field-1", "field-2"], site_name=("site", ["East", "<b>West</b>"]))
+    )
+    store.write_store(part.assign_attrs(title="Fields of mine"), tmp_path / "datasets" / "fields.zarr")
+    app = _open(data="fields", sites="field-2")
+    assert "Mean of 2 sites" in _html(app) and "simulated" in _html(app) and "Fields of mine" in _html(app)
+    assert 'class="ramp"' not in _html(app), "no county has a colour"
+    assert "<b>West" not in _html(app) and len(_figures(app)) >= 2
+    assert "No measurements" not in _said(app) and not app.error
+    points = {point.id: point.kind for point in sites.markers("fields")}
+    assert points["field-1"] == "simulated" and points["US-Tw3"] == "measured" and points["US-Ne1"] == "nodata"
+    assert "field-1" not in {point.id for point in sites.markers(DATA)}
 
 
 def test_a_hostile_link_is_named_and_the_page_goes_on() -> None:
