@@ -8,8 +8,9 @@ from torch.nn import functional
 def local(q: Tensor, k: Tensor, v: Tensor, window: int, block: int) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017, eq. 1) of each day to itself and ``window - 1`` days before.
 
-    A block of ``block`` days asks the ``window - 1 + block`` days that any of them may see, so that time and memory
-    grow with the length of the series, not with its square. Days outside the series are never seen.
+    The first ``window`` days see all days before them. From there on a block of ``block`` days asks the ``window - 1 +
+    block`` days that any of them may see, so that time and memory grow with the length of the series, not with its
+    square; what no whole block holds is a shorter one.
 
     Args:
         q, k, v: ``(batch, heads, time, features)``.
@@ -20,25 +21,28 @@ def local(q: Tensor, k: Tensor, v: Tensor, window: int, block: int) -> Tensor:
         ``(batch, heads, time, features)``.
     """
     batch, heads, time, width = q.shape
+    attend = functional.scaled_dot_product_attention
+    found = [attend(q[:, :, :window], k[:, :, :window], v[:, :, :window], is_causal=True)]
     past = window - 1
-    if time <= window:
-        return functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-    rest = -time % block
-    blocks = (time + rest) // block
-    queries = functional.pad(q, (0, 0, 0, rest)).reshape(batch * heads, blocks, block, width)
-    keys, values = (
-        functional.pad(part, (0, 0, past, rest)).reshape(batch * heads, -1, width).unfold(1, past + block, block).mT
-        for part in (k, v)
-    )
-    visible = _visible(blocks, block, past, q.device)
-    out = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=visible)
-    return out.reshape(batch, heads, blocks * block, width)[:, :, :time]
+    blocks, rest = divmod(max(0, time - window), block)
+    if blocks:
+        end = window + blocks * block
+        queries = q[:, :, window:end].reshape(batch * heads, blocks, block, width)
+        keys, values = (p[:, :, 1:end].flatten(0, 1).unfold(1, past + block, block).mT for p in (k, v))
+        answers = attend(queries, keys, values, attn_mask=_hidden(block, past, q))
+        found.append(answers.reshape(batch, heads, -1, width))
+    if rest:
+        seen = past + rest
+        found.append(attend(q[:, :, -rest:], k[:, :, -seen:], v[:, :, -seen:], attn_mask=_hidden(rest, past, q)))
+    return torch.cat(found, dim=2)
 
 
-def _visible(blocks: int, block: int, past: int, device: torch.device) -> Tensor:
-    """Which of its keys each query sees ``(1, blocks, block, past + block)``."""
-    query = torch.arange(block, device=device)[:, None]
-    key = torch.arange(past + block, device=device)
-    near = (key >= query) & (key <= query + past)
-    day = torch.arange(blocks, device=device)[:, None, None] * block + key - past
-    return (near & (day >= 0))[None]
+def _hidden(block: int, past: int, like: Tensor) -> Tensor:
+    """What is added to scores ``(block, past + block)``: minus infinity for days after a query or too long before it.
+
+    The first key is the day ``past`` days before the first query.
+    """
+    query = torch.arange(block, device=like.device)[:, None]
+    key = torch.arange(past + block, device=like.device)
+    unseen = (key < query) | (key > query + past)
+    return torch.zeros(unseen.shape, dtype=like.dtype, device=like.device).masked_fill_(unseen, -torch.inf)

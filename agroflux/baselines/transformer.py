@@ -7,7 +7,7 @@ from agroflux.baselines.attention import local
 from agroflux.baselines.network import Body, Network, PreNorm
 
 #: Days whose attention is computed together.
-BLOCK_DAYS = 32
+BLOCK_DAYS = 24
 
 
 def rotations(days: int, pairs: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -27,7 +27,8 @@ def turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """``x`` ``(..., time, features)`` with features k and k + pairs turned by the angle of their day and pair."""
     pairs = cosine.shape[-1]
     a, b = x[..., :pairs], x[..., pairs : 2 * pairs]
-    return torch.cat([a * cosine - b * sine, a * sine + b * cosine, x[..., 2 * pairs :]], dim=-1).type_as(x)
+    first, second = torch.addcmul(a * cosine, b, sine, value=-1), torch.addcmul(a * sine, b, cosine)
+    return torch.cat([first, second, x[..., 2 * pairs :]], dim=-1).type_as(x)
 
 
 class _Layer(PreNorm):
