@@ -42,7 +42,11 @@ class Recurrent(Network):
     def step(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Run on from ``state`` (None: at rest); returns the targets and the state after the last day."""
         hidden, state = self.layer()(x.to(next(self.parameters()).dtype), state)
-        return self.head(hidden.to(x.dtype)), state
+        return self.decode(hidden.to(x.dtype)), state
+
+    def decode(self, features: Tensor) -> Tensor:
+        """As that of every network; hidden states lie day by day in memory, and are read so, not copied first."""
+        return super().decode(features.transpose(0, 1)).transpose(0, 1)
 
 
 class LSTM(Recurrent):

@@ -37,6 +37,11 @@ class Network(nn.Module):
         """Features ``(batch, time, features)`` of which the head makes the targets; arguments as in ``forward``."""
         return self._by_group(self._features(x.shape[1]), x, mask)
 
+    def decode(self, features: Tensor) -> Tensor:
+        """Targets ``(batch, time, targets)`` of features ``(batch, time, features)``."""
+        targets: Tensor = self.head(features)
+        return targets
+
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Predict every day.
 
@@ -50,7 +55,7 @@ class Network(nn.Module):
         """
         features = self._features(x.shape[1])
         # The head belongs to the group: features of a whole batch would leave the cache and come back.
-        return self._by_group(lambda part: self.head(features(part)), x, mask)
+        return self._by_group(lambda part: self.decode(features(part)), x, mask)
 
     def _features(self, days: int) -> Body:
         """The body, in the type of number of its weights, between inputs and features of the input's type."""
