@@ -4,12 +4,15 @@
 architecture, in plain eager PyTorch). Both sides take turns and share the allocator's settings; rates are medians, by
 the processor time of the one thread, so that time which other programs take does not count (that they share caches
 and arithmetic units does). A row's target is the goal times the published rate of the same run. Rows in bfloat16 are
-what ``in_bfloat16`` makes of the same network: faster, and not exact.
+what ``in_bfloat16`` makes of the same network: faster, and not exact. ``python benchmarks/bench_models.py`` prints the
+kept rows as the README's table.
 """
 
+import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -78,6 +81,8 @@ def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -
         "value": ours,
         "unit": "site-years s-1",
         "target": None if goal is None else goal * theirs,
+        "published": theirs,
+        "goal": goal,
         "note": f"published form {theirs:.4g}: {ours / theirs:.2f}x{asked}",
     }
 
@@ -101,6 +106,20 @@ def _model(name: str) -> list[dict[str, Any]]:
     return [*rows, _row(name, f"training at batch {TRAIN_BATCH}", rates[1], rates[0], None)]
 
 
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Kept ``rows`` as multiples of the published rates, cases by models; a goal is told where it is missed."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in rows:
+        name, _, case = row["what"].partition(", ")
+        times, goal = row["value"] / row["published"], row["goal"]
+        missed = f" (goal {goal:g})" if goal is not None and times < goal else ""
+        cells.setdefault(case, {})[name] = f"{times:.2g}{missed}"
+    names = list(dict.fromkeys(name for found in cells.values() for name in found))
+    lines = [["times the published rate", *names], ["---"] * (1 + len(names))]
+    lines += [[case, *(found.get(name, "") for name in names)] for case, found in cells.items()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def run() -> list[dict[str, Any]]:
     """Time all six baselines."""
     keep_freed_memory()
@@ -111,3 +130,8 @@ def run() -> list[dict[str, Any]]:
         return [row for name in registry.names() for row in _model(name)]
     finally:
         torch.set_num_threads(before)
+
+
+if __name__ == "__main__":
+    kept = Path(__file__).parent / "results" / "models.json"
+    print(markdown(json.loads(kept.read_text(encoding="utf-8"))["rows"]))

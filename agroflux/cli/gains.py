@@ -28,11 +28,11 @@ def command(
     from agroflux.cli.lists import numbers, words
     from agroflux.cli.output import print_rows
     from agroflux.errors import DataError
-    from agroflux.evaluation import cases, gains
+    from agroflux.evaluation import cases, gain_rows
 
     if file and not file.is_file():
         raise DataError(f"{file} is no file: name one that 'agroflux transfer --out' wrote with --file")
-    rows = cases.of(gains.read_file(file) if file else gains.read())
+    rows = cases.of(gain_rows.read_file(file) if file else gain_rows.read())
     chosen = cases.choose(
         rows,
         model=words(model),
@@ -42,4 +42,4 @@ def command(
         n_site_years=numbers(shots) if shots else (),
         target=words(target),
     )
-    print_rows(cases.count(chosen, words(by)), as_json=as_json, title=f"{file or gains.NAME}: {_COLUMNS}")
+    print_rows(cases.count(chosen, words(by)), as_json=as_json, title=f"{file or gain_rows.NAME}: {_COLUMNS}")

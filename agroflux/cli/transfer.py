@@ -1,7 +1,6 @@
 """``agroflux transfer``: every recipe on the same test days, and what each gains over training from scratch."""
 
 import itertools
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ def command(
     from agroflux.cli.output import check_out, print_json, print_rows
     from agroflux.data import field_days
     from agroflux.errors import DataError, SelectionError
-    from agroflux.evaluation import gains, leaderboard
+    from agroflux.evaluation import gain_rows
     from agroflux.inference.predict import load
     from agroflux.training import folds, transfer
     from agroflux.training.adaptation import Budget
@@ -76,17 +75,17 @@ def command(
     check_out(out.parent)
     if out.is_dir():
         raise DataError(f"{out} is a folder: name a file for the rows with --out")
-    before = gains.read_file(out)
+    before = gain_rows.read_file(out)
     pairs = itertools.product([load(name) for name in words(model)], words(data))
     asked = [_ask(checkpoint, data_id, words(target), source) for checkpoint, data_id in pairs]
-    gains.check_merge(before, [row for one in asked for row in _planned(one, design)])
+    gain_rows.check_merge(before, [row for one in asked for row in _planned(one, design)])
     done = work or paths.user_data() / "transfer" / "runs.jsonl"
     rows = [row for one in asked for row in _rows(one, design, done, show=not as_json)]
     if not rows:
         raise SelectionError(f"no fold of {data} has {shots} site-years to train on: ask for fewer with --shots")
     # What is printed is what was written, digit by digit.
-    merged = gains.merge(before, rows)
-    written = json.loads(leaderboard.write_lines(merged, out).read_text(encoding="utf-8"))
+    merged = gain_rows.merge(before, rows)
+    written = gain_rows.read_file(gain_rows.write_file(merged, out))
     rows = written[len(merged) - len(rows) :]
     if as_json:
         print_json(rows)
@@ -160,7 +159,7 @@ def _rows(asked: _Asked, design: "Design", done: Path, *, show: bool) -> list[di
     """Run what ``done`` does not hold, and give the rows."""
     from agroflux.cli.progress import bar
     from agroflux.data import catalog, joined
-    from agroflux.evaluation import gains
+    from agroflux.evaluation import gain_rows
     from agroflux.training import adversarial, comparison, site_years, transfer
 
     checkpoint, ds, targets = asked.checkpoint, asked.ds, asked.targets
@@ -177,7 +176,7 @@ def _rows(asked: _Asked, design: "Design", done: Path, *, show: bool) -> list[di
         )
     # Who reads the rows elsewhere has no catalog entry of a data set that is not bundled.
     own = asked.label["data"] not in catalog.BUNDLED
-    told = {key: str(ds.attrs.get(key, "")) for key in gains.TOLD} if own else {}
+    told = {key: str(ds.attrs.get(key, "")) for key in gain_rows.TOLD} if own else {}
     return [row | told | asked.weights | {"command": _written(row, design, asked)} for row in rows]
 
 

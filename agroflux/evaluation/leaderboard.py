@@ -51,11 +51,21 @@ def write(rows: Iterable[Row], folder: Path | None = None) -> Path:
 
 
 def write_lines(rows: Sequence[Any], path: Path) -> Path:
-    """Write a JSON list with one item a line, floats to 7 digits and NaN as null, whole or not at all."""
-    lines = ",\n".join(json.dumps(_short(row), ensure_ascii=False, separators=(",", ":")) for row in rows)
+    """Write :func:`lines` of ``rows``, whole or not at all."""
+    return write_whole(f"{lines(rows)}\n", path)
+
+
+def lines(rows: Sequence[Any]) -> str:
+    """A JSON list with one item a line, floats to 7 digits and NaN as null."""
+    each = ",\n".join(json.dumps(_short(row), ensure_ascii=False, separators=(",", ":")) for row in rows)
+    return f"[\n{each}\n]"
+
+
+def write_whole(text: str, path: Path) -> Path:
+    """Write ``text`` to ``path``, whole or not at all; its folder is made where it is absent."""
     part = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     part.replace(path)
     return path
 

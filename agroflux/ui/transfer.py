@@ -14,7 +14,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.data import field_days
 from agroflux.errors import SelectionError
-from agroflux.evaluation import gains
+from agroflux.evaluation import gain_rows, gains
 from agroflux.ui import cache, controls, day_groups, show, state
 
 VIEW, BY = "transfer-view", "transfer-by"
@@ -89,15 +89,15 @@ def pick_view() -> str:
 
 
 def board() -> pd.DataFrame:
-    """Rows of ``models/transfer.json`` (:func:`agroflux.evaluation.gains.read`); DataError if damaged."""
-    return _board(*cache.stamp(gains.NAME))
+    """Rows of ``models/transfer.json`` (:func:`agroflux.evaluation.gain_rows.read`); DataError if damaged."""
+    return _board(*cache.stamp(gain_rows.NAME))
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def _board(path: str, written: int) -> pd.DataFrame:
     from pathlib import Path
 
-    return pd.DataFrame(gains.read(Path(path).parent))
+    return pd.DataFrame(gain_rows.read(Path(path).parent))
 
 
 def choose(table: pd.DataFrame) -> Choice:
@@ -160,7 +160,7 @@ def sources(choice: Choice) -> list[Any]:
     row = choice.every.iloc[0]
     if here or not isinstance(row.get("title"), str):
         return here
-    told = {name: str(row[name]) for name in gains.TOLD}
+    told = {name: str(row[name]) for name in gain_rows.TOLD}
     return [SimpleNamespace(kind="observation", synthetic=bool(row["synthetic"]), **told)]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from agroflux import paths
 from agroflux.cli import main
-from agroflux.evaluation import cases, gains
+from agroflux.evaluation import cases, gain_rows
 
 
 def run(*args: str) -> int:
@@ -27,9 +27,9 @@ def test_the_shipped_comparisons_are_counted(capsys: pytest.CaptureFixture[str])
         for protocol in ("leave-one-site-out", "leave-years-out")
         for recipe in ("finetune", "pooled")
     ]
-    few = cases.choose(cases.of(gains.read()), data=("towers-sample",), n_site_years=(2,), recipe=("finetune",))
+    few = cases.choose(cases.of(gain_rows.read()), data=("towers-sample",), n_site_years=(2,), recipe=("finetune",))
     assert found[0]["cases"] + found[2]["cases"] == len(few)
-    assert run(*chosen, "--file", str(paths.MODELS / gains.NAME)) == 0
+    assert run(*chosen, "--file", str(paths.MODELS / gain_rows.NAME)) == 0
     assert "below_mean" in capsys.readouterr().out
 
 

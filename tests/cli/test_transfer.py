@@ -9,7 +9,7 @@ import pytest
 
 from agroflux.cli import main
 from agroflux.data import catalog
-from agroflux.evaluation import gains
+from agroflux.evaluation import gain_rows
 
 SMALL = ("--data", "towers-sample", "--target", "GPP,N2O_FLUX", "--recipe", "zero-shot", "--shots", "1")
 FEW = ("--protocol", "leave-one-site-out", "--seeds", "0", "--epochs", "1")
@@ -29,7 +29,7 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     monkeypatch.setenv("COLUMNS", "200")
     out, work = tmp_path / "deep" / "transfer.json", tmp_path / "runs.jsonl"
     assert run(*SMALL, *FEW, "--out", out, "--work", work, "--json") == 0
-    rows = json.loads(out.read_text())
+    rows = gain_rows.read_file(out)
     assert json.loads(capsys.readouterr().out) == rows
     scores = {"r2", "rmse", "gain", "gain_low", "gain_high"}
     fields = {"model", "data", "site", "target", "by", "group", "recipe", "n_site_years", "seed", "command"} | scores
@@ -43,14 +43,14 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     done = len(work.read_text().splitlines())
     assert run(*words[2:], "--out", out, "--work", work) == 0
     assert len(work.read_text().splitlines()) == done  # nothing was left to run: it is the same design
-    again = json.loads(out.read_text())
+    again = gain_rows.read_file(out)
     assert one in again
     other = one | {"model": "tcn-cornbelt-century"}
     out.write_text(json.dumps([*again, other]))
     capsys.readouterr()
     assert run(*words[2:], "--out", out, "--work", work, "--json") == 0
     assert json.loads(capsys.readouterr().out) == again, "what this run made is printed"
-    assert json.loads(out.read_text()) == [other, *again], "rows of another model stay"
+    assert gain_rows.read_file(out) == [other, *again], "rows of another model stay"
     out.write_text("[{}]")
     assert run(*words[2:], "--out", out, "--work", work) == 2
     assert out.read_text() == "[{}]"
@@ -73,17 +73,17 @@ def test_another_scratch_is_not_put_under_gains_that_stay(tmp_path: Path, capsys
         assert " ".join(change) in error
         assert (out.read_text(), work.read_text()) == (before, done), "nothing was trained, nothing lost"
     assert run(*SMALL, *FEW, "--recipe", "finetune-head", *files) == 0
-    assert {row["recipe"] for row in json.loads(out.read_text())} == {"scratch", "zero-shot", "finetune-head"}
+    assert {row["recipe"] for row in gain_rows.read_file(out)} == {"scratch", "zero-shot", "finetune-head"}
 
 
 def test_rows_of_a_data_set_that_is_not_bundled_tell_its_source(tmp_path: Path) -> None:
     own = tmp_path / "own.zarr.zip"
     shutil.copy(catalog.get("towers-sample").path, own)
     assert run(*SMALL, *FEW, "--data", own, "--out", tmp_path / "rows.json", "--work", tmp_path / "runs.jsonl") == 0
-    told = {tuple(row[name] for name in gains.TOLD) for row in json.loads((tmp_path / "rows.json").read_text())}
+    told = {tuple(row[name] for name in gain_rows.TOLD) for row in gain_rows.read_file(tmp_path / "rows.json")}
     ((title, licence, citation),) = told
     assert "US-Tw3" in title and licence.startswith("CC-BY") and "Pastorello" in citation
-    assert not {"title"} & set(gains.read()[0]), "those of bundled data sets are in the catalog"
+    assert not {"title"} & set(gain_rows.read()[0]), "those of bundled data sets are in the catalog"
 
 
 def test_simulations_of_both_simulators_are_pooled(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_simulations_of_both_simulators_are_pooled(tmp_path: Path) -> None:
     pooled = ("--recipe", "pooled", "--target", "GPP", "--shots", "1", "--source", both)
     files = ("--out", tmp_path / "rows.json", "--work", tmp_path / "runs.jsonl")
     assert run("--data", "towers-sample", *pooled, *FEW, *files) == 0
-    rows = json.loads((tmp_path / "rows.json").read_text())
+    rows = gain_rows.read_file(tmp_path / "rows.json")
     assert {row["source"] for row in rows} == {both}
     assert all(f"--source {both}" in row["command"] for row in rows)
     assert {"pooled", "scratch"} == {row["recipe"] for row in rows}

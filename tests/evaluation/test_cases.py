@@ -6,7 +6,7 @@ import pytest
 
 from agroflux.data import field_days
 from agroflux.errors import SelectionError
-from agroflux.evaluation import cases, gains
+from agroflux.evaluation import cases, gain_rows
 
 
 def row(recipe: str, gain: float | None, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_a_value_that_is_nowhere_is_named_with_what_there_is() -> None:
 
 
 def test_shipped_cases_are_of_every_data_set_and_differ() -> None:
-    found = cases.of(gains.read())
+    found = cases.of(gain_rows.read())
     keys = {tuple(one[name] for name in cases.FIELDS) for one in found}
     assert len(keys) == len(found) and {one["data"] for one in found} >= {"towers-sample", "us-arm", "saha"}
     counted = cases.count(found, ["data"])

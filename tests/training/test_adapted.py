@@ -8,7 +8,7 @@ import pytest
 from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.data import catalog
-from agroflux.evaluation import gains
+from agroflux.evaluation import gain_rows, gains
 from agroflux.inference import predict
 from agroflux.inference.region import available_models, run_region
 
@@ -18,7 +18,9 @@ MEASURED = ("towers-sample", "chambers-synthetic")
 def best(data: str) -> tuple[str, str]:
     """Model and recipe by mean R2 over targets and ways of testing, where most site-years were given."""
     told = (gains.REFERENCE, gains.UNTRAINED)
-    rows = [r for r in gains.read() if (r["data"], r["site"], r["by"]) == (data, "all", "all") and len(r["seeds"]) > 1]
+    rows = [
+        r for r in gain_rows.read() if (r["data"], r["site"], r["by"]) == (data, "all", "all") and len(r["seeds"]) > 1
+    ]
     most = max(row["n_site_years"] for row in rows)
     r2 = defaultdict(list)
     for row in rows:
