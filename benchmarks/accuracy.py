@@ -4,15 +4,17 @@
 our ``official`` setting, about as large as what was published, and ``published/``, whose defects are left in, each for
 some minutes of one core with the same loss, optimiser, learning rate and choice of the epoch. Ours sees windows of
 three years, the published form years of 365 days, each from rest, as it knows nothing else. Scored are the test years;
-rows go to ``results/accuracy.json``. Resumable in ``--work``.
+rows go to ``results/accuracy.json``, beside those of other models and times. Resumable in ``--work``.
 """
 
 import argparse
 import dataclasses
+import json
 import multiprocessing
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import torch  # noqa: E402
 from published import FORMS  # noqa: E402
-from run import keep, machine  # noqa: E402
+from run import RESULTS, keep, machine  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from agroflux.baselines import card as cards  # noqa: E402
@@ -70,10 +72,10 @@ def register() -> None:
         recipes.DEFAULTS[PUBLISHED + name] = recipes.DEFAULTS[name]
 
 
-def runs(data: str, minutes: float) -> list[study.Run]:
+def runs(names: Sequence[str], data: str, minutes: float) -> list[study.Run]:
     """Both sides of every model, the published one first."""
     found: list[study.Run] = []
-    for name in FORMS:
+    for name in names:
         found.append(Published(PUBLISHED + name, data, minutes, part=study.PART))
         found.append(study.Run(name, data, minutes, preset="official", part=study.PART))
     return found
@@ -88,13 +90,13 @@ def trained(run: study.Run, data: Path, work: Path) -> dict[str, Any]:
     return facts | {"r2": {row["target"]: row["r2"] for row in rows if row["model"] == run.id}}
 
 
-def row(name: str, theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+def row(name: str, minutes: float, theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """One model: the median R2 of both sides, and at how many targets ours is better."""
     pairs = [(ours["r2"][target], theirs["r2"][target]) for target in ours["r2"]]
     better = sum(a > b for a, b in pairs)
     shown = ", ".join(f"{t} {ours['r2'][t]:.2f} and {theirs['r2'][t]:.2f}" for t in SHOWN)
     return {
-        "what": f"{name}, median R2 over {len(pairs)} targets",
+        "what": f"{name}, {minutes:g} min, median R2 over {len(pairs)} targets",
         "value": statistics.median(a for a, _ in pairs),
         "unit": "1",
         "published": statistics.median(b for _, b in pairs),
@@ -110,19 +112,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the full simulation, as DIR/cornbelt-century.zarr")
     parser.add_argument("--minutes", type=float, default=5.0, help="training time of each side of a model")
+    parser.add_argument("--models", default=",".join(FORMS), help="with commas; default: all")
     parser.add_argument("--work", type=Path, help="folder for states of training; default: a temporary one")
     parser.add_argument("--workers", type=int, default=2, help="trainings at a time, one core each")
     asked = parser.parse_args()
     before = machine()
     with tempfile.TemporaryDirectory() as temporary:
         work = asked.work or Path(temporary)
-        every = runs(asked.data.name.removesuffix(".zarr"), asked.minutes)
+        names = asked.models.split(",")
+        every = runs(names, asked.data.name.removesuffix(".zarr"), asked.minutes)
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(asked.workers, spawn, initializer=register, max_tasks_per_child=1) as pool:
             n = len(every)
             found = list(pool.map(trained, every, [asked.data.parent] * n, [work] * n))
-    rows = [row(name, *found[2 * k : 2 * k + 2]) for k, name in enumerate(FORMS)]
-    keep("accuracy", before, rows, minutes=asked.minutes)
+    rows = [row(name, asked.minutes, *found[2 * k : 2 * k + 2]) for k, name in enumerate(names)]
+    place = RESULTS / "accuracy.json"
+    kept = json.loads(place.read_text(encoding="utf-8"))["rows"] if place.is_file() else []
+    anew = {one["what"] for one in rows}
+    keep("accuracy", before, [*(one for one in kept if one["what"] not in anew), *rows])
     return 0
 
 

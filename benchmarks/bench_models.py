@@ -113,7 +113,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
         name, _, case = row["what"].partition(", ")
         times, goal = row["value"] / row["published"], row["goal"]
         missed = f" (goal {goal:g})" if goal is not None and times < goal else ""
-        cells.setdefault(case, {})[name] = f"{times:.2g}{missed}"
+        cells.setdefault(case, {})[name] = f"{times:.{0 if times >= 10 else 1 if times >= 2 else 2}f}{missed}"
     names = list(dict.fromkeys(name for found in cells.values() for name in found))
     lines = [["times the published rate", *names], ["---"] * (1 + len(names))]
     lines += [[case, *(found.get(name, "") for name in names)] for case, found in cells.items()]
