@@ -46,11 +46,13 @@ def choose(rows: Iterable[gains.Row], **wanted: Sequence[Any]) -> list[gains.Row
     found = list(rows)
     for name, patterns in wanted.items():
         held = sorted({row[name] for row in found})
-        fits = {value for value in held for each in patterns if fnmatch.fnmatchcase(str(value), str(each))}
+        fits: set[Any] = set()
         for each in patterns:
-            if not fnmatch.filter(map(str, held), str(each)):
+            fit = {value for value in held if fnmatch.fnmatchcase(str(value), str(each))}
+            if not fit:
                 there = ", ".join(map(str, held))
                 raise SelectionError(f"no case with {name} {each!r}: there is {there or 'none at all'}")
+            fits |= fit
         found = [row for row in found if not patterns or row[name] in fits]
     return found
 

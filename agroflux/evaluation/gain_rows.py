@@ -7,7 +7,7 @@ list of rows is read too.
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from agroflux import paths
 from agroflux.data import field_days
 from agroflux.errors import DataError
 from agroflux.evaluation import leaderboard
-
-Row = Mapping[str, Any]
+from agroflux.evaluation.gains import Row
 
 NAME = "transfer.json"
 _NEEDED = ("model", "data", "source", "protocol", "site", "target", "recipe", "n_site_years", "seeds", "r2", "gain")
