@@ -8,6 +8,8 @@ from agroflux.baselines.network import Body, Network
 
 #: Days of the far past that a token holds as one mean.
 FAR_DAYS = 32
+#: Windows computed together.
+GROUP = 1024
 
 
 class _Embedding(nn.Module):
@@ -31,6 +33,22 @@ class _Embedding(nn.Module):
             x = torch.cat([means, x[..., self.far :]], dim=-1)
         tokens: Tensor = self.series(x)
         return tokens.add_(self.driver)
+
+
+class _Layer(nn.TransformerEncoderLayer):
+    """A layer of the encoder, which predicts without torch's fast path: that is made for more tokens than drivers."""
+
+    def forward(self, tokens: Tensor) -> Tensor:  # type: ignore[override] # no masks
+        """``(windows, drivers, width)`` in and out; as torch's own layer, to rounding."""
+        if self.training:
+            return super().forward(tokens)
+        weights = self.self_attn
+        qkv = functional.linear(self.norm1(tokens), weights.in_proj_weight, weights.in_proj_bias)
+        q, k, v = qkv.unflatten(-1, (3, weights.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        told = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        tokens = tokens + weights.out_proj(told)
+        out: Tensor = tokens + self.linear2(self.linear1(self.norm2(tokens)).relu_())
+        return out
 
 
 class ITransformer(Network):
@@ -59,7 +77,6 @@ class ITransformer(Network):
     """
 
     causal = False
-    group_days = 64 * 365
     module_parts = ("embedding", "encoder", "decoder", "head")
 
     def __init__(
@@ -79,11 +96,9 @@ class ITransformer(Network):
         super().__init__()
         far = max(0, context - near) // FAR_DAYS * FAR_DAYS
         self.window, self.context, self.channels = window, context, channels
+        self.group_days = GROUP * window
         self.embedding = _Embedding(n_drivers, context + window, far, hidden)
-        layer = [
-            nn.TransformerEncoderLayer(hidden, heads, feed, dropout=dropout, batch_first=True, norm_first=True)
-            for _ in range(layers)
-        ]
+        layer = [_Layer(hidden, heads, feed, dropout=dropout, batch_first=True, norm_first=True) for _ in range(layers)]
         self.encoder = nn.Sequential(*layer, nn.LayerNorm(hidden))
         self.decoder = nn.Linear(hidden, window * channels)
         self.head = nn.Linear(n_drivers * channels, n_targets)

@@ -26,7 +26,7 @@ class Network(nn.Module):
     causal: ClassVar[bool]
     module_parts: ClassVar[tuple[str, ...]]
     faster_in_bfloat16: ClassVar[bool] = False
-    group_days: ClassVar[int]
+    group_days: int
     head: nn.Linear
 
     def body(self, days: int) -> Body:

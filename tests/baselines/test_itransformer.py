@@ -40,3 +40,10 @@ def test_days_that_are_not_there_count_as_unknown(network: ITransformer) -> None
     mask[:, :8] = False
     with torch.no_grad():
         torch.testing.assert_close(network(x, mask)[:, 8:], network(x[:, 8:]))
+
+
+def test_predicting_gives_what_the_layers_of_torch_give(network: ITransformer) -> None:
+    tokens = torch.randn(5, 11, 16)
+    with torch.no_grad():
+        ours = network.encoder(tokens)
+        torch.testing.assert_close(ours, network.train().encoder(tokens))  # torch's own way, here without dropout

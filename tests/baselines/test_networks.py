@@ -69,7 +69,7 @@ def test_groups_of_series_change_nothing(network: Network, monkeypatch: pytest.M
     x = series(5)
     with torch.no_grad():
         whole = network(x)
-        monkeypatch.setattr(type(network), "group_days", 2 * DAYS)
+        monkeypatch.setattr(network, "group_days", 2 * DAYS)
         torch.testing.assert_close(network(x), whole)
 
 
