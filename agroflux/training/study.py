@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from agroflux.baselines import card as cards
 from agroflux.baselines import registry
@@ -208,7 +209,9 @@ def rows_of(run: Run, data: Path, out: Path, work: Path, devices: int | None = N
 
 def _reference_rows(run: Run, ds: xr.Dataset, split: splits.Split, source: Path) -> list[leaderboard.Row]:
     started = time.monotonic()
-    counted = protocols.count_reference(run.model, ds, split)
+    # One run a core: trees that are grown by as many threads as there are cores wait for those of other runs.
+    with threadpool_limits(run.recipe().threads):
+        counted = protocols.count_reference(run.model, ds, split)
     label = protocols.labels(run.model, run.data, run.protocol, run.experiment, split.fold, 0)
     took = time.monotonic() - started
     facts = rescore.reference_facts(run.model, label, took, location=source.name, part=run.part)

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sklearn.ensemble  # noqa: F401 # its threads are counted
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from agroflux.baselines import registry
 from agroflux.cli import main
 from agroflux.data.store import write_store
 from agroflux.data.subsample import Subsample
 from agroflux.errors import SelectionError
-from agroflux.evaluation import leaderboard
+from agroflux.evaluation import leaderboard, protocols
 from agroflux.training import study
 from tests.synthetic_contract import tiny
 
@@ -89,3 +91,17 @@ def test_a_finished_run_is_not_run_again(
     presets = registry.NETWORKS["lstm"][2]
     monkeypatch.setitem(presets, "official", presets["official"] | {"hidden": 51})
     assert not study.finished(runs[0], out, work)  # other settings
+
+
+def test_a_reference_keeps_to_its_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_store(tiny(2, 1, 6), tmp_path / "tiny.zarr")
+    count, threads = protocols.count_reference, list[int]()
+
+    def watched(*args: Any) -> Any:
+        threads.extend(pool["num_threads"] for pool in threadpool_info())
+        return count(*args)
+
+    monkeypatch.setattr(protocols, "count_reference", watched)
+    with threadpool_limits(2):  # what every library would take on two cores
+        study.rows_of(study.Run("climatology", "tiny", 1.0), tmp_path, tmp_path, tmp_path)
+    assert set(threads) == {1}
