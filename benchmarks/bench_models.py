@@ -25,7 +25,7 @@ from agroflux.training.allocator import keep_freed_memory
 
 DAYS, BATCHES, TRAIN_BATCH = 365, (1, 32, 256), 32
 #: Seconds that a case may take and turns that each side gets: the first limit reached ends it, after two turns.
-LIMIT, TURNS = 4.0, 15
+LIMIT, TURNS = 4.0, 200
 #: How many times the published rate is asked for, by model and batch; ``best``: each side's best batch, in bfloat16.
 GOALS: dict[tuple[str, int | str], float] = {
     ("lstm", "best"): 1.5,

@@ -39,7 +39,7 @@ STATES = 3
 PART = Subsample((0.0, 84.0, 168.0, 252.0), "one")
 #: References that are run for themselves, and about how long one takes on ``PART`` [min]; climatology is scored with
 #: every model.
-FITTED = {"ridge": 2.0, "boosting": 6.0}
+FITTED = {"ridge": 2.0, "boosting": 1.5}
 #: Time for scoring a run and starting it [min], beside its training.
 OVERHEAD = 2.0
 #: Epochs that no run reaches within its budget unless it has stopped getting better.
