@@ -144,7 +144,13 @@ def tables(answer: Assessment, choice: Choice) -> None:
     at = _TABLE.index(answer.headline) + 1
     shown = table[[c for c in (*_TABLE[:at], *ends, *_TABLE[at:]) if c in table]]
     shown.index = pd.RangeIndex(1, len(shown) + 1, name="Rank")
-    st.dataframe(shown, width="stretch", height=min(36 * (len(shown) + 1), 420), column_config=_columns(shown))
+    st.dataframe(
+        shown,
+        width="stretch",
+        height=min(36 * (len(shown) + 1), 420),
+        column_config=_columns(shown),
+        placeholder=show.ABSENT,
+    )
     downloads.rows(answer, choice, rows, table)
     with st.expander("By crop, with the years behind each flux"):
         st.caption(

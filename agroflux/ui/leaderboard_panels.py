@@ -42,6 +42,7 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
         width="stretch",
         height="content",
         hide_index=True,
+        placeholder=show.ABSENT,
         column_config={"Rank": st.column_config.NumberColumn(width="small", pinned=True)} | digits | whole,
         key=_TABLE,
         on_select=opened,

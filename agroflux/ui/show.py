@@ -21,6 +21,8 @@ from agroflux.ui import state
 
 log = logging.getLogger(__name__)
 
+#: What a table shows where there is no value.
+ABSENT = "–"  # noqa: RUF001 # an en dash
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:])")
 _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
@@ -179,7 +181,7 @@ def _figure_button(label: str, make: Callable[[], str | bytes], name: str, mime:
 
 def table(frame: Any, name: str, **options: Any) -> None:
     """Show a data frame full width with a CSV download below it."""
-    st.dataframe(frame, width="stretch", **options)
+    st.dataframe(frame, width="stretch", placeholder=ABSENT, **options)
     csv(frame, name)
 
 
