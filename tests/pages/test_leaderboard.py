@@ -169,3 +169,9 @@ def test_no_leaderboard_and_a_damaged_one_are_sentences(tmp_path: Path, monkeypa
     app = _open()
     assert not app.exception
     assert "leaderboard.json cannot be read" in app.error[0].value.replace("\\", "")
+
+
+def test_the_shipped_leaderboard_opens_with_unseen_years_on_the_full_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    chosen = {box.label: box.value for box in _open().selectbox}
+    assert (chosen["Experiment"], chosen["Scored on"]) == ("temporal", "full")
