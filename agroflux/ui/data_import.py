@@ -46,7 +46,7 @@ def show_import() -> None:
         return
     if len(head):
         with st.expander("First rows", icon=":material/table_rows:"):
-            st.dataframe(head, width="stretch")
+            show.frame(head)
     form = _pick_format(told, key)
     options = _options(form, head, key)
     if options is None:
@@ -76,7 +76,7 @@ def _formats() -> None:
 
     st.markdown("**What can be read**")
     rows = [(f.label, f.licence) for f in FORMATS.values()]
-    st.dataframe(pd.DataFrame(rows, columns=["Format", "Usual licence"]), hide_index=True, width="stretch")
+    show.frame(pd.DataFrame(rows, columns=["Format", "Usual licence"]), hide_index=True)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -199,7 +199,7 @@ def _report(checked: "Checked", name: str) -> None:
             rows = pd.DataFrame(site["variables"])
             rows["unit"] = rows["unit"].map(pretty)
             rows["missing"] = rows["missing"].map("{:.1%}".format)
-            st.dataframe(rows, hide_index=True, width="stretch")
+            show.frame(rows, hide_index=True)
     if len(sites) > _MOST_SITES:
         st.caption(f"The first {_MOST_SITES} of {len(sites)} sites are listed; all are imported.")
 

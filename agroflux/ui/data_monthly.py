@@ -76,7 +76,7 @@ def _overview(found: "Comparison", entry: "Entry") -> None:
             "In": rows["when"].dt.strftime("%Y-%m").fillna(""),
         }
     )
-    st.dataframe(shown, hide_index=True, width="stretch", placeholder=show.ABSENT)
+    show.frame(shown, hide_index=True)
     every = found.months.assign(month=found.months["month"].dt.strftime("%Y-%m"), synthetic=entry.synthetic)
     show.csv(every, f"monthly-{entry.id}", "All months as CSV", index=False)
 
@@ -111,7 +111,7 @@ def _one(found: "Comparison", variable: str, entry: "Entry") -> None:
         table = part.reset_index()[["month", "days", "data", "file", "difference"]]
         table = table.assign(month=table["month"].dt.strftime("%Y-%m"))
         table.columns = ["Month", "Days", own, _FILE, "Difference"]
-        st.dataframe(table, hide_index=True, width="stretch", placeholder=show.ABSENT)
+        show.frame(table, hide_index=True)
 
 
 def _left_out(found: "Comparison") -> None:

@@ -144,12 +144,10 @@ def tables(answer: Assessment, choice: Choice) -> None:
     at = _TABLE.index(answer.headline) + 1
     shown = table[[c for c in (*_TABLE[:at], *ends, *_TABLE[at:]) if c in table]]
     shown.index = pd.RangeIndex(1, len(shown) + 1, name="Rank")
-    st.dataframe(
+    show.frame(
         shown,
-        width="stretch",
         height=min(36 * (len(shown) + 1), 420),
         column_config=_columns(shown),
-        placeholder=show.ABSENT,
     )
     downloads.rows(answer, choice, rows, table)
     with st.expander("By crop, with the years behind each flux"):
@@ -158,12 +156,10 @@ def tables(answer: Assessment, choice: Choice) -> None:
             "or, where there is none, its nearest year. The nitrogen rate is the one given to corn; soybean gets none "
             "and carries over what is left in the soil."
         )
-        st.dataframe(
-            made.crops.drop(columns="fips"), width="stretch", hide_index=True, column_config=_columns(made.crops)
-        )
+        show.frame(made.crops.drop(columns="fips"), hide_index=True, column_config=_columns(made.crops))
     if len(made.left_out):
         with st.expander(f"Left out of every sum: {len(made.left_out)} county crops", icon=":material/block:"):
-            st.dataframe(made.left_out, width="stretch", hide_index=True, column_config=_columns(made.left_out))
+            show.frame(made.left_out, hide_index=True, column_config=_columns(made.left_out))
 
 
 def _columns(table: pd.DataFrame) -> dict[str, Any]:

@@ -47,12 +47,10 @@ MEASURES = {
         Measure("peak_false_alarm_ratio", "False alarms among peak days"),
     )
 }
-EXPERIMENTS = {"temporal": "Temporal", "spatial": "Spatial", "spatial-state": "Spatial, by state"}
 SCOPES = {"full": "Full data", "bundle": "Bundled data", "subsample": "Subsample"}
 #: What a view is narrowed to before targets and models are compared, in the order of the pickers.
 _NARROW = {"data": "Simulator", "protocol": "Protocol", "experiment": "Experiment", "scored_on": "Scored on"}
-#: Pickers offer these in this order, and first: what a page opens with must not follow from which rows came first.
-_ORDER = (*EXPERIMENTS, *SCOPES)
+_WRITTEN = SCOPES | {"spatial-state": "Spatial, by state"}
 _NAME = "leaderboard"  # prefix of what this page keeps in the URL
 
 
@@ -81,12 +79,16 @@ class Choice:
 
 def choose(board: pd.DataFrame) -> Choice:
     """The pickers: each offers what the rows left by those before it hold."""
+    from agroflux.data import splits
+
+    # What the page opens with must not follow from which rows came first.
+    order = (*splits.EXPERIMENTS, *SCOPES)
     picked: dict[str, str] = {}
     rows = board
     with controls.row():
         for column, label in _NARROW.items():
             held = dict.fromkeys(rows[column].astype(str))
-            options = [name for name in _ORDER if name in held] + [name for name in held if name not in _ORDER]
+            options = [name for name in order if name in held] + [name for name in held if name not in order]
             picked[column] = _pick(label, options, _url_name(column), 230 if column == "data" else 150)
             rows = rows[rows[column].astype(str) == picked[column]]
     with controls.row():
@@ -112,7 +114,7 @@ def said(name: str) -> str:
     if name in MEASURES:
         return MEASURES[name].label
     titles = {entry.id: entry.title for entry in (*_learnt_from(), *cache.entries())}
-    return EXPERIMENTS.get(name) or SCOPES.get(name) or titles.get(name) or name.capitalize()
+    return _WRITTEN.get(name) or titles.get(name) or name.capitalize()
 
 
 def sources(data: str) -> list[Any]:

@@ -37,12 +37,10 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
         if rows:
             state.put(_OPEN, names[rows[0]])
 
-    st.dataframe(
+    show.frame(
         shown,
-        width="stretch",
         height="content",
         hide_index=True,
-        placeholder=show.ABSENT,
         column_config={"Rank": st.column_config.NumberColumn(width="small", pinned=True)} | digits | whole,
         key=_TABLE,
         on_select=opened,

@@ -184,7 +184,7 @@ def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variabl
     frame = frame.sort_values("Ensemble mean", ascending=False, ignore_index=True)
     st.markdown(f"**{variable.label} by county and model**, in {unit}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
-    st.dataframe(frame, width="stretch", hide_index=True, column_config=numbers, height=280)
+    show.frame(frame, hide_index=True, column_config=numbers, height=280)
     stem = f"region-{len(done.runs)}-models-{variable.name}-{region.span(done.ask.years)}"
     with st.container(horizontal=True):
         # The page says the unit above the table; a file has to say it itself.

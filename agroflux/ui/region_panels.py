@@ -95,7 +95,7 @@ def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]
     frame = county_table(done, variable, names)
     st.markdown(f"**{variable.label} by county**, in {theme.pretty(summary.yearly_unit(variable.name))}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
-    st.dataframe(frame, width="stretch", hide_index=True, column_config=numbers, height=280)
+    show.frame(frame, hide_index=True, column_config=numbers, height=280)
     (model,) = done.runs
     stem = f"region-{model}-{variable.name}-{region.span(done.ask.years)}"
     with st.container(horizontal=True):

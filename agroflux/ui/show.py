@@ -21,8 +21,7 @@ from agroflux.ui import state
 
 log = logging.getLogger(__name__)
 
-#: What a table shows where there is no value.
-ABSENT = "–"  # noqa: RUF001 # an en dash
+_ABSENT = "–"  # noqa: RUF001 # an en dash
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:])")
 _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
@@ -179,10 +178,15 @@ def _figure_button(label: str, make: Callable[[], str | bytes], name: str, mime:
     st.download_button(label, make, file_name=name, mime=mime, on_click="ignore", key=f"dl.{name}")
 
 
-def table(frame: Any, name: str, **options: Any) -> None:
-    """Show a data frame full width with a CSV download below it."""
-    st.dataframe(frame, width="stretch", placeholder=ABSENT, **options)
-    csv(frame, name)
+def frame(rows: Any, **options: Any) -> None:
+    """Show a data frame full width, a dash where there is no value."""
+    st.dataframe(rows, width="stretch", placeholder=_ABSENT, **options)
+
+
+def table(rows: Any, name: str, **options: Any) -> None:
+    """Show a data frame as :func:`frame` does, with a CSV download below it."""
+    frame(rows, **options)
+    csv(rows, name)
 
 
 def csv(frame: Any, name: str, label: str = "Download CSV", **options: Any) -> None:

@@ -215,7 +215,7 @@ def _scores(result: Result) -> None:
     in_units = st.column_config.NumberColumn(format="%.3g")  # those of N2O are a few ten-thousandths
     digits |= {"RMSE": in_units, "Bias": in_units}
     height: Literal["content"] | int = "content" if len(frame) <= _MOST_ROWS else _TALLEST
-    st.dataframe(frame, width="stretch", hide_index=True, column_config=digits, height=height, placeholder=show.ABSENT)
+    show.frame(frame, hide_index=True, column_config=digits, height=height)
     units = {theme.pretty(schema.get(row["target"]).unit) for row in result.rows}
     st.caption(
         f"On the test days. RMSE and bias in {', '.join(sorted(units))}; gain: R² less that of scratch, with its 95 % "

@@ -150,7 +150,7 @@ def _table(choice: Choice) -> None:
     table = table.rename(columns={"days": day_groups.KINDS.get(choice.by, "days").lower()})
     digits = {name: st.column_config.NumberColumn(format="%.3f") for name in scores}
     digits["rmse"] = st.column_config.NumberColumn(format="%.3g")  # of N2O it is a few ten-thousandths
-    st.dataframe(table, width="stretch", hide_index=True, column_config=digits, height=260, placeholder=show.ABSENT)
+    show.frame(table, hide_index=True, column_config=digits, height=260)
     with st.container(horizontal=True):
         show.csv(choice.every, _stem(choice), "Rows as CSV", index=False)
         show.download(

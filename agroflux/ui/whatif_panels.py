@@ -54,7 +54,7 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
     st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {ask.years[0]}-{ask.years[1]}", anchor=False)
     _legend(ask)
     shown = _summary(table)
-    st.dataframe(shown, width="stretch", hide_index=True, column_config=_formats(shown))
+    show.frame(shown, hide_index=True, column_config=_formats(shown))
     key = _measure()
     left, right = st.columns(2, gap="medium")
     with left, show.guard("The bars by year"):
@@ -209,7 +209,7 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
         )
     asked = replace(ask, changes=tuple(known))
     frame = _beside(model, asked, job if whatif_emulator.learned_from(model) == ask.soil_model else None)
-    st.dataframe(frame, width="stretch", height="content", hide_index=True, column_config=_error_formats(frame))
+    show.frame(frame, height="content", hide_index=True, column_config=_error_formats(frame))
     show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
     if whatif_emulator.learned_from(model) != ask.soil_model:
         st.caption(

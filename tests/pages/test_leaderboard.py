@@ -10,7 +10,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
-from agroflux.ui import show
 from tests.pages import scored, untrained
 from tests.pages.opened import open_page
 
@@ -54,7 +53,7 @@ def test_models_are_ranked_with_intervals_and_the_loser_is_named(opened: AppTest
     assert table["Rank"].tolist() == [1, 2, 3]
     assert table["Against references"].tolist() == ["beats all", "reference", "loses to Climatology"]
     assert (table["Low"].iloc[0], table["High"].iloc[0]) == (pytest.approx(0.88), pytest.approx(0.92))
-    assert opened.dataframe[0].proto.placeholder == show.ABSENT
+    assert opened.dataframe[0].proto.placeholder == "–"  # noqa: RUF001 # an en dash
     assert "does better here than TCN" in _said(opened)
     assert "Figures of the benchmark's paper are not shown" in _said(opened)
 
