@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
@@ -101,13 +102,14 @@ def _plan() -> Iterator[Run]:
     yield from (Run(model, DATA[0], minutes, part=PART) for model, minutes in FITTED.items())
     for seed in SEEDS:
         yield from (Run(model, DATA[0], 12.0, seed=seed, part=PART) for model in models)
-    for fold in range(splits.SPATIAL_FOLDS):
-        yield from (Run(model, DATA[0], 10.0, experiment="spatial", fold=fold, part=PART) for model in models)
-        for model, minutes in FITTED.items():
-            yield Run(model, DATA[0], minutes, experiment="spatial", fold=fold, part=PART)
-    for fold in range(STATES):
-        yield from (Run(model, DATA[0], 8.0, experiment="spatial-state", fold=fold, part=PART) for model in models)
-    yield from (Run(model, DATA[0], 10.0, "official", preset="official", part=PART) for model in models)
+    for experiment, folds, minutes in (("spatial", splits.SPATIAL_FOLDS, 10.0), ("spatial-state", STATES, 8.0)):
+        for fold in range(folds):
+            part = partial(Run, data=DATA[0], experiment=experiment, fold=fold, part=PART)
+            yield from (part(model, minutes=minutes) for model in models)
+            yield from (part(model, minutes=usual) for model, usual in FITTED.items())
+    published = partial(Run, data=DATA[0], protocol="official", part=PART)
+    yield from (published(model, minutes=10.0, preset="official") for model in models)
+    yield from (published(model, minutes=usual) for model, usual in FITTED.items())
 
 
 def chosen(pattern: str | None) -> list[Run]:
