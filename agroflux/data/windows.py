@@ -4,6 +4,7 @@ A driver that does not vary along a dimension (weather among scenarios, soil in 
 broadcast as a view: 99 counties x 40 scenarios x 19 years take the memory of the targets, not of the drivers.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,7 +85,9 @@ def targets(ds: xr.Dataset, names: Sequence[str] = schema.TARGETS, days: slice |
             continue
         if schema.get(name).per == "year":
             kept = [year for year in part["year"].values.tolist() if int(year) in last]
-            values = part[name].sel(year=kept).transpose("site", "scenario", "year").values
+            array = part[name].sel(year=kept)
+            array = array if "scenario" in array.dims else array.expand_dims("scenario")
+            values = array.transpose("site", "scenario", "year").values
             out[:, :, [last[int(year)] for year in kept], k] = values
         else:
             out[..., k] = _as_cube(part, name)
@@ -118,6 +121,19 @@ def span(ds: xr.Dataset, years: Iterable[int]) -> slice:
         held = f"{min(known)}-{max(known)}" if known else "no complete year"
         raise SelectionError(f"year(s) {', '.join(unknown) or 'none'} asked: the data set holds {held}")
     return slice(known[wanted[0]].start, known[wanted[-1]].stop)
+
+
+def by_year(time: NDArray[np.datetime64], days: slice) -> list[slice]:
+    """``days`` of the record ``time`` by calendar year, as positions; the first and last may be parts of a year."""
+    years = time[days].astype("datetime64[Y]").astype(int)
+    cuts = [0, *(np.flatnonzero(np.diff(years)) + 1).tolist(), len(years)]
+    return [slice(days.start + first, days.start + last) for first, last in itertools.pairwise(cuts)]
+
+
+def day_of_year(time: NDArray[np.datetime64], position: int) -> int:
+    """Days from 1 January to the day at ``position``: 0 for 1 January."""
+    day = time[position].astype("datetime64[D]")
+    return int((day - day.astype("datetime64[Y]").astype("datetime64[D]")).astype(int))
 
 
 def warm_positions(start: int, warmup: int, days: int) -> Positions:

@@ -103,11 +103,8 @@ def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | N
     predictor.check_fits(card, ds)
 
     def simulate(block: xr.Dataset, days: slice) -> np.ndarray:
-        positions = np.arange(days.start, days.stop)
-        warm = windows.warm_positions(days.start, card.warmup_days, block.sizes["time"])
         drivers = windows.drivers(block, card.driver_names, unknown=True)
-        values = predictor.run(checkpoint, drivers, np.concatenate([warm, positions]), len(warm))
-        return np.moveaxis(values, 0, -1)
+        return np.moveaxis(predictor.simulate(checkpoint, drivers, block["time"].values, days), 0, -1)
 
     return tally.count(splits.pick(ds, card.sites.get("test", [])), years, card.target_names, simulate, progress)
 

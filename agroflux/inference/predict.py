@@ -74,13 +74,13 @@ def predict(
 ) -> xr.Dataset:
     """Predict all targets for every site and scenario of ``ds``.
 
-    The state runs on from year to year. It is warmed up on the days before the first asked one (the card says
-    how many); where the record does not reach back, its first two years stand for the years before it.
+    Days before the first asked one warm the network up (the card says how many; :func:`simulate`); where the record
+    does not reach back, its first two years stand for the years before it.
 
     Args:
         ds: simulation with the card's drivers ``(site, scenario, time)``; targets are not needed.
         years: calendar years to give (default: all days); state and warm-up cover the years between.
-        progress: called with (series done, series in all).
+        progress: called with (series done, series in all); a network that is not causal runs each once a year.
 
     Returns:
         Simulation data set ``(site, scenario, time)`` and ``(site, scenario, year)`` in the schema's units, with
@@ -96,12 +96,41 @@ def predict(
         raise ModelError(f"model {checkpoint.card.id}: {error}") from None
     wanted = None if years is None else sorted({int(year) for year in years})
     days = slice(0, drivers.shape[2]) if wanted is None else windows.span(ds, wanted)
+    values = simulate(checkpoint, drivers, ds["time"].values, days, progress)
     warm = windows.warm_positions(days.start, checkpoint.card.warmup_days, drivers.shape[2])
-    values = run(checkpoint, drivers, np.concatenate([warm, np.arange(days.start, days.stop)]), len(warm), progress)
     result = _dataset(checkpoint.card, values, ds, days, repeated=int((warm >= days.start).sum()))
     if wanted is None:
         return result
     return result.isel(time=result["time"].dt.year.isin(wanted).values).sel(year=wanted)
+
+
+def simulate(
+    checkpoint: "Checkpoint",
+    drivers: windows.Drivers,
+    time: NDArray[np.datetime64],
+    days: slice,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """Targets ``(target, site, scenario, day)`` in physical units over ``days``, the first of them warmed up.
+
+    A causal network runs on from year to year. The others count their windows and nodes from the first day that they
+    are given, and were trained on series from 1 January on: they run for each calendar year anew, so that a day's
+    value does not change with the years asked for beside it. ``time`` are the days of ``drivers``.
+    """
+    runs_on = checkpoint.network.causal
+    pieces = [days] if runs_on else windows.by_year(time, days)
+    found = []
+    for done, piece in enumerate(pieces):
+        lead = 0 if runs_on else windows.day_of_year(time, piece.start)
+        warm = windows.warm_positions(piece.start, checkpoint.card.warmup_days + lead, drivers.shape[2])
+        positions = np.concatenate([warm, np.arange(piece.start, piece.stop)])
+        told = None if progress is None else _shifted(progress, done, len(pieces))
+        found.append(run(checkpoint, drivers, positions, len(warm), told))
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
+
+
+def _shifted(progress: Progress, done: int, pieces: int) -> Progress:
+    return lambda part, whole: progress(done * whole + part, pieces * whole)
 
 
 def run(

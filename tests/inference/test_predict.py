@@ -1,12 +1,16 @@
 """Prediction of a data set: the contract, the state through the years, chunks, and what is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 import xarray as xr
 
 from agroflux import contract, schema
+from agroflux.baselines import registry
 from agroflux.baselines.checkpoint import Checkpoint
+from agroflux.data import windows
 from agroflux.errors import ModelError, SelectionError
 from agroflux.inference import predict as predictor
 from agroflux.inference.predict import predict
@@ -89,3 +93,34 @@ def test_torch_keeps_its_threads(model: Checkpoint, simulation: xr.Dataset) -> N
     before = torch.get_num_threads()
     predict(model, simulation, years=[2002])
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("name", [n for n in registry.names() if not registry.build(n).causal])
+def test_a_year_does_not_depend_on_the_years_asked_beside_it(
+    name: str, model: Checkpoint, simulation: xr.Dataset
+) -> None:
+    """Windows and nodes are counted from the first day given: only from 1 January on are they those of training."""
+    torch.manual_seed(0)
+    network = registry.build(name, preset="official").eval().requires_grad_(False)
+    other = dataclasses.replace(model, network=network)
+    alone = predict(other, simulation, years=[2003])
+    together = predict(other, simulation, years=[2001, 2002, 2003, 2004]).sel(time="2003", year=[2003])
+    xr.testing.assert_allclose(together.drop_attrs(), alone.drop_attrs(), rtol=1e-5)
+    xr.testing.assert_allclose(
+        predict(other, simulation).sel(time="2003", year=[2003]).drop_attrs(), alone.drop_attrs(), rtol=1e-5
+    )
+    cut = simulation.isel(time=slice(100, None))  # a record that begins within a year
+    again = predict(other, cut).sel(time="2004", year=[2004])
+    xr.testing.assert_allclose(again.drop_attrs(), predict(other, simulation, years=[2004]).drop_attrs(), rtol=1e-5)
+    seen: list[tuple[int, int]] = []
+    predict(other, cut, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(6 * k, 30) for k in range(1, 6)]
+
+
+def test_the_days_of_a_part_of_a_record_are_split_by_year() -> None:
+    time = np.arange("2003-11-30", "2005-01-02", dtype="datetime64[D]")
+    parts = windows.by_year(time, slice(1, len(time)))
+    assert [(str(time[p.start]), str(time[p.stop - 1])) for p in parts] == [
+        ("2003-12-01", "2003-12-31"), ("2004-01-01", "2004-12-31"), ("2005-01-01", "2005-01-01"),
+    ]  # fmt: skip
+    assert [windows.day_of_year(time, p.start) for p in parts] == [334, 0, 0]
