@@ -103,8 +103,19 @@ def _coords(ds: xr.Dataset) -> list[str]:
         found.append("site names are not unique")
     if "year" in ds.dims and "year" not in ds.coords:
         found.append("year has no coordinate values")
+    elif "year" in ds.dims and ds["year"].dtype.kind not in "iu":
+        found.append(f"year is {ds['year'].dtype}, not whole numbers such as 2005")
+    elif "year" in ds.dims and len(set(ds["year"].to_numpy().tolist())) != ds.sizes["year"]:
+        found.append("years are not unique")
+    for name in ("site_name", "state"):
+        if name in ds.coords and not (ds[name].dims == ("site",) and _is_text(ds[name])):
+            found.append(f"site coordinate {name!r} is no text along 'site'")
     found += [sentence for name, most in (("lat", 90), ("lon", 180)) for sentence in _position(ds, name, most)]
     return found
+
+
+def _is_text(array: xr.DataArray) -> bool:
+    return all(isinstance(value, str) for value in array.to_numpy().tolist())
 
 
 def _position(ds: xr.Dataset, name: str, most: float) -> list[str]:
@@ -159,6 +170,8 @@ def _variables(ds: xr.Dataset) -> list[str]:
             found.append(f"variable {name!r} lacks the dimension 'site'")
         if schema.VARIABLES[base].per == "year" and "time" in array.dims:
             found.append(f"variable {name!r} is annual: its dimension is 'year', not 'time'")
+        elif schema.VARIABLES[base].per != "year" and "year" in array.dims:
+            found.append(f"variable {name!r} is not annual: its dimension is 'time', not 'year'")
     return found
 
 

@@ -87,6 +87,20 @@ BREACHES: dict[str, tuple[Break, str]] = {
     "off the globe": (lambda ds: ds.assign_coords(lon=ds["lon"] - 300), "'lon' holds no number from -180 to 180"),
     "words for latitude": (lambda ds: ds.assign_coords(lat=("site", ["a", "b", "c"])), "'lat' holds no number"),
     "no year values": (lambda ds: ds.drop_vars("year"), "year has no coordinate values"),
+    "dates for years": (
+        lambda ds: ds.assign_coords(year=ds["year"].values.astype("M8[Y]").astype("M8[ns]")),
+        "year is datetime64[ns], not whole numbers such as 2005",
+    ),
+    "year twice": (lambda ds: ds.assign_coords(year=[2015, 2015]), "years are not unique"),
+    "daily by year": (
+        lambda ds: ds.assign(NEE=(("site", "year"), np.zeros((3, ds.sizes["year"])), {"units": "g C m-2 d-1"})),
+        "'NEE' is not annual: its dimension is 'time', not 'year'",
+    ),
+    "numbers for names": (
+        lambda ds: ds.assign_coords(site_name=("site", [1, 2, 3])),
+        "site coordinate 'site_name' is no text along 'site'",
+    ),
+    "one state": (lambda ds: ds.assign_coords(state="IA"), "site coordinate 'state' is no text along 'site'"),
     "no variable": (lambda ds: ds.drop_vars(list(ds.data_vars)), "there is no variable"),
     "words for values": (lambda ds: ds.assign(GPP=ds["GPP"].astype(str)), "'GPP' holds no numbers but"),
     "no site of a variable": (lambda ds: ds.assign(GPP=ds["GPP"].isel(site=0)), "'GPP' lacks the dimension 'site'"),

@@ -26,7 +26,12 @@ Date = Annotated[str, typer.Option(help="Column of the day.", rich_help_panel=_C
 Flux = Annotated[str, typer.Option(help="Column of the flux.", rich_help_panel=_CHAMBERS)]
 Unit = Annotated[str, typer.Option(help="Unit of the flux, as 'g N ha-1 d-1'.", rich_help_panel=_CHAMBERS)]
 Plot = Annotated[str, typer.Option(help="Column of the plot (replicate).", rich_help_panel=_CHAMBERS)]
-Series = Annotated[str, typer.Option(help="Column whose values become sites.", rich_help_panel=_CHAMBERS)]
+Series = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Column whose values become sites; several times: what they say together.", rich_help_panel=_CHAMBERS
+    ),
+]
 DayFirst = Annotated[bool, typer.Option("--day-first", help="1/2/2010 is 1 February.", rich_help_panel=_CHAMBERS)]
 
 
@@ -39,14 +44,16 @@ def check(
     flux: Flux = "",
     unit: Unit = "",
     plot: Plot = "",
-    series: Series = "",
+    series: Series = None,
     day_first: DayFirst = False,
     as_json: bool = JSON,
 ) -> None:
     """What is wrong with a file, by row and column, and what it would give. Exit code 2 where it cannot be imported."""
     from agroflux.data import checking
 
-    done = checking.check(path, form, _options(threshold, partitioning, (date, flux, unit, plot, series), day_first))
+    done = checking.check(
+        path, form, _options(threshold, partitioning, (date, flux, unit, plot), tuple(series or ()), day_first)
+    )
     if as_json:
         facts = {"path": str(path), "format": done.format, "ok": done.ok}
         print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
@@ -79,7 +86,7 @@ def import_(
     flux: Flux = "",
     unit: Unit = "",
     plot: Plot = "",
-    series: Series = "",
+    series: Series = None,
     day_first: DayFirst = False,
     management: Annotated[Path | None, typer.Option(help="Management table (CSV, xlsx) of the sites.")] = None,
     part: Annotated[str, typer.Option(help="Of the AgroFlux archive: ecosys, daycent, chambers or towers.")] = "",
@@ -114,7 +121,7 @@ def import_(
         path,
         data_id,
         site=SiteFacts(site, name, state, lat, lon),
-        options=_options(threshold, partitioning, (date, flux, unit, plot, series), day_first),
+        options=_options(threshold, partitioning, (date, flux, unit, plot), tuple(series or ()), day_first),
         about=importing.About(title, licence, citation),
         seasons=management_table.read(management, report) if management else (),
         replace=replace,
@@ -171,7 +178,9 @@ def _fits(form: str, foreign: dict[str, object]) -> None:
         raise SelectionError(f"{', '.join(given)} cannot be told of {form}: leave it out")
 
 
-def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, str, str], day_first: bool) -> "Options":
+def _options(
+    threshold: str, partitioning: str, columns: tuple[str, str, str, str], series: tuple[str, ...], day_first: bool
+) -> "Options":
     from agroflux.data.fluxnet import Choice
     from agroflux.data.formats import Options
     from agroflux.data.n2o_chambers import Columns
@@ -180,12 +189,13 @@ def _options(threshold: str, partitioning: str, columns: tuple[str, str, str, st
         raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
     if partitioning not in ("NT", "DT"):
         raise SelectionError(f"--partitioning {partitioning!r} is not one of NT, DT")
-    if (any(columns) or day_first) and not all(columns[:3]):
+    told = any(columns) or bool(series)
+    if (told or day_first) and not all(columns[:3]):
         raise SelectionError(
             "--date, --flux and --unit go together, --plot, --series and --day-first with them: "
             "name all three, or none to have them guessed"
         )
-    mapped = Columns(*columns, day_first) if any(columns) else None
+    mapped = Columns(*columns, series, day_first) if told else None
     return Options(Choice(threshold, partitioning), columns=mapped)  # type: ignore[arg-type]
 
 

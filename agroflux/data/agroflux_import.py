@@ -35,7 +35,11 @@ def import_part(
         importing.must_be_free(data_id)
     if part in agroflux_npy.SIMULATIONS:
         folder = paths.user_data() / "datasets"
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or error
+            raise DataError(f"cannot write {folder} ({why}): check space and permissions") from error
         target = folder / f"{data_id}.zarr"
         agroflux_convert.convert(archive, part, target, first_year=first_year, replace=replace, progress=progress)
         if replace:

@@ -8,7 +8,7 @@ flux, and it keeps a measured half-hour of ``FC`` only where the two are equal: 
 ==========  ====================  ==================  ===========================================
 house name  base names in order   unit in the file    house unit
 ==========  ====================  ==================  ===========================================
-NEE         NEE, FC               umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), mean of the day
+NEE         NEE, FC               umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), mean of quarter-days
 GPP         GPP                   umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), positive uptake
 Reco        RECO                  umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775)
 TMAX, TMIN  TA                    degC                degC, extremes of the day
@@ -41,13 +41,19 @@ VARIABLE_MAP: dict[str, tuple[str, ...]] = {
     "PRECN": ("P",),
     "SRAD": ("SW_IN",),
 }
-#: Where a sensor stands: nothing, a layer ``_L``, or horizontal, vertical and replicate positions ``_H_V_R``.
-_POSITION = r"(_\d+(?:_\d+_\w+)?)?"
+#: Where a sensor stands: nothing, a layer ``_L``, or horizontal, vertical and replicate positions ``_H_V_R`` (``A``:
+#: mean over replicates). What follows, as ``_N`` (number of samples) or ``_SD``, makes it another quantity.
+_POSITION = r"(_\d+(?:_\d+_(?:\d+|A))?)?"
 _STAMPS = ("TIMESTAMP_START", "TIMESTAMP_END")
 _VERSIONS = ("_PI_F", "_F", "_PI", "")
 _FACTOR = {"NEE": GC_PER_UMOL, "GPP": GC_PER_UMOL, "Reco": GC_PER_UMOL, "SRAD": MJ_PER_WATT}
-#: Share of its half-hours without which a day has no value.
+#: Share of its half-hours without which a day, or a quarter of it, has no value; and of another version's values
+#: without which a version of a variable is passed over.
 ENOUGH = 0.5
+#: Share of the half-hours of each quarter of a day without which a flux has no value: nights are often rejected.
+_SOME = 0.25
+#: How many times the values of the version taken another one must have for the report to warn.
+_MORE = 1.25
 #: Hours [local standard time] that must be half covered for an extreme to count: else a day with its
 #: afternoon missing would report a morning's temperature as its maximum.
 _HOURS = {"TMAX": (12, 18), "TMIN": (3, 9)}
@@ -73,11 +79,13 @@ def read(path: str | Path, *, report: Report | None = None) -> list[Reading]:
 def read_base(path: str | Path) -> Reading:
     """Read one AmeriFlux BASE file and add up its half-hours to days of local standard time.
 
-    A day needs at least half of its half-hours. NEE is the team's gap-filled flux where there is one, else NEE_PI, else
-    the plain flux, whose days are means of the half-hours there are; no storage term is added and
-    quality flags are not applied. TMAX and TMIN also need half of 12-18 h and of 3-9 h, SRAD half of each
-    quarter of the day, PRECN every step: a gap would count as no rain. Of several positions of a sensor that with the
-    most values is taken.
+    Fluxes and SRAD are the mean of four quarter-days: where nights are missing more often than days, as in a flux
+    that is not gap-filled, a plain mean would show far too much uptake. A day of SRAD needs half of the half-hours of
+    each quarter; a day of a flux needs half of them all and a quarter of those of each quarter. NEE is the team's
+    gap-filled flux where there is one, else NEE_PI, else the plain flux; of these versions one is passed over that
+    holds less than half of the values of another. No storage term is added and quality flags are not applied. TMAX
+    and TMIN need half of the day's half-hours and half of 12-18 h and of 3-9 h, PRECN every step: a gap would count
+    as no rain. Of several positions of a sensor that with the most values is taken.
 
     Returns
     -------
@@ -91,7 +99,7 @@ def read_base(path: str | Path) -> Reading:
     Raises
     ------
     DataError
-        no such file, no BASE table, wrong cells or times, no CO2 flux in it, or no day with half of its half-hours.
+        no such file, no BASE table, wrong cells or times, no CO2 flux in it, or no day with enough of its half-hours.
     """
     (member,) = members(path)
     return _read(member, Report())
@@ -115,8 +123,18 @@ def _read(member: Member, report: Report) -> Reading:
             parts[f"{name}_qc"] = (measured.groupby(day).sum() / full).clip(0, 1).where(parts[name].notna())
     if parts["NEE"].isna().all():
         raise DataError(
-            f"{member.name} holds no usable day of NEE: {columns['NEE']} has half of the half-hours on none; "
-            "give a longer record, or delete that column so that another is taken"
+            f"{member.name} holds no usable day of NEE: on none has {columns['NEE']} half of the half-hours, and some "
+            "in each quarter of the day; give a longer record, or delete that column so that another is taken"
+        )
+    if _plain(raw, columns["NEE"]) == columns["NEE"]:
+        held = int(parts["NEE"].notna().sum())
+        report.add(
+            "warning",
+            member.name,
+            f"{columns['NEE']} is not gap-filled: NEE has a value on the {held:,} days with half of the half-hours, "
+            "some of them in each quarter of the day, and may be biased towards the hours that were measured",
+            "give a file with NEE_PI_F or FC_PI_F, or the site's FLUXNET product, where there is one",
+            column=columns["NEE"],
         )
     _partitioned(parts, notes)
     table = pd.DataFrame(parts).asfreq("D").rename_axis("time")
@@ -181,44 +199,68 @@ def _site_information(sheets: list[Member], report: Report) -> dict[str, dict[st
 
 
 def _choose(raw: pd.DataFrame, report: Report, file: str) -> dict[str, str]:
-    """House name -> column that holds values: filled before plain, of several positions the one with most values."""
+    """House name -> column that holds values: filled before plain, of several positions the one with most values.
+
+    A version with less than half of the values of another one is passed over: teams fill some years only.
+    """
+    count = {str(column): int(raw[column].count()) for column in raw.columns}
     found: dict[str, str] = {}
     for name, bases in VARIABLE_MAP.items():
-        wanted = [base + version for version in _VERSIONS for base in bases]
-        for candidate in wanted:
-            positions = sorted(c for c in raw.columns if re.fullmatch(candidate + _POSITION, c))
-            held = [c for c in positions if raw[c].notna().any()]
-            if held:
-                found[name] = max(held, key=lambda c: int(raw[c].count()))  # the first of equals
-                if found[name] != held[0]:
-                    what = f"{name} is taken from {found[name]} ({raw[found[name]].count():,} values), "
-                    report.add("note", file, what + f"not {held[0]} ({raw[held[0]].count():,})")
-                break
+        held = []  # the best position of each version that has a value, in order of preference
+        for candidate in [base + version for version in _VERSIONS for base in bases]:
+            positions = [c for c in sorted(count) if count[c] and re.fullmatch(candidate + _POSITION, c)]
+            if positions:
+                held.append(max(positions, key=lambda c: count[c]))  # the first of equals
+                if held[-1] != positions[0]:
+                    _say(report, file, name, held[-1], positions[0], count)
+        if not held:
+            continue
+        fullest = max(held, key=lambda c: count[c])
+        found[name] = next(c for c in held if count[c] >= ENOUGH * count[fullest])
+        if found[name] != held[0]:
+            _say(report, file, name, found[name], held[0], count)
+        elif count[fullest] > _MORE * count[held[0]]:
+            report.add(
+                "warning",
+                file,
+                f"{name} is taken from {held[0]} ({count[held[0]]:,} values), though {fullest} has {count[fullest]:,}",
+                f"delete the column {held[0]} to take the longer one",
+                column=held[0],
+            )
     return found
 
 
+def _say(report: Report, file: str, name: str, taken: str, left: str, count: dict[str, int]) -> None:
+    what = f"{name} is taken from {taken} ({count[taken]:,} values), not {left} ({count[left]:,})"
+    report.add("note", file, what)
+
+
 def _daily(name: str, values: pd.Series, day: pd.DatetimeIndex, full: int) -> pd.Series:
-    """Mean, sum or extreme of a day's half-hours; NaN for a day with less than half of them, of a sum with any gap."""
+    """Mean, sum or extreme of a day's half-hours; NaN for a day with too few of them, of a sum with any gap."""
+    if name == "SRAD":
+        return _mean(values, day, full, ENOUGH).clip(lower=0)  # sensors drift slightly below zero at night
     groups = values.groupby(day)
-    made = {"TMAX": groups.max, "TMIN": groups.min, "PRECN": groups.sum}.get(name, groups.mean)()
+    if name not in _HOURS and name != "PRECN":
+        return _mean(values, day, full, _SOME).where(groups.count() >= ENOUGH * full)
+    made = {"TMAX": groups.max, "TMIN": groups.min, "PRECN": groups.sum}[name]()
     enough = groups.count() >= (1.0 if name == "PRECN" else ENOUGH) * full
     if name in _HOURS:
         first, last = _HOURS[name]
         hours = pd.DatetimeIndex(values.index).hour
         inside = values.where((hours >= first) & (hours < last)).groupby(day).count()
         enough &= inside >= ENOUGH * full * (last - first) / 24
-    return _radiation(values, day, full) if name == "SRAD" else made.where(enough)
+    return made.where(enough)
 
 
-def _radiation(values: pd.Series, day: pd.DatetimeIndex, full: int) -> pd.Series:
-    """Mean of four quarter-day means, each of at least half of its half-hours.
+def _mean(values: pd.Series, day: pd.DatetimeIndex, full: int, share: float) -> pd.Series:
+    """Mean of four quarter-day means, each of at least ``share`` of its half-hours.
 
-    A plain mean of a day whose night is missing would double its radiation. Sensors drift slightly below zero at night.
+    A plain mean of a day whose night is missing would double its radiation, and take its uptake for the whole day's.
     """
     quarter = pd.Index(pd.DatetimeIndex(values.index).hour // 6, name="quarter")
     groups = values.groupby([day, quarter])
-    means = groups.mean().where(groups.count() >= ENOUGH * full / 4).unstack("quarter")
-    return means.reindex(columns=range(4)).mean(axis=1, skipna=False).clip(lower=0)
+    means = groups.mean().where(groups.count() >= share * full / 4).unstack("quarter")
+    return means.reindex(columns=range(4)).mean(axis=1, skipna=False)
 
 
 def _measured(raw: pd.DataFrame, column: str) -> tuple[pd.Series, str] | None:

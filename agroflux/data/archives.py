@@ -132,7 +132,7 @@ def _safe_name(archive: str, entry: zipfile.ZipInfo) -> str:
     """The entry's last name; DataError for a name that leads out of the archive, a link, or an encrypted entry."""
     raw = entry.orig_filename
     parts = PurePosixPath(raw.replace("\\", "/")).parts
-    outside = not parts or ".." in parts or raw.startswith(("/", "\\")) or ":" in raw or "\\" in raw
+    outside = not parts or ".." in parts or raw.startswith(("/", "\\")) or ":" in raw
     if outside or any(ord(c) < 32 for c in raw):
         raise DataError(f"{archive} holds the entry {raw[:80]!r}, which points outside the archive: it is refused")
     if stat.S_ISLNK(entry.external_attr >> 16):

@@ -11,11 +11,20 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
 _EARLIEST, _LATEST = pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1)
 
 
-def stamps(cells: pd.Series, report: Report, file: str, *, digits: int = 8, day_first: bool = False) -> pd.Series:
+def stamps(
+    cells: pd.Series,
+    report: Report,
+    file: str,
+    *,
+    digits: int = 8,
+    day_first: bool = False,
+    which_first: str = "write 2010-02-01",
+) -> pd.Series:
     """Times from cells of text: ``digits`` digits (8: YYYYMMDD, 12: YYYYMMDDHHMM), ISO, or 31.12.2010 and 12/31/2010.
 
     ``day_first`` reads 1/2/2010 as 1 February; a dotted date always has the day first. What is no time between
-    1900 and 2199 is NaT and an error in ``report`` (index = row).
+    1900 and 2199 is NaT and an error in ``report`` (index = row). Where no date tells which of two comes first, or the
+    other order fits all dates and this one does not, the report says so, with ``which_first`` as the remedy.
     """
     compact = cells.str.fullmatch(rf"\d{{{digits}}}")
     iso = cells.str.fullmatch(_ISO.pattern)
@@ -32,6 +41,8 @@ def stamps(cells: pd.Series, report: Report, file: str, *, digits: int = 8, day_
     if iso.any():
         parsed[iso] = pd.to_datetime(cells[iso], format="ISO8601", errors="coerce").astype("datetime64[s]")
     parsed = parsed.where((parsed >= _EARLIEST) & (parsed < _LATEST))
+    if slashed.any() and _order(cells[slashed], parsed[slashed], report, file, day_first, which_first):
+        return parsed
     wanted = {4: "YYYY", 6: "YYYYMM", 8: "YYYYMMDD", 12: "YYYYMMDDHHMM"}[digits]
     for row in cells.index[parsed.isna().to_numpy()]:
         what = "the time is missing" if not cells[row] else f"{cells[row][:40]!r} is no time"
@@ -39,6 +50,25 @@ def stamps(cells: pd.Series, report: Report, file: str, *, digits: int = 8, day_
             "error", file, what, f"write it as {wanted}", row=int(row), column=str(cells.name), kind="wrong times"
         )
     return parsed
+
+
+def _order(cells: pd.Series, parsed: pd.Series, report: Report, file: str, day_first: bool, which_first: str) -> bool:
+    """Report dates such as 1/2/2010 whose order is open, or wrong; whether it is wrong for the whole table."""
+    other = pd.to_datetime(cells, format="%m/%d/%Y" if day_first else "%d/%m/%Y", errors="coerce")
+    if other.isna().any():
+        return False
+    said = "day/month" if day_first else "month/day"
+    if parsed.isna().any():
+        row = parsed.index[parsed.isna()][0]
+        what = f"{cells[row]!r} is no time when dates are read as {said}, but all are when read the other way"
+        report.add("error", file, what, which_first, row=int(row), column=str(cells.name))
+        return True
+    differ = parsed != other.astype(parsed.dtype)
+    if differ.any():
+        row = parsed.index[differ][0]
+        what = f"dates are read as {said} ({cells[row]} as {parsed[row]:%Y-%m-%d}), and none tells which comes first"
+        report.add("warning", file, what, which_first, column=str(cells.name))
+    return False
 
 
 def regular(table: pd.DataFrame, times: pd.Series, report: Report, file: str, *, step: str, name: str) -> pd.DataFrame:

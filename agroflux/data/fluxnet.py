@@ -301,11 +301,15 @@ def _say_choice(columns: dict[str, str], choice: Choice, file: str, report: Repo
     for name, column in columns.items():
         asked = [f"_{choice.threshold}_", *([f"_{choice.partitioning}_"] if name != "NEE" else [])]
         if name in ("NEE", "GPP", "Reco") and not all(part in column for part in asked):
-            report.add("note", file, f"{name} is {column}: the file holds no version chosen", column=column)
+            what = f"{name} is {column}: the file holds no version chosen, or too few values of it"
+            report.add("note", file, what, column=column)
 
 
 def _first_held(raw: pd.DataFrame, columns: list[str]) -> str | None:
-    return next((c for c in columns if c in raw.columns and raw[c].notna().any()), None)
+    """The first of ``columns`` with values, and with at least half as many as the fullest of them."""
+    count = {c: int(raw[c].count()) for c in columns if c in raw.columns}
+    most = max(count.values(), default=0)
+    return next((c for c in count if count[c] and 2 * count[c] >= most), None)
 
 
 def _temperature(raw: pd.DataFrame, table: pd.DataFrame, notes: dict[str, str], rule: Hargreaves) -> tuple[str, ...]:

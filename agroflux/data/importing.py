@@ -163,9 +163,9 @@ def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
     if len(readings) > 1 and site != SiteFacts() and not series:
         raise DataError(f"the file holds {len(readings)} sites: a site can be described only for a file of one")
     out = []
-    for table, meta in readings:
+    parts = _slugs([str(meta["site_id"]) for _, meta in readings])
+    for (table, meta), part in zip(readings, parts, strict=True):
         many = len(readings) > 1
-        part = _slug(str(meta["site_id"]))
         own = SiteFacts(
             (f"{site.site_id}-{part}" if many else site.site_id) if site.site_id else part if series else "",
             _joined(site.name, str(meta.get("series", "")) if many else "") or str(meta.get("site_name", "")),
@@ -185,9 +185,21 @@ def _ids(sites: Sequence[str]) -> None:
         raise DataError(f"{wrong[:60]!r} cannot be the id of a site: use letters, digits, - and _, such as US-Ne1")
 
 
-def _slug(text: str) -> str:
-    """``text`` as part of a site id: letters, digits and single hyphens."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:40] or "site"
+def _slugs(names: Sequence[str]) -> list[str]:
+    """``names`` as parts of site ids: letters, digits and single hyphens; those that would be equal are numbered."""
+    # Treatments are called N+ and N-.
+    words = [re.sub(r"(?<=\w)\+$", " plus", re.sub(r"(?<=\w)-$", " minus", name.strip())) for name in names]
+    plain = [re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-")[:40] or "site" for word in words]
+    taken, out = set(plain), []
+    for k, slug in enumerate(plain):
+        number = 2
+        if slug in plain[:k]:
+            while f"{slug}-{number}" in taken:
+                number += 1
+            slug = f"{slug}-{number}"
+            taken.add(slug)
+        out.append(slug)
+    return out
 
 
 def _joined(name: str, part: str) -> str:

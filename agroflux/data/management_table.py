@@ -154,6 +154,9 @@ class _Row:
         text = self.cells.get(column, "")
         if not text:
             return None
+        if re.fullmatch(r"\d{1,3}(,\d{3})+", text):  # 1.2 or 1200: a thousandth of the amount, or all of it
+            self.wrong(column, f"{text[:40]!r} may be thousands or a decimal comma", "write it as 1200 or 1.200")
+            return None
         value = pd.to_numeric(text.replace(",", "."), errors="coerce")
         if not low <= value <= high:  # NaN is in no range
             self.wrong(column, f"{text[:40]!r} is no number from {low:g} to {high:g}", "check the unit")

@@ -1,8 +1,9 @@
 """Readers of N2O chamber measurements: any long table (date, plot, flux), and the tables of Saha et al. (2021).
 
-A series is what the measurements of one day are averaged to: a treatment, an experiment or a whole field. Chambers of
-one plot on one day are averaged first, then the plots: ``N2O_FLUX`` is the mean over plots, ``N2O_FLUX_unc`` its
-standard error (standard deviation with n - 1, over the root of the number of plots; missing for a single plot).
+A series is what the measurements of one day are averaged to: a treatment (of a site), an experiment or a field.
+Chambers of one plot on one day are averaged first, then the plots: ``N2O_FLUX`` is the mean over plots,
+``N2O_FLUX_unc`` its standard error (standard deviation with n - 1, over the root of the number of plots; missing for a
+single plot).
 
 =========  ======================================  ==========================  =================================
 house      long table                              Saha et al.                 house unit
@@ -52,22 +53,29 @@ _PLACES = {
 }
 
 
-#: Names of what is no N2O flux, whatever their unit: other gases, nitrogen in the soil.
-_OTHER = re.compile(r"no3|nh3|nh4|no2|co2|ch4|soil(?!.*n2o)", re.I)
+#: Names of what is no N2O flux, whatever their unit: other gases, nitrogen in the soil, errors, counts and sums.
+_OTHER = re.compile(
+    r"no3|nh3|nh4|no2|co2|ch4|soil(?!.*n2o)|std|err|cumul|(?:^|[^a-z])(?:se|sd|sem|cv|ci|unc|cum|log|ln|count|qc|flag)(?![a-z])",
+    re.I,
+)
+#: Names of days on which something else was done than measuring.
+_OTHER_DAY = r"update|birth|plant|sow|seed|harvest|fert|appl|till"
+#: Told where days such as 1/2/2010 stand in the table.
+_WHICH_FIRST = "say which comes first (--day-first; on the Data page '1/2/2010 is 1 February'), or write 2010-02-01"
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Which column of a long table is what. ``unit``: of the flux; ``plot`` and ``series`` may be absent (empty).
 
-    ``series``: the column whose values (treatments, fields) become sites; ``day_first``: 1/2/2010 is 1 February.
+    ``series``: the columns whose values (site, treatment) together become sites; ``day_first``: 1/2/2010 is 1 February.
     """
 
     date: str
     flux: str
     unit: str
     plot: str = ""
-    series: str = ""
+    series: tuple[str, ...] = ()
     day_first: bool = False
 
 
@@ -88,11 +96,11 @@ def guess(names: list[str]) -> Columns:
     fluxes = [n for n in names if not _OTHER.search(n)]
     flux = min((n for n in fluxes if n2o_units.in_name(n) or re.search(r"n2o|flux", n, re.I)), key=rank, default="")
     return Columns(
-        date=first(r"^date$", r"date", r"^day$"),
+        date=first(r"^date$", r"date", r"^day$", without=_OTHER_DAY),
         flux=flux,
         unit=n2o_units.in_name(flux),
         plot=first(r"^plot", r"chamber", r"^rep"),
-        series=first(r"treat", r"^site", r"experiment", r"^field"),
+        series=tuple(dict.fromkeys(n for p in (r"^site", r"experiment", r"^field", r"treat") if (n := first(p)))),
     )
 
 
@@ -120,28 +128,34 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
     names = columns_of(member, found)
     told = columns or _guessed(names, member.name, found)
     unit = n2o_units.unit(told.unit)
-    for role in ("date", "flux", "plot", "series"):
-        column = getattr(told, role)
+    used = [("date", told.date), ("flux", told.flux), ("plot", told.plot), *(("series", c) for c in told.series)]
+    for role, column in used:
         if (column or role in ("date", "flux")) and column not in names:
             raise DataError(f"{member.name} has no column {column!r} for the {role}: it has {', '.join(names[:20])}")
-    twice = next((role for role in ("date", "plot", "series") if getattr(told, role) == told.flux), None)
+    twice = next((role for role, column in used if role != "flux" and column == told.flux), None)
     if twice is not None:
         raise DataError(f"{member.name}: column {told.flux!r} cannot be both flux and {twice}: name another for one")
-    text = [c for c in (told.date, told.plot, told.series) if c]
+    text = [c for c in (told.date, told.plot, *told.series) if c]
     frame = read_table(member, found, text=text, wanted=lambda n: n in (*text, told.flux))
-    day = stamps(frame[told.date], found, member.name, day_first=told.day_first)
+    day = stamps(frame[told.date], found, member.name, day_first=told.day_first, which_first=_WHICH_FIRST)
     found.stop()
     blank = pd.Series("", index=frame.index)
     rows = pd.DataFrame(
         {
             "day": day.dt.normalize(),
             "plot": frame[told.plot] if told.plot else blank,
-            "series": frame[told.series] if told.series else blank,
+            "series": _labels(frame[list(told.series)]) if told.series else blank,
             "flux": frame[told.flux] * n2o_units.TO_HOUSE[unit],
         }
     )
     note = f"{told.flux} [{unit}], mean over {'plots' if told.plot else 'measurements of a day'}"
-    return [_series(part, str(series), member, note, found) for series, part in rows.groupby("series", sort=False)]
+    held = rows.groupby("series")["flux"].transform("count") > 0
+    for series in rows.loc[~held, "series"].unique():
+        found.add("warning", member.name, f"{str(series)[:40] or 'the table'} holds no flux and is left out")
+    if not held.any():
+        raise DataError(f"{member.name} holds no flux: check the mapping of columns")
+    series = rows[held].groupby("series", sort=False)
+    return [_series(part, str(name), member, note, found) for name, part in series]
 
 
 def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading]:
@@ -179,6 +193,16 @@ def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading
     return readings
 
 
+def _labels(columns: pd.DataFrame) -> pd.Series:
+    """One label a row from the text of ``columns``; a column that tells no two series more apart is not in it."""
+    label = pd.Series("", index=columns.index)
+    for name in columns:
+        longer = (label + " " + columns[name]).str.strip()
+        if longer.nunique() > label.nunique():
+            label = longer
+    return label if (label != "").any() else columns.iloc[:, 0]
+
+
 def _one(path: str | Path) -> Member:
     given = members(path)
     if len(given) != 1:
@@ -196,7 +220,8 @@ def _guessed(names: list[str], file: str, report: Report) -> Columns:
         )
     words = f"date {told.date}, flux {told.flux} [{told.unit}]"
     words += f", plot {told.plot}" if told.plot else ""
-    report.add("note", file, f"columns were taken as {words}{f', series {told.series}' if told.series else ''}")
+    words += f", series {' and '.join(told.series)}" if told.series else ""
+    report.add("note", file, f"columns were taken as {words}")
     return told
 
 
@@ -204,7 +229,7 @@ def _series(rows: pd.DataFrame, series: str, member: Member, note: str, report: 
     """One series' table: mean over plots, standard error, a row for each day from the first to the last."""
     daily = of_plots(rows)
     if daily.empty:
-        raise DataError(f"{member.name}: {series or 'the table'} holds no flux: check the mapping of columns")
+        raise DataError(f"{member.name}: {series} holds no flux: delete its rows")
     table = daily.reindex(pd.date_range(daily.index[0], daily.index[-1], freq="D")).rename_axis("time")
     meta: dict[str, Any] = {
         "site_id": series or Path(member.name).stem,

@@ -68,7 +68,10 @@ def load(ds: xr.Dataset) -> xr.Dataset:
 
 
 def _open(where: Path) -> xr.Dataset:
-    if where.is_file() and where.suffix == ".nc":
+    if where.is_file() and where.suffix.lower() == ".nc":
+        with where.open("rb") as file:
+            if file.read(3) == b"CDF":
+                raise DataError(f"{where} is NetCDF of version 3: save it as NetCDF-4 (nccopy -k nc4 OLD NEW)")
         ds = xr.open_dataset(where, engine="h5netcdf")
         if ds.attrs.get("synthetic") in (0, 1):  # NetCDF knows no true and false
             ds.attrs["synthetic"] = bool(ds.attrs["synthetic"])

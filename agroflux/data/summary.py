@@ -159,6 +159,7 @@ def _corn_years(ds: xr.Dataset) -> pd.DataFrame | None:
     crop = ds["CROP"]
     if "scenario" in crop.dims:
         crop = crop.isel(scenario=0)
+    crop = crop.broadcast_like(ds["time"])  # one crop for all days has no dimension of time
     days = pd.DatetimeIndex(crop["time"].to_numpy())
     values = pd.DataFrame(crop.transpose("time", "site").to_numpy(), days, ds["site"].to_numpy().astype(str))
     # The flag of 1 July, as the crop flag holds all year; of a year whose record has none, the first there is.

@@ -168,12 +168,19 @@ def _mapping(head: "pd.DataFrame", key: str) -> "Options | None":
             placeholder="Pick the unit", key=f"data.unit.{key}", width=220,
         )  # fmt: skip
         plot = one("Plot (replicate)", told.plot, needed=False)
-        series = one("Series (become sites)", told.series, needed=False)
+        series = st.multiselect(
+            "Series (become sites)",
+            names,
+            list(told.series),
+            placeholder="none",
+            key=f"data.map.series.{key}",
+            width=320,
+        )
         first = st.checkbox("1/2/2010 is 1 February", key=f"data.dayfirst.{key}")
     if not (day and flux and unit):
         st.info("Pick the day, the flux and its unit.", icon=":material/touch_app:")
         return None
-    return Options(columns=Columns(day, flux, str(unit), plot, series, bool(first)))
+    return Options(columns=Columns(day, flux, str(unit), plot, tuple(series), bool(first)))
 
 
 def _report(checked: "Checked", name: str) -> None:

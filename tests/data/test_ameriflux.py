@@ -45,11 +45,47 @@ def test_units_by_hand(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("present", "kept"), [(24, True), (23, False)])
 def test_a_day_needs_half_of_its_half_hours(tmp_path: Path, present: int, kept: bool) -> None:
-    fc = np.where(_steps() < present, 1.0, np.nan)
+    fc = np.where((_steps() % 2 == 0) & (_steps() < 2 * present), 1.0, np.nan)
     fc[48:] = 1.0
     table, _ = read_base(_base(tmp_path, FC=fc, TA=20.0))
     assert bool(np.isfinite(table["NEE"].iloc[0])) == kept
     assert table["NEE_qc"].iloc[0] == pytest.approx(0.5) or not kept
+
+
+@pytest.mark.parametrize(("night", "kept"), [(3, True), (2, False)])
+def test_a_flux_without_its_nights_is_no_mean_of_the_day(tmp_path: Path, night: int, kept: bool) -> None:
+    """Uptake by day, release by night: with nights missing the mean of what is there would be far too low."""
+    step = _steps() % 48
+    fc = np.where((step >= 12) & (step < 36), -8.0, 4.0)
+    fc[(step >= night) & (step < 12)] = np.nan  # of the first quarter's twelve half-hours
+    fc[(step >= 36 + night)] = np.nan
+    report = Report()
+    if not kept:
+        with pytest.raises(DataError, match="some in each quarter of the day"):
+            read(_base(tmp_path, FC=fc, TA=20.0), report=report)
+        return
+    ((table, _),) = read(_base(tmp_path, FC=fc, TA=20.0), report=report)
+    assert table["NEE"].tolist() == pytest.approx([-2.0 * towers.GC_PER_UMOL] * 2)
+    (warning,) = report.findings
+    assert warning.level == "warning" and "FC is not gap-filled: NEE has a value on the 2 days" in warning.what
+
+
+def test_a_version_of_few_values_gives_way_to_a_longer_one_and_is_told(tmp_path: Path) -> None:
+    few, some = np.where(_steps(8) < 96, 5.0, np.nan), np.where(_steps(8) < 240, 5.0, np.nan)
+    for filled, taken, level, words in (
+        (few, "FC", "note", "NEE is taken from FC (384 values), not FC_PI_F (96)"),
+        (some, "FC_PI_F", "warning", "NEE is taken from FC_PI_F (240 values), though FC has 384"),
+    ):
+        report = Report()
+        ((_, meta),) = read(_base(tmp_path, days=8, FC=2.0, FC_PI_F=filled), report=report)
+        assert meta["columns"]["NEE"] == taken
+        assert (level, words) in [(f.level, f.what) for f in report.findings]
+
+
+def test_number_of_samples_and_deviation_are_no_position_of_a_sensor(tmp_path: Path) -> None:
+    lone = np.where(_steps() % 2 == 0, 20.0, np.nan)
+    _, meta = read_base(_base(tmp_path, FC=1.0, TA_1_1_A=lone, TA_1_1_A_N=3.0, TA_1_1_A_SD=0.4))
+    assert meta["columns"]["TMAX"] == "TA_1_1_A"
 
 
 def test_hourly_files_count_hours(tmp_path: Path) -> None:
@@ -115,7 +151,8 @@ def test_real_file_keeps_its_means(measured: Path) -> None:
     assert table["SRAD"].mean() == pytest.approx(raw.groupby(day)["SW_IN"].mean().mean() * 0.0864, rel=1e-3)
     assert table["PRECN"].sum() == pytest.approx(raw["P"].sum(), rel=1e-3)
     whole = raw.groupby(day)["NEE_PI"].count() >= 24
-    wanted = raw.groupby(day)["NEE_PI"].mean()[whole].mean() * 1.0377504
+    quarters = raw.groupby([day, raw["TIMESTAMP_START"] // 100 % 100 // 6])["NEE_PI"].mean()
+    wanted = quarters.unstack().mean(axis=1)[whole].mean() * 1.0377504
     assert table["NEE"].mean() == pytest.approx(wanted, rel=1e-3)
 
 
@@ -151,12 +188,12 @@ def test_the_position_with_most_values_is_taken_and_said(tmp_path: Path) -> None
     ((table, meta),) = read(path, report=report)
     assert meta["columns"]["NEE"] == "FC_1_1_2" and table["NEE"].notna().all()
     assert meta["columns"]["TMAX"] == "TA_1_1_1", "of equals the first"
-    (note,) = report.findings
+    note = report.findings[0]
     assert note.level == "note" and "FC_1_1_2 (96 values), not FC_1_1_1 (1)" in note.what
 
 
 def test_a_flux_without_a_day_is_told_though_the_weather_has_days(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no usable day of NEE: FC has half of the half-hours on none"):
+    with pytest.raises(DataError, match="no usable day of NEE: on none has FC half of the half-hours"):
         read_base(_base(tmp_path, FC=np.where(_steps() % 48 < 23, 1.0, np.nan), TA=20.0))
 
 

@@ -33,13 +33,19 @@ def test_a_file_a_folder_and_a_zip_give_their_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.csv", "/etc/x.csv", "a/../../x.csv", "C:/x.csv", "..\\x.csv", "a\\b.csv", "a\nb.csv"]
+    "name", ["../x.csv", "/etc/x.csv", "a/../../x.csv", "C:/x.csv", "..\\x.csv", "\\x.csv", "a\nb.csv"]
 )
 def test_names_that_lead_outside_are_refused(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
         archive.writestr(name, "1")
     with pytest.raises(DataError, match="points outside"):
         members(tmp_path / "data.zip")
+
+
+def test_folders_with_backslashes_are_folders(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr("a\\b.csv", "1")
+    assert [member.name for member in members(tmp_path / "data.zip")] == ["b.csv"]
 
 
 def test_links_are_refused(tmp_path: Path) -> None:

@@ -266,3 +266,11 @@ def _survives(content: bytes) -> None:
                 assert name.name in str(error)
             else:
                 assert table["NEE"].notna().any() or len(table.columns) > 1
+
+
+def test_a_version_chosen_of_which_there_is_next_to_nothing_gives_way(tmp_path: Path) -> None:
+    rows = ("20050101,1,5", *(f"200501{day:02d},-9999,5" for day in range(2, 9)))
+    report = Report()
+    ((_, meta),) = read(_write(tmp_path, rows, "TIMESTAMP,NEE_VUT_REF,NEE_CUT_REF"), report=report)
+    assert meta["columns"]["NEE"] == "NEE_CUT_REF"
+    assert "NEE is NEE_CUT_REF: the file holds no version chosen, or too few values" in report.findings[0].what

@@ -89,6 +89,10 @@ def test_a_spreadsheet_holds_no_formula(tmp_path: Path) -> None:
         ({"planting": "1995-05-01"}, r"does not belong to the harvest of 2005"),
         ({"n_rate_1_kg_ha": "150"}, r"column n_date_1: 150 kg N ha-1 without a day.*n_total_kg_ha"),
         ({"n_date_1": "2005-05-01"}, r"nitrogen without a rate"),
+        (
+            {"n_date_1": "2005-05-01", "n_rate_1_kg_ha": "1,120"},
+            r"'1,120' may be thousands or a decimal comma: write it",
+        ),
         ({"n_date_1": "2005-05-01", "n_rate_1_kg_ha": "15000"}, r"no number from 0 to 600"),
         ({"irrigation_mm": "much"}, r"'much' is no number"),
         ({"year": "x"}, r"column year"),

@@ -67,7 +67,7 @@ def test_an_unknown_unit_names_the_known_ones() -> None:
 def test_the_measured_file_gives_two_units_that_agree(measured: Path) -> None:
     path = measured / "n2o" / "sabr_iowa_2023_2024.csv"
     one, other = (
-        read(path, Columns("date", flux, unit, "plot", "treatment"))
+        read(path, Columns("date", flux, unit, "plot", ("treatment",)))
         for flux, unit in (("gnha_day", "g N ha-1 d-1"), ("best_flux_nmol_1m_2s_1", "nmol m-2 s-1"))
     )
     for (a, _), (b, _) in zip(one, other, strict=True):
@@ -117,7 +117,7 @@ def test_real_saha_files_keep_their_means(measured: Path, name: str) -> None:
 
 def test_columns_are_guessed_and_said() -> None:
     told = guess(["date", "plot", "best_flux_nmol_1m_2s_1", "gnha_day", "treatment"])
-    assert told == Columns("date", "gnha_day", "g N ha-1 d-1", "plot", "treatment")
+    assert told == Columns("date", "gnha_day", "g N ha-1 d-1", "plot", ("treatment",))
     assert guess(["x", "y"]).date == ""
 
 
@@ -153,7 +153,7 @@ def test_hostile_names_stay_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
     evil = "<img src=x onerror=alert(1)>/../../${x}"
     path = _write(tmp_path, f'"{evil}",flux,series\n2020-05-01,1,{evil}\n2020-05-01,2,=1+1\n')
-    ((_, first), _) = readings = read(path, Columns(evil, "flux", "g N ha-1 d-1", series="series"))
+    ((_, first), _) = readings = read(path, Columns(evil, "flux", "g N ha-1 d-1", series=("series",)))
     assert first["series"] == evil and len(readings) == 2
     import_file("n2o", path, "x", site=SiteFacts("s", lat=42, lon=-93), options=_options(evil))
     assert catalog.open_dataset("x")["site"].to_numpy().tolist() == ["s-img-src-x-onerror-alert-1-x", "s-1-1"]
@@ -162,7 +162,7 @@ def test_hostile_names_stay_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def _options(date: str):
     from agroflux.data.formats import Options
 
-    return Options(columns=Columns(date, "flux", "g N ha-1 d-1", series="series"))
+    return Options(columns=Columns(date, "flux", "g N ha-1 d-1", series=("series",)))
 
 
 @given(st.lists(st.lists(st.text(max_size=8) | st.floats().map(str), min_size=3, max_size=3), max_size=5))
@@ -223,6 +223,65 @@ def test_a_yearly_sum_is_taken_for_no_daily_flux(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("role", ["date", "plot", "series"])
 def test_one_column_is_not_flux_and_something_else(tmp_path: Path, role: str) -> None:
-    columns = dataclasses.replace(PLAIN, **{role: "flux"})
+    columns = dataclasses.replace(PLAIN, **{role: ("flux",) if role == "series" else "flux"})
     with pytest.raises(DataError, match=f"column 'flux' cannot be both flux and {role}"):
         read(_write(tmp_path, "date,plot,flux\n2020-05-01,1,2\n"), columns)
+
+
+def test_treatments_of_two_sites_stay_apart_and_what_tells_nothing_is_left_out(tmp_path: Path) -> None:
+    rows = [("KBS", "Ames", "high", 1.0), ("KBS", "Mead", "high", 10.0), ("KBS", "Mead", "low", 2.0)]
+    text = "experiment,site,date,treatment,plot,N2O g N ha-1 d-1\n"
+    text += "".join(f"{e},{s},2020-05-01,{t},1,{v}\n" for e, s, t, v in rows)
+    readings = read(_write(tmp_path, text))
+    assert [meta["series"] for _, meta in readings] == ["Ames high", "Mead high", "Mead low"]
+    assert [float(table["N2O_FLUX"].iloc[0]) for table, _ in readings] == pytest.approx([1e-4, 1e-3, 2e-4])
+
+
+def test_a_series_without_a_flux_is_left_out_and_told(tmp_path: Path) -> None:
+    report = Report()
+    text = "date,treatment,flux\n2020-05-01,A,1\n2020-05-01,B,\n"
+    columns = Columns("date", "flux", "g N ha-1 d-1", series=("treatment",))
+    ((_, meta),) = read(_write(tmp_path, text), columns, report=report)
+    assert meta["series"] == "A"
+    assert [(f.level, f.what) for f in report.findings] == [("warning", "B holds no flux and is left out")]
+
+
+def test_treatments_that_differ_in_signs_alone_become_two_sites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    text = "day,flux,series\n" + "".join(f"2020-05-01,1,{name}\n" for name in ("N+", "N-", "a b", "a-b", "a-b-2"))
+    import_file("n2o", _write(tmp_path, text), "x", site=SiteFacts("Ames", lat=42, lon=-93), options=_options("day"))
+    sites = catalog.open_dataset("x")["site"].to_numpy().tolist()
+    assert sites == ["Ames-N-plus", "Ames-N-minus", "Ames-a-b", "Ames-a-b-3", "Ames-a-b-2"]
+
+
+def test_guess_passes_over_errors_and_days_of_other_work() -> None:
+    told = guess(["planting_date", "update", "sample_date", "N2O_se_gN_ha_d", "N2O_cum_gN_ha_d", "N2O_mean_gN_ha_d"])
+    assert (told.date, told.flux) == ("sample_date", "N2O_mean_gN_ha_d")
+    assert guess(["day", "season", "N2O flux"]).flux == "N2O flux"
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "words"),
+    [
+        (("01/05/2010", "02/05/2010"), "warning", "read as month/day (01/05/2010 as 2010-01-05), and none tells"),
+        (("01/05/2010", "22/05/2010"), "error", "'22/05/2010' is no time when dates are read as month/day, but all"),
+        (("05/22/2010", "01/05/2010"), "", ""),
+        (("05/05/2010", "06/06/2010"), "", ""),
+    ],
+)
+def test_whether_day_or_month_comes_first_is_asked(
+    tmp_path: Path, days: tuple[str, ...], level: str, words: str
+) -> None:
+    report = Report()
+    path = _write(tmp_path, "date,flux\n" + "".join(f"{day},1\n" for day in days))
+    columns = Columns("date", "flux", "g N ha-1 d-1")
+    if level == "error":
+        with pytest.raises(DataError, match=r"--day-first"):
+            read(path, columns, report=report)
+        ((table, _),) = read(path, dataclasses.replace(columns, day_first=True))
+        assert table.index[-1] == pd.Timestamp("2010-05-22")
+    else:
+        read(path, columns, report=report)
+    assert [(f.level, words in f.what) for f in report.findings] == ([(level, True)] if level else [])

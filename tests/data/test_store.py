@@ -127,10 +127,17 @@ def test_missing_and_foreign_files_are_told(tmp_path: Path) -> None:
             store.open_store(tmp_path / name)
 
 
-def test_netcdf_opens_too(tiny_observation: xr.Dataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.nc", "A.NC"])
+def test_netcdf_opens_too(tiny_observation: xr.Dataset, tmp_path: Path, name: str) -> None:
     tiny_observation.attrs["synthetic"] = 1
-    tiny_observation.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    assert store.open_store(tmp_path / "a.nc").sizes["time"] == tiny_observation.sizes["time"]
+    tiny_observation.to_netcdf(tmp_path / name, engine="h5netcdf")
+    assert store.open_store(tmp_path / name).sizes["time"] == tiny_observation.sizes["time"]
+
+
+def test_netcdf_of_the_old_kind_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.nc").write_bytes(b"CDF\x01" + bytes(60))
+    with pytest.raises(DataError, match="NetCDF of version 3: save it as NetCDF-4"):
+        store.open_store(tmp_path / "a.nc")
 
 
 @pytest.mark.parametrize("name", ["a.zarr.zip", "a.zarr"])

@@ -158,3 +158,10 @@ def test_a_year_is_as_long_as_it_is() -> None:
     assert sums == pytest.approx([365, 366])
     kept = ds.isel(time=np.flatnonzero(~((days.month == 2) & (days.day == 29))))
     assert summary.site_means(kept.assign_attrs(calendar="noleap"), "GPP", [2016]).item() == pytest.approx(365)
+
+
+def test_one_crop_of_all_days_is_the_crop_of_every_year(ds: xr.Dataset) -> None:
+    corn = ds.assign(CROP=("site", [1.0, 0.0], _units("CROP")))
+    cycle = summary.seasonal_cycle(corn, ["GPP"], ["19001"], YEARS)
+    assert cycle["crop"].unique().tolist() == ["corn"]
+    assert summary.site_means(corn, "GPP", YEARS, crop="corn").notna().tolist() == [True, False]

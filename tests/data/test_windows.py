@@ -77,3 +77,9 @@ def test_warm_up_takes_the_days_before_and_repeats_the_rotation_in_phase() -> No
     assert crop[half].tolist() == [1] * 365 + [0] * 365
     assert windows.warm_positions(0, 3, 400).tolist() == [362, 363, 364]
     assert windows.warm_positions(2, 5, 100).tolist() == [0, 1]
+
+
+def test_an_annual_target_of_an_observation_has_no_scenario() -> None:
+    ds = tiny(2, 1, 2).isel(scenario=0, drop=True)
+    found = windows.targets(ds, ("Yield",))
+    np.testing.assert_array_equal(found[:, 0, [364, 729], 0], ds["Yield"].values.astype(np.float32))
