@@ -84,11 +84,13 @@ def is_and_is_not(answer: Assessment) -> list[str]:
         f"other crops, manure, livestock, lime, machinery and fertiliser production are left out.",
         f"IPCC Tier 1 in a wet climate gives {words.amount(tier1['n2o_t'], 't N2O')} for the nitrogen alone; the "
         "figure here holds the field's background as well.",
-        "N2O and carbon stand apart. NEE is not a balance: the grain's carbon returns to the air elsewhere.",
+        "N2O and carbon stand apart. NEE is not a balance: the grain's carbon returns to the air elsewhere. In soybean "
+        "years as DSSAT simulates them here it misses what the crop sheds while it grows, so that the field's balance "
+        "(NECB) looks worse than it is; the change of soil carbon is not touched.",
     ]
     if not answer.question.indirect:
         said.append("Indirect N2O, from nitrogen that volatilises or leaches, is not in it; it can be added.")
-    return said
+    return [*said, *answer.gaps]
 
 
 _HELD = {

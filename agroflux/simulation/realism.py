@@ -106,6 +106,16 @@ def carbon(ds: xr.Dataset, n_rate: float = 168.0) -> Mapping[tuple[str, str], fl
     return found
 
 
+def unaccounted(ds: xr.Dataset, n_rate: float = 168.0) -> Mapping[str, float]:
+    """Carbon that a year's fluxes do not account for [g C m-2], by crop: -NEE - Yield - Delta_SOC.
+
+    Uptake less harvest less gain of soil and litter, mean over counties and years; 0 where all that grows is in NPP.
+    """
+    at = ds.sel(scenario=ds["scenario"][ds["n_rate"] == n_rate][0])
+    missing = -annual_sum(at, "NEE") - at["Yield"] - at["Delta_SOC"]
+    return {crop: float(values.mean()) for crop, values in by_crop(missing, crop_years(ds)).items()}
+
+
 def closure(ds: xr.Dataset) -> float:
     """Largest |NEE - (Reco - GPP)| [g C m-2 d-1]."""
     return float(abs(ds["NEE"] - (ds["Reco"] - ds["GPP"])).max())

@@ -58,8 +58,9 @@ def figures(answer: Assessment) -> None:
         _metrics(answer, region, _CARBON)
         st.caption(
             "NEE is not a net carbon balance: the grain's carbon leaves the field and returns to the air elsewhere. "
-            "NECB = -NEE - harvested carbon says what the field gains; it differs from the change of soil carbon by "
-            "what litter, roots and standing residues gain or lose."
+            "NECB = -NEE - harvested carbon says what the field gains. In soybean years as DSSAT simulates them here, "
+            "NEE misses what the crop sheds while it grows, so that NECB looks worse than it is (assets/DATA.md); the "
+            "change of soil carbon comes from the engine and is not touched."
         )
     borrowed = made.crops["outside_period"]
     if borrowed.any():

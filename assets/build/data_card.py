@@ -52,6 +52,9 @@ def section(model: str) -> str:
             "Carbon at 168 kg N ha-1 [g C m-2 a year], mean over counties and years.\n",
             table(pd.DataFrame(rows)),
             f"Largest |NEE - (Reco - GPP)|: {realism.closure(ds):.1e} g C m-2 d-1.\n",
+            "Uptake less harvest less gain of soil and litter (-NEE - Yield - Delta_SOC), mean at 168 kg N ha-1: "
+            + ", ".join(f"{crop} {value:.1f}" for crop, value in realism.unaccounted(ds).items())
+            + " g C m-2 a year.\n",
             f"Rounding: {ds.attrs['rounding']}.\n",
         ]
     )
@@ -115,6 +118,10 @@ Yield and Delta_SOC have one value a year (Delta_SOC: 31 December minus a year b
 
 LIMITS = """## What remains
 
+- What grows and is shed within the season (leaves and roots of soybean) is not in NPP, which is the gain of what
+  stands; its decay is in Rh. So NPP of soybean is too low, and NEE too high, by the amount that its carbon does not add
+  up by (above), and GPP by twice that; corn sheds next to nothing. Delta_SOC and Yield come from the engine and are not
+  touched.
 - Corn is too high in the mean (bias above): all counties share one sequence of weather years, and the reported means
   hold the drought of 2012, which the bundled years do not. Without the yield index the engine's soils explain little
   of how counties differ: claypans and drainage do not show in texture.

@@ -162,6 +162,6 @@ def test_a_year_is_as_long_as_it_is() -> None:
 
 def test_one_crop_of_all_days_is_the_crop_of_every_year(ds: xr.Dataset) -> None:
     corn = ds.assign(CROP=("site", [1.0, 0.0], _units("CROP")))
-    cycle = summary.seasonal_cycle(corn, ["GPP"], ["19001"], YEARS)
+    cycle = summary.seasonal_cycle(corn, ["GPP"], ["19001"], YEARS, 0.0)
     assert cycle["crop"].unique().tolist() == ["corn"]
-    assert summary.site_means(corn, "GPP", YEARS, crop="corn").notna().tolist() == [True, False]
+    assert summary.site_means(corn, "GPP", YEARS, 0.0, crop="corn").notna().tolist() == [True, False]

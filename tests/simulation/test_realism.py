@@ -10,7 +10,7 @@ from agroflux.simulation.county import benchmark_counties
 
 @pytest.fixture(scope="module", params=["century", "ceres"])
 def bundle(request: pytest.FixtureRequest) -> xr.Dataset:
-    names = ["GPP", "Reco", "NEE", "N2O_FLUX", "Yield", "CROP"]
+    names = ["GPP", "Reco", "NEE", "N2O_FLUX", "Yield", "Delta_SOC", "CROP"]
     return catalog.open_dataset(f"cornbelt-{request.param}")[names].load()
 
 
@@ -52,3 +52,10 @@ def test_agreement_is_worked_out_by_hand() -> None:
     assert found["bias"] == pytest.approx((-1 - 0.5 + 1) / 3)
     assert found["rmse"] == pytest.approx(((1 + 0.25 + 1) / 3) ** 0.5)
     assert found["r2"] == pytest.approx(0.9642857)
+
+
+def test_what_soybean_sheds_is_known_to_be_missing(bundle: xr.Dataset) -> None:
+    """Stated in assets/DATA.md: corn's carbon adds up, and soybean's lacks what it sheds while it grows."""
+    missing = realism.unaccounted(bundle)
+    assert abs(missing["corn"]) < 5
+    assert -110 < missing["soybean"] < -60
