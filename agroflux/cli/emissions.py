@@ -47,9 +47,25 @@ def command(
 
     potential(gwp, horizon)
     if coverage:
-        unheeded = {"--place": place != "all", "--polygon": polygon, "--years": years, "--areas": areas}
-        unheeded |= {"--out": out, "--report": report}
+        unheeded: dict[str, object] = {
+            "--place": place != "all",
+            "--polygon": polygon,
+            "--years": years,
+            "--gwp": gwp != "AR6",
+            "--horizon": horizon != 100,
+            "--indirect": indirect,
+            "--areas": areas,
+            "--area-sd": area_sd != 0.05,
+            "--seed": seed,
+            "--by": by != "county",
+            "--out": out,
+            "--report": report,
+        }
         files.refuse(unheeded, "--coverage measures all counties on the held-out years, and prints")
+    else:
+        files.refuse({"--quantity": quantity != "n2o"}, "a quantity is chosen for --coverage alone")
+    if polygon is not None:
+        files.refuse({"--place": place != "all"}, "--polygon says which counties, and how much of them")
     if out is not None and out.suffix == ".geojson":
         files.refuse({f"--by {by}": by not in ("county", "state")}, "a .geojson file holds counties or states")
     for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):
@@ -65,7 +81,7 @@ def command(
     question = Question(n_rate, chosen, gwp, horizon, indirect, area_sd, own, counties, seed=seed)
     answer = assess(question, made_of, facts)
     if out is not None:
-        files.write(answer, by, out)
+        files.write(answer, made_of, by, out)
     if report is not None:
         given = {"polygon": str(polygon or ""), "areas": str(areas or "")}
         again = command_line(question, data, model=model, place=place, **given)

@@ -1,5 +1,7 @@
 """Files that ``agroflux emissions`` writes, whole or not at all."""
 
+import contextlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,10 @@ def check_target(path: Path, option: str, endings: Sequence[str], *, force: bool
         raise DataError(f"{option} {path}: give a name that ends in {', '.join(endings[:-1])} or {endings[-1]}")
     if not path.parent.is_dir():
         raise DataError(f"{option} {path}: the folder {path.parent} does not exist: make it first")
+    if path.is_dir():
+        raise DataError(f"{option} {path} is a folder, which no file can replace: choose another name")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"{option} {path}: the folder {path.parent} cannot be written to: choose another one")
     if path.exists() and not force:
         raise DataError(f"{option} {path} exists: choose another name, or replace it with --force")
 
@@ -33,8 +39,11 @@ def refuse(given: Mapping[str, object], why: str) -> None:
         raise SelectionError(f"{why}: leave out {', '.join(names)}")
 
 
-def write(answer: "Assessment", by: str, out: Path) -> None:
-    """Write the rows of ``by`` (CSV, GeoJSON) or every table (XLSX, NetCDF) in the format that ``out`` names."""
+def write(answer: "Assessment", sources: "Sources", by: str, out: Path) -> None:
+    """Write the rows of ``by`` (CSV, GeoJSON) or every table (XLSX, NetCDF) in the format that ``out`` names.
+
+    NetCDF cites the data behind ``sources``.
+    """
     from agroflux import geo
     from agroflux.cli.emissions_text import table
     from agroflux.emissions import export
@@ -45,8 +54,10 @@ def write(answer: "Assessment", by: str, out: Path) -> None:
         save(to_xlsx(answer), out)
     elif out.suffix == ".nc":
         from agroflux.emissions.netcdf import to_netcdf
+        from agroflux.emissions.report import data_sources
 
-        save(to_netcdf(answer, geo.county_facts()), out)
+        cited = [one.citation for one in data_sources(sources)]
+        save(to_netcdf(answer, geo.county_facts(), cited), out)
     elif out.suffix == ".geojson":
         level: Level = "state" if by == "state" else "county"
         frame, key = (geo.states(), "state") if by == "state" else (geo.counties(), "fips")
@@ -59,15 +70,18 @@ def write(answer: "Assessment", by: str, out: Path) -> None:
 def write_report(
     answer: "Assessment", sources: "Sources", facts: "pd.DataFrame", again: Sequence[str], path: Path
 ) -> None:
-    """Write the report as HTML, or as PDF where a browser can print it."""
+    """Write the report as HTML, or as PDF where a browser can print it; coverage is in it where it can be measured."""
     import json
 
     from agroflux import geo
     from agroflux.emissions import coverage, report
     from agroflux.emissions.pdf import to_pdf
+    from agroflux.errors import SelectionError
     from agroflux.figures.report import pictures
 
-    held = coverage.of_sources(sources, "n2o", facts) if sources.held_out is not None else None
+    held = None
+    with contextlib.suppress(SelectionError):  # too few held-out years or counties
+        held = coverage.of_sources(sources, "n2o", facts)
     features = json.loads(geo.counties().to_json(drop_id=True))["features"]
     shapes = {str(one["properties"]["fips"]): one for one in features}
     text = report.html(answer, pictures(answer, shapes, held), report.data_sources(sources), again, held)

@@ -51,28 +51,37 @@ def _earlier(data: str, n_rate: float) -> "Earlier | None":
 
 
 def coverage(data: str, model: str, n_rate: float, facts: "pd.DataFrame", quantity: str, *, show: bool) -> "Coverage":
-    """Coverage of the model's intervals on held-out years of ``data``; ``model`` empty: the first that gives N2O.
+    """Coverage of the model's intervals on held-out years of ``data``; ``model`` empty: the first that learned from it.
 
     SelectionError where the data hold fewer than two years that the model was not trained on.
     """
     from agroflux.emissions.coverage import of_sources
 
-    return of_sources(sources(data, model or _first_model(), n_rate, show=show), quantity, facts)
+    return of_sources(sources(data, model or _first_model(data), n_rate, show=show), quantity, facts)
 
 
-def _first_model() -> str:
+def _first_model(data: str) -> str:
+    """The first model that learned N2O from ``data`` alone, else from these and others."""
+    from agroflux.data.catalog import stem
     from agroflux.emissions.question import predicts_n2o
     from agroflux.errors import ModelError
     from agroflux.inference.region import available_models
 
-    found = [str(card["id"]) for card in available_models() if predicts_n2o(card)]
+    name = stem(Path(data))
+    known = {str(card["id"]): str(card["data"].get("id")) for card in available_models() if predicts_n2o(card)}
+    alone = [one for one, origin in known.items() if origin == name]
+    found = alone or [one for one, origin in known.items() if name in origin.split("+")]
     if not found:
-        raise ModelError("no trained model that gives N2O is installed: make one with agroflux train")
+        raise ModelError(
+            f"no trained model at hand learned N2O from {name}: name one with --model ({', '.join(known) or 'none'}), "
+            "or make one with agroflux train"
+        )
     return found[0]
 
 
 def _cards(model: str) -> list[Mapping[str, Any]]:
-    """Cards of the models at hand; ModelError where ``model`` is not among them."""
+    """Cards of the models at hand; ModelError where ``model`` is not among them or gives no N2O that it learned."""
+    from agroflux.emissions.question import predicts_n2o
     from agroflux.errors import ModelError
     from agroflux.inference.region import available_models
 
@@ -80,6 +89,9 @@ def _cards(model: str) -> list[Mapping[str, Any]]:
     if model not in {card["id"] for card in cards}:
         known = ", ".join(str(card["id"]) for card in cards) or "none"
         raise ModelError(f"no trained model called {model!r}: installed are {known}")
+    usable = [str(card["id"]) for card in cards if predicts_n2o(card)]
+    if model not in usable:
+        raise ModelError(f"model {model} gives no N2O that it learned: ask for one of {', '.join(usable) or 'none'}")
     return cards
 
 

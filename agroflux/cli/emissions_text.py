@@ -50,10 +50,12 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
                 "region": region,
                 "totals": rows.to_dict("records"),
                 "left_out": made.left_out.to_dict("records"),
+                "gaps": list(answer.gaps),
                 "tier1": answer.tier1.to_dict("records"),
                 "uncertainty": {
                     "headline": answer.headline,
                     "components": list(answer.components),
+                    "models": list(answer.models),
                     "contributions": answer.parts.to_dict("records"),
                     "draws": answer.question.draws,
                     "seed": answer.question.seed,
@@ -70,6 +72,8 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
     typer.echo(f"N2O: {words.with_interval(head['value'], head['low80'], head['high80'], head['unit'])} a year")
     for row in made.left_out.to_dict("records"):
         typer.echo(f"Left out: {row['crop']} in {row['county']}, {row['state']} ({row['reason']})", err=True)
+    for text in answer.gaps:
+        typer.echo(text, err=True)
     for path in paths:
         typer.echo(f"Wrote {path}", err=True)
 
@@ -86,7 +90,8 @@ def print_coverage(coverage: "Coverage", *, as_json: bool) -> None:
     rows.append({"totals": "county-years, test years alone", **told["coverage_test_years"]})
     for kind, found in told["coverage_of_sums"].items():
         rows.append({"totals": f"{kind}-years ({found['n']})", **{k: v for k, v in found.items() if k != "n"}})
-    print_rows(rows, as_json=False, title=f"Share of held-out totals of {coverage.quantity} inside their interval")
+    what = f"share of held-out totals of {coverage.quantity} inside the model-error part of their interval"
+    print_rows(rows, as_json=False, title=f"{coverage.model} on {coverage.data}: {what}")
     typer.echo(told["how"])
 
 

@@ -4,7 +4,7 @@ The page, the command line and Python call :func:`assess` with the same parts an
 as data sets, from a simulation or a model's prediction: nothing here runs a model.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from agroflux.emissions import breakdown, residuals, tier1, uncertainty, units
-from agroflux.emissions.question import N2O_AND_GRAIN, Question, Sources, slim, totals_of
+from agroflux.emissions.question import N2O_ALONE, Question, Sources, slim, totals_of, totals_of_fields
 from agroflux.emissions.totals import COLUMNS, REGION, Totals
 from agroflux.errors import SelectionError
 
@@ -24,7 +24,8 @@ _DRAWN = {"n2o": "n2o_t", "nee": "nee_t_co2", "necb": "necb_t_co2", "soil_carbon
 class Assessment:
     """An answer. ``intervals``: one row a place and quantity; ``parts``: what each component does to each quantity;
     ``years``, ``months``: totals of the region by year (crops borrowed from neighbouring years) and by month;
-    ``tier1``: IPCC Tier 1 beside it; ``lever``: region by nitrogen rate; ``components``: those in the intervals.
+    ``tier1``: IPCC Tier 1 beside it; ``lever``: region by nitrogen rate; ``components``: those in the intervals;
+    ``models``: ids of the trained models beside each other; ``gaps``: sentences on what parts of the answer leave out.
     """
 
     question: Question
@@ -37,6 +38,8 @@ class Assessment:
     lever: pd.DataFrame
     components: tuple[str, ...]
     simulators: Mapping[str, float]
+    models: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -86,17 +89,22 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
             warming[["sd", "low80", "high80"]] *= units.potential(question.gwp, question.horizon)
             parts.append(warming.assign(quantity="n2o_all_t_co2e" if question.indirect else "n2o_t_co2e"))
         used |= set(evidence.components())
+    years, short = breakdown.by_year(question, fluxes, facts, made)
+    lever, unequal = breakdown.by_rate(question, sources, facts, made)
+    beside, untold = _tier1(question, sources, facts, made)
     return Assessment(
         question=question,
         totals=made,
         intervals=pd.DataFrame(rows),
         parts=pd.concat(parts, ignore_index=True),
-        years=breakdown.by_year(question, fluxes, facts),
+        years=years,
         months=breakdown.by_month(question, fluxes, made),
-        tier1=_tier1(question, sources, facts, made),
-        lever=breakdown.by_rate(question, sources, facts),
+        tier1=beside,
+        lever=lever,
         components=tuple(c for c in uncertainty.COMPONENTS if c in used),
         simulators={name: float(table["n2o_t"].sum()) for name, table in members.items()},
+        models=sources.members,
+        gaps=(*_of_source(sources, used), *short, *unequal, *untold),
     )
 
 
@@ -138,7 +146,8 @@ def _evidence(
     with_indirect = question.indirect and quantity == "n2o"
     applied = crops["n_applied_t_n"].to_numpy(float) if with_indirect else None
     held = {name: table[column].to_numpy(float) for name, table in members.items() if column in table}
-    seeds = {kind: np.stack([t[column].to_numpy(float) for t in tables]) for kind, tables in models.items()}
+    told = {kind: [t[column].to_numpy(float) for t in tables if column in t] for kind, tables in models.items()}
+    seeds = {kind: np.stack(arrays) for kind, arrays in told.items() if arrays}
     return uncertainty.Evidence(
         best=best + (crops["n2o_indirect_t"].to_numpy(float) if with_indirect else 0.0),
         positive=quantity == "n2o",
@@ -146,7 +155,7 @@ def _evidence(
         simulators=held,
         own_simulator=sources.own,
         models=seeds,
-        residuals=_residuals(sources.held_out, quantity),
+        residuals=_residuals(sources.held_out, quantity, crops["crop"]),
         predicted=predicted,
         per_hectare=per_hectare,
         crops=crops["crop"].to_numpy(str),
@@ -161,10 +170,12 @@ def _per_hectare(quantity: str, crops: pd.DataFrame) -> np.ndarray:
     return crops["area_ha"].to_numpy(float) * factor
 
 
-def _residuals(held_out: pd.DataFrame | None, quantity: str) -> residuals.Residuals | None:
+def _residuals(held_out: pd.DataFrame | None, quantity: str, crops: pd.Series) -> residuals.Residuals | None:
+    """Scores of ``quantity``; None where a crop of the answer grows in none of the held-out years."""
     if held_out is None or quantity not in set(held_out["quantity"]):
         return None
-    return residuals.fit(held_out[held_out["quantity"] == quantity])
+    found = residuals.fit(held_out[held_out["quantity"] == quantity])
+    return found if set(crops) <= set(found.crops) else None
 
 
 def _intervals(
@@ -193,9 +204,31 @@ def _intervals(
     return rows
 
 
-def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> pd.DataFrame:
-    zero = None
+def _of_source(sources: Sources, used: Collection[str]) -> list[str]:
+    """Sentences on what the source of the fluxes cannot give; ``used``: components in the intervals."""
+    said = []
+    if sources.absent:
+        said.append(f"No totals of what adaptation left alone in the model: {', '.join(sources.absent)}.")
+    if sources.model and "residual" not in used:
+        why = sources.no_error or "one of the crops grows in none of the years that it was not trained on"
+        said.append(f"The error of the model is not in the interval, since {why}.")
+    return said
+
+
+def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> tuple[pd.DataFrame, list[str]]:
+    """The table beside Tier 1, and sentences that say what it leaves out."""
+    zero, said = None, []
     if 0.0 in sources.rates:
         bare = replace(question, n_rate=0.0)
-        zero = totals_of(bare, slim(sources.at(0.0), bare, N2O_AND_GRAIN), facts)
-    return tier1.compare(made, zero, facts, indirect=question.indirect, shares=question.shares)
+        zero = totals_of_fields(bare, slim(sources.at(0.0), bare, N2O_ALONE), facts, made.cells)
+        if (told := 0 if zero is None else len(zero.crops)) < len(made.crops):
+            said.append(
+                f"N2O due to fertiliser is told of {told} of {len(made.crops)} county crops: the others lack N2O at "
+                "0 kg N ha-1."
+            )
+    if not question.on_survey:
+        said.append("Tier 1 on the nitrogen of farms in 2012 is left out: it is of whole counties, not of own areas.")
+    table = tier1.compare(
+        made, zero, facts, indirect=question.indirect, shares=question.shares, farms=question.on_survey
+    )
+    return table, said

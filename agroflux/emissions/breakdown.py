@@ -8,8 +8,10 @@ import xarray as xr
 
 from agroflux.emissions.areas import AREA_COLUMNS, AREA_OF
 from agroflux.emissions.fluxes import monthly_fluxes, whole_years, yearly_fluxes
-from agroflux.emissions.question import N2O_AND_GRAIN, Question, Sources, slim, totals_of
+from agroflux.emissions.question import N2O_AND_GRAIN, Question, Sources, slim, totals_of_fields
 from agroflux.emissions.totals import COLUMNS, Totals, area_array, masses
+
+_LEVER = ("n_rate", "n2o_t", "n2o_t_co2e", "n2o_all_t_co2e", "grain_t", "co2e_per_grain", "n2o_n_per_n")
 
 
 def cells_by_year(column: str, question: Question, fluxes: xr.Dataset, made: Totals) -> np.ndarray:
@@ -31,15 +33,25 @@ def _area_of(fluxes: xr.Dataset, made: Totals) -> xr.DataArray:
     return area_array(fluxes, named.reindex(columns=list(AREA_COLUMNS)))
 
 
-def by_year(question: Question, fluxes: xr.Dataset, facts: pd.DataFrame) -> pd.DataFrame:
-    """The region in each whole year of the data; ``in_period`` marks the chosen ones."""
-    rows = []
+def by_year(
+    question: Question, fluxes: xr.Dataset, facts: pd.DataFrame, made: Totals
+) -> tuple[pd.DataFrame, list[str]]:
+    """The fields of ``made`` in each whole year of the data; ``in_period`` marks the chosen ones.
+
+    A year without a value for any of them is left out. Returns also sentences that say which years lack fields.
+    """
+    rows, short = [], []
     for year in whole_years(fluxes):
-        one = totals_of(replace(question, years=(year,)), fluxes, facts)
-        rows.append(one.by("region").assign(year=year, in_period=year in question.years))
+        one = totals_of_fields(replace(question, years=(year,)), fluxes, facts, made.cells)
+        told = 0 if one is None else len(one.crops)
+        if one is not None:
+            rows.append(one.by("region").assign(year=year, in_period=year in question.years))
+        if told < len(made.crops):
+            short.append(f"{year} ({told} of {len(made.crops)})")
     table = pd.concat(rows, ignore_index=True)
     first = ["year", "in_period", "outside_period"]
-    return table[[*first, *(c for c in table if c in COLUMNS and COLUMNS[c].unit)]]
+    said = [f"Years that lack county crops, for a missing value: {', '.join(short)}."] if short else []
+    return table[[*first, *(c for c in table if c in COLUMNS and COLUMNS[c].unit)]], said
 
 
 def by_month(question: Question, fluxes: xr.Dataset, made: Totals) -> pd.DataFrame:
@@ -53,19 +65,33 @@ def by_month(question: Question, fluxes: xr.Dataset, made: Totals) -> pd.DataFra
     return table[["month", "crop", *kept]].sort_values(["crop", "month"]).reset_index(drop=True)
 
 
-def by_rate(question: Question, sources: Sources, facts: pd.DataFrame) -> pd.DataFrame:
+def by_rate(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> tuple[pd.DataFrame, list[str]]:
     """The region at each nitrogen rate of the data: what less or more nitrogen does to N2O and to grain.
 
     As the process model gives it, also where a trained model gives the fluxes: running that at every rate takes longer
-    than a reader waits, and the process model is what it learned from.
+    than a reader waits, and the process model is what it learned from. The fields are those of ``made`` that have N2O
+    and grain at every rate, so that rates differ in nothing but nitrogen; a rate at which none has them is left out.
+    Returns also sentences that say what is left out.
     """
-    rows = []
     own = sources.simulators.get(sources.own)
+    found: dict[float, Totals] = {}
+    fields = made.cells
     for rate in sources.rates:
-        at = replace(question, n_rate=rate)
         ds = own if own is not None else sources.at(rate)
-        one = totals_of(at, slim(ds, at, N2O_AND_GRAIN), facts)
-        rows.append(one.by("region").assign(n_rate=rate))
+        at = replace(question, n_rate=rate)
+        one = totals_of_fields(at, slim(ds, at, N2O_AND_GRAIN), facts, made.cells)
+        if one is not None:
+            found[rate] = one
+            fields = fields.intersection(one.cells)
+    said = [f"The nitrogen lever leaves out {rate:g} kg N ha-1: no county crop has all values at it."
+            for rate in sources.rates if rate not in found]  # fmt: skip
+    if len(fields) < len(made.crops):
+        said.append(
+            f"The nitrogen lever is of {len(fields)} of {len(made.crops)} county crops: the others lack N2O or grain "
+            "at a nitrogen rate of the data."
+        )
+    if not len(fields):
+        return pd.DataFrame(columns=list(_LEVER[:3])), said
+    rows = [one.only(fields).by("region").assign(n_rate=rate) for rate, one in found.items()]
     table = pd.concat(rows, ignore_index=True)
-    kept = ["n_rate", "n2o_t", "n2o_t_co2e", "n2o_all_t_co2e", "grain_t", "co2e_per_grain", "n2o_n_per_n"]
-    return table[[c for c in kept if c in table]]
+    return table[[c for c in _LEVER if c in table]], said

@@ -1,12 +1,16 @@
 """Does the stated interval hold what it says? Measured on held-out county-years that the calibration never saw.
 
+What is measured is the model-error part of the interval, for single years: prediction and errors of
+:mod:`agroflux.emissions.residuals` against the simulator's value. The spread between simulators, kinds and seeds of
+model, weather and areas, which the intervals of totals hold as well, has no truth to be held against.
+
 Grouped cross-validation: to judge a county in a year, the scores come from *other counties* in *other held-out years*
 (:mod:`agroflux.emissions.residuals`). Sums over a state or the region are judged with scores from other years, since
 all their counties are in the sum; there are few of them, so that their figures are coarse.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +27,11 @@ CURVE = tuple(round(0.05 * step, 2) for step in range(1, 20))
 FOLDS = 5
 _DRAWS = 4000
 HOW = (
-    "A county-year is held by the interval made from other counties (five folds) in other held-out years. Held out are "
-    "the model's test years, its validation years, which only decided when training stopped, and simulated years "
-    "before its data. Blocks are annual sums of a county; the year effect is common to all counties of a year."
+    "Measured is the model-error part of the interval, for single years: what else the intervals shown hold (between "
+    "simulators, kinds and seeds of model, weather, areas) is not in it. A county-year is held by the interval made "
+    "from other counties (five folds) in other held-out years. Held out are the model's test years, its validation "
+    "years, which only decided when training stopped, and simulated years before its data. Blocks are annual sums of a "
+    "county; the year effect is common to all counties of a year."
 )
 
 
@@ -34,13 +40,24 @@ class Coverage:
     """Shares of held-out totals inside their intervals.
 
     ``blocks``: one row a county-year with ``rank`` in [0, 1], the share of draws below the simulated value;
-    ``sums``: the same for states and the region by year. ``years``: the uses of the held-out years.
+    ``sums``: the same for states and the region by year. ``years``: the uses of the held-out years. ``model``, ``data``
+    it is held against, and the data it ``learned_from``: empty where not told.
     """
 
     quantity: str
     blocks: pd.DataFrame
     sums: pd.DataFrame
     years: Mapping[str, tuple[int, ...]]
+    model: str = ""
+    data: str = ""
+    learned_from: str = ""
+
+    @property
+    def truth(self) -> str:
+        """What the model is held against, in a sentence."""
+        if self.data in self.learned_from.split("+"):
+            return f"The truth here is {self.data}, the simulator that {self.model} learned from."
+        return f"The truth here is {self.data}; {self.model} learned from other data ({self.learned_from})."
 
     def share(self, levels: Sequence[float] = LEVELS) -> dict[str, float]:
         """Share of county-years inside the central interval of each level, by level as text."""
@@ -51,6 +68,9 @@ class Coverage:
         by_year = {int(str(y)): round(_held(part["rank"], 0.8), 4) for y, part in self.blocks.groupby("year")}
         test = self.blocks[self.blocks["year"].isin(self.years.get("test", ()))]
         return {
+            "model": self.model,
+            "data": self.data,
+            "learned_from": self.learned_from,
             "quantity": self.quantity,
             "coverage": {k: round(v, 4) for k, v in self.share().items()},
             "county_years": len(self.blocks),
@@ -61,7 +81,7 @@ class Coverage:
                 for kind, part in self.sums.groupby("kind")
             },
             "held_out_years": {use: list(years) for use, years in self.years.items()},
-            "how": HOW,
+            "how": f"{HOW} {self.truth}" if self.model else HOW,
         }
 
     def curve(self) -> pd.DataFrame:
@@ -75,9 +95,10 @@ def of_sources(sources: Sources, quantity: str, facts: pd.DataFrame) -> Coverage
     ``facts``: county facts by FIPS. SelectionError where there are no held-out years.
     """
     if sources.held_out is None:
-        raise SelectionError(TOO_FEW_YEARS)
+        raise SelectionError(sources.no_error or TOO_FEW_YEARS)
     areas = {(str(f), crop): float(facts.at[f, column]) for f in facts.index for crop, column in AREA_OF.items()}
-    return measure(sources.held_out, quantity, sources.held_years, areas, facts["state"].to_dict())
+    found = measure(sources.held_out, quantity, sources.held_years, areas, facts["state"].to_dict())
+    return replace(found, model=sources.model, data=sources.data, learned_from=sources.learned_from)
 
 
 def measure(
@@ -92,8 +113,8 @@ def measure(
     """Measure the coverage of county-year totals and of their sums.
 
     ``table``: blocks of held-out years (:func:`agroflux.emissions.residuals.blocks`); ``areas`` [ha] by (FIPS, crop)
-    weigh the sums; ``states`` by FIPS. SelectionError for an unknown quantity, with fewer than two years, or with fewer
-    counties than folds.
+    weigh the sums; ``states`` by FIPS. SelectionError for an unknown quantity, with fewer than two years, with fewer
+    counties than folds, or where a crop of a year grows in no other held-out year.
     """
     if quantity not in QUANTITIES:
         raise SelectionError(f"no coverage of {quantity!r}: use one of {', '.join(QUANTITIES)}")
@@ -114,11 +135,21 @@ def measure(
         for number in range(FOLDS):
             part = rows[folds[rows.index] == number]
             if len(part):
-                ranks[part.index] = _ranks(fit(here[others & (folds != number)]), part, rng)
-        sums += _sum_ranks(fit(here[others]), rows, areas, states, rng)
+                ranks[part.index] = _ranks(_fitted(here[others & (folds != number)], part), part, rng)
+        sums += _sum_ranks(_fitted(here[others], rows), rows, areas, states, rng)
     return Coverage(
         quantity, here.assign(rank=ranks), pd.DataFrame(sums, columns=["kind", "place", "year", "rank"]), years
     )
+
+
+def _fitted(others: pd.DataFrame, rows: pd.DataFrame) -> Residuals:
+    """Scores of ``others`` to judge ``rows`` with; SelectionError where they lack a crop of these."""
+    if absent := sorted(set(rows["crop"]) - set(others["crop"])):
+        raise SelectionError(
+            f"coverage cannot be measured: {absent[0]} of {rows['year'].iloc[0]} grows in other counties in no other "
+            "held-out year; choose data with more years, or with both phases of the rotation"
+        )
+    return fit(others)
 
 
 def _held(rank: pd.Series, level: float) -> float:

@@ -4,14 +4,16 @@ here runs a model; whoever can run one hands over a function.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from agroflux.data.catalog import BUNDLED
+from agroflux.data.catalog import BUNDLED, stem
 from agroflux.data.select import select
 from agroflux.emissions import residuals, totals, uncertainty
+from agroflux.emissions.areas import SURVEY_SOURCE
 from agroflux.emissions.fluxes import whole_years, with_crops
 from agroflux.emissions.totals import Totals
 from agroflux.errors import SelectionError
@@ -19,8 +21,9 @@ from agroflux.errors import SelectionError
 #: Relative standard deviation of harvested areas that is assumed where the user gives none. An assumption: the survey
 #: publishes no error with its county figures.
 AREA_SD = 0.05
-#: What totals of N2O and of grain need.
-N2O_AND_GRAIN = ("CROP", "N2O_FLUX", "Yield")
+#: What totals of N2O need, and of N2O and grain.
+N2O_ALONE = ("CROP", "N2O_FLUX")
+N2O_AND_GRAIN = (*N2O_ALONE, "Yield")
 _NEEDED = (*N2O_AND_GRAIN, "NEE", "CO2_FLUX", "Delta_SOC", "Rh", "Reco", "GPP")
 
 
@@ -48,6 +51,11 @@ class Question:
         found = pd.Series((self.areas.attrs if self.areas is not None else {}).get("shares", {}), dtype=float)
         return found if (found < 1 - 1e-6).any() else None
 
+    @property
+    def on_survey(self) -> bool:
+        """Whether the areas are the survey's, or its part inside a polygon, and not the user's own."""
+        return self.areas is None or str(self.areas.attrs.get("source", "")).startswith(SURVEY_SOURCE)
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -55,7 +63,9 @@ class Sources:
     ``rates`` it knows; ``simulators``: data sets of the process models by id, ``own`` the one behind ``at``;
     ``models(rate)``: kind of model -> data sets of its seeds, where ``at`` is a model; ``held_out``: blocks of
     :func:`agroflux.emissions.residuals.blocks` at the question's rate, on years the model was not trained on;
-    ``held_years``: those years by use.
+    ``held_years``: those years by use; ``no_error``: why there are none. ``model`` (empty for a simulator) and ``data``
+    behind ``at``; ``learned_from``: the data that the model was trained on; ``members``: ids of the models in
+    ``models``; ``absent``: variables without totals, since adaptation left the model's outputs for them alone.
     """
 
     name: str
@@ -66,6 +76,12 @@ class Sources:
     models: Callable[[float], Mapping[str, Sequence[xr.Dataset]]] | None = None
     held_out: pd.DataFrame | None = None
     held_years: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    no_error: str = ""
+    model: str = ""
+    data: str = ""
+    learned_from: str = ""
+    members: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +108,7 @@ def of_simulator(data: str, ds: xr.Dataset, opened: Callable[[str], xr.Dataset])
     """The data set ``data`` itself; the other bundled process models stand beside a bundled one (``opened(id)``)."""
     names = [i for i in BUNDLED if i == data or _is_simulation(opened(i))] if data in BUNDLED else [data]
     beside = {name: ds if name == data else opened(name) for name in names}
-    return Sources(data, lambda rate: ds, _rates(ds), beside, data)
+    return Sources(data, lambda rate: ds, _rates(ds), beside, data, data=stem(Path(data)))
 
 
 def of_model(
@@ -107,26 +123,83 @@ def of_model(
 ) -> Sources:
     """A trained model on the drivers of ``data``; ``cards`` of all models at hand, ``run`` to run one.
 
-    Models that learned from the same data stand beside it. Its error is told from years of ``ds`` that its card keeps
-    for validation and test, and from ``earlier`` ones; without two of the former there is no such component, and
-    ``held_years`` is empty.
+    Models that learned the same from the same data stand beside it (:func:`kin`). Its error is told from years of
+    ``ds`` that its card keeps for validation and test, and from ``earlier`` ones; without two of the former, or for a
+    model that was adapted to measurements, there is no such component, ``held_years`` is empty, and ``no_error`` says
+    why. Outputs that adaptation left alone are taken away before anything is added up.
     """
     base = of_simulator(data, ds, opened)
+    card = next(c for c in cards if c["id"] == model)
+    beside = kin(card, cards)
+
+    def of(one: Mapping[str, Any], rate: float) -> xr.Dataset:
+        return with_crops(learned(run(str(one["id"]), rate), one), ds)
 
     def at(rate: float) -> xr.Dataset:
-        return with_crops(run(model, rate), ds)
-
-    card = next(c for c in cards if c["id"] == model)
-    kin = [c for c in cards if c["data"].get("id") == card["data"].get("id") and predicts_n2o(c)]
+        return of(card, rate)
 
     def models(rate: float) -> dict[str, list[xr.Dataset]]:
         found: dict[str, list[xr.Dataset]] = {}
-        for one in kin:
-            found.setdefault(str(one["model"]), []).append(with_crops(run(str(one["id"]), rate), ds))
+        for one in beside:
+            found.setdefault(str(one["model"]), []).append(of(one, rate))
         return found
 
-    held, held_years = held_out(card, ds, at, n_rate, earlier)
-    return Sources(f"{model} on {data}", at, base.rates, base.simulators, data, models, held, held_years)
+    held: pd.DataFrame | None = None
+    held_years: Mapping[str, tuple[int, ...]] = {}
+    why = ""
+    try:
+        held, held_years = held_out(card, ds, at, n_rate, earlier)
+    except SelectionError as error:
+        why = str(error)
+    return Sources(
+        f"{model} on {data}",
+        at,
+        base.rates,
+        base.simulators,
+        data,
+        models,
+        held,
+        held_years,
+        no_error=why,
+        model=model,
+        data=stem(Path(data)),
+        learned_from=str(card["data"].get("id", "")),
+        members=tuple(str(one["id"]) for one in beside),
+        absent=tuple(name for name in _NEEDED if name in _unlearned(card)),
+    )
+
+
+def kin(card: Mapping[str, Any], cards: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of ``cards`` that give N2O and learned it as the model of ``card`` did, itself among them.
+
+    They differ in kind and seed alone: a fold, another protocol, a part of the data or a short trial learned something
+    else, and what it gives is no second opinion.
+    """
+    return [one for one in cards if predicts_n2o(one) and _lesson(one) == _lesson(card)]
+
+
+def _lesson(card: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a model was to learn: data and their part, protocol, experiment, fold, years, preset and recipe."""
+    data, training = card["data"], card["training"]
+    source = training.get("source_model") or {}
+    return (
+        *(data.get(key) for key in ("id", "subsample", "site_years")),
+        *(card.get(key) for key in ("protocol", "experiment", "fold", "sites", "split", "preset")),
+        *(training.get("recipe"), source.get("data")),
+    )
+
+
+def learned(prediction: xr.Dataset, card: Mapping[str, Any]) -> xr.Dataset:
+    """``prediction`` without the targets that the adaptation of the model left alone; NEE goes with CO2_FLUX.
+
+    The layers that they share with the adapted targets have moved under them, so that they say nothing any more.
+    """
+    return prediction.drop_vars(_unlearned(card), errors="ignore")
+
+
+def _unlearned(card: Mapping[str, Any]) -> tuple[str, ...]:
+    left = tuple(card["training"].get("targets_left_alone", ()))
+    return (*left, "NEE") if "CO2_FLUX" in left else left
 
 
 def held_out(
@@ -135,15 +208,16 @@ def held_out(
     at: Callable[[float], xr.Dataset],
     n_rate: float,
     earlier: Earlier | None = None,
-) -> tuple[pd.DataFrame | None, Mapping[str, tuple[int, ...]]]:
-    """Blocks of the years that the model of ``card`` was not trained on, and those years by use; (None, {}) if fewer
-    than two of its validation and test years are in ``ds``.
+) -> tuple[pd.DataFrame, Mapping[str, tuple[int, ...]]]:
+    """Blocks of the years that the model of ``card`` was not trained on, and those years by use.
+
+    SelectionError for an adapted model, and if fewer than two of its validation and test years are in ``ds``.
     """
+    if card["training"].get("source_model"):
+        # Its split names measured years, which say neither what its source saw nor how far it is from a simulator.
+        raise SelectionError(residuals.ADAPTED)
     before = earlier.years if earlier is not None else ()
-    try:
-        years = residuals.held_out_years(card.get("split") or {}, whole_years(ds), before)
-    except SelectionError:
-        return None, {}
+    years = residuals.held_out_years(card.get("split") or {}, whole_years(ds), before)
     own = sorted(year for use in ("validate", "test") for year in years[use])
     found = [residuals.blocks(select(ds, n_rate=n_rate), at(n_rate), own)]
     if earlier is not None and years.get("earlier"):
@@ -157,8 +231,7 @@ def predicts_n2o(card: Mapping[str, Any]) -> bool:
 
     A model adapted to other fluxes still has an output for N2O, but its shared layers have moved under it.
     """
-    left_alone = card["training"].get("targets_left_alone", ())
-    return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in left_alone
+    return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in _unlearned(card)
 
 
 def slim(ds: xr.Dataset, question: Question, variables: Sequence[str] = _NEEDED) -> xr.Dataset:
@@ -181,6 +254,17 @@ def totals_of(question: Question, fluxes: xr.Dataset, facts: pd.DataFrame, name:
         counties=question.counties,
         data=name,
     )
+
+
+def totals_of_fields(
+    question: Question, fluxes: xr.Dataset, facts: pd.DataFrame, fields: pd.MultiIndex
+) -> Totals | None:
+    """Totals of those of the ``fields`` (fips, crop) that have every flux in ``fluxes``; None where none has."""
+    try:
+        made = totals_of(question, fluxes, facts).only(fields)
+    except totals.NoFluxError:
+        return None
+    return made if len(made.crops) else None
 
 
 def _rates(ds: xr.Dataset) -> tuple[float, ...]:

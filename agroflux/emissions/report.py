@@ -196,7 +196,10 @@ def _reliability(coverage: Coverage | None, pictures: Mapping[str, bytes]) -> _S
         return None
     told = coverage.summary()
     held = ", ".join(f"{float(level):.0%}: {share:.1%}" for level, share in told["coverage"].items())
-    text = f"Of {told['county_years']} held-out county-years, the intervals held ({held}). {told['how']}"
+    text = (
+        f"Of {told['county_years']} held-out county-years, the model-error part of the interval, for single years, "
+        f"held ({held}). {told['how']}"
+    )
     return _Section("Does the interval hold?", [text], _images(pictures, "reliability"))
 
 
@@ -209,6 +212,8 @@ def _methods(answer: Assessment) -> list[str]:
         f"Intervals: {answer.question.draws:,} draws, seed {answer.question.seed}; components in them: "
         f"{', '.join(answer.components) or 'none'}; relative error of areas {answer.question.area_sd:.0%}.",
     ]
+    if answer.models:
+        said.append(f"Trained models beside each other, by kind and seed: {', '.join(answer.models)}.")
     if answer.question.indirect:
         said.append(f"Indirect N2O: Tier 1 with the factors of a wet climate ({indirect.SOURCE}).")
     if len(made.left_out):

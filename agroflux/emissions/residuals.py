@@ -32,6 +32,10 @@ TOO_FEW_YEARS = (
     "the data hold fewer than two years that the model was not trained on: its error cannot be told; choose the data "
     "set it was made for, or a model with more test years"
 )
+ADAPTED = (
+    "the model was adapted to measurements, of other years and places than its source learned from: its error against "
+    "a simulator cannot be told; ask for the source, or any model that learned from a simulator alone"
+)
 _FLOOR = 1e-9
 
 

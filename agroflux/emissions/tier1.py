@@ -70,15 +70,18 @@ def compare(
     *,
     indirect: bool = False,
     shares: pd.Series | None = None,
+    farms: bool = True,
 ) -> pd.DataFrame:
     """Simulated N2O and Tier 1 for the region and each state, one row an estimate.
 
-    ``unfertilised``: the same choice at 0 kg N ha-1, where the data set has it; ``facts``: county facts by FIPS
-    with ``farm_n_2012_t``. Tier 1 stands on two amounts of nitrogen: the simulated one (corn area x rate), and what
-    farms of the same counties applied to all crops in 2012; ``shares`` [1] by FIPS are of counties that a region cuts
-    (None: all are whole). ``indirect``: also direct and indirect N2O together, its range the 95 % interval of factors
-    drawn from their ranges. Columns: place, estimate, kind (``data`` or ``tier1``), n_applied_t_n [t N yr-1], n2o_t,
-    low_t, high_t [t N2O yr-1] (NaN: no range).
+    ``unfertilised``: the same choice at 0 kg N ha-1, where the data set has it, of the same fields or some of them:
+    the row due to fertiliser is of these alone, its nitrogen too, and absent where there are none. ``facts``: county
+    facts by FIPS with ``farm_n_2012_t``. Tier 1 stands on two amounts of nitrogen: the simulated one (corn area x
+    rate), and what farms of the same counties applied to all crops in 2012, unless ``farms`` is False, as they say
+    nothing of areas other than the survey's; ``shares`` [1] by FIPS are of counties that a region cuts (None: all are
+    whole). ``indirect``: also direct and indirect N2O together, its range the 95 % interval of factors drawn from
+    their ranges. Columns: place, estimate, kind (``data`` or ``tier1``), n_applied_t_n [t N yr-1], n2o_t, low_t, high_t
+    [t N2O yr-1] (NaN: no range).
     """
     crops = simulated.crops
     due = _due_to_fertiliser(simulated, unfertilised)
@@ -90,11 +93,14 @@ def compare(
         rate_n = applied_n(_quantity(corn["area_ha"].sum(), units.AREA), _quantity(simulated.n_rate, units.N_RATE))
         farm_n = _quantity(on_farms.loc[here["fips"].unique()].sum(), units.N_APPLIED)
         fields = {ALL_FIELDS: here["n2o_t"].sum(), CORN_FIELDS: corn["n2o_t"].sum()}
-        if due is not None:
-            fields[DUE] = due.loc[here.index].sum()
         rows += [(place, name, "data", rate_n.item(), n2o, None, None) for name, n2o in fields.items()]
+        told = here.index[due.loc[here.index].notna()]
+        if len(told):
+            applied = here.loc[told, "n_applied_t_n"].sum()
+            rows.append((place, DUE, "data", applied, due.loc[told].sum(), None, None))
         rows += [_tier1_row(place, f"Tier 1, {EF1[k].label}", rate_n, EF1[k]) for k in EF1]
-        rows.append(_tier1_row(place, "Tier 1 on farm N of 2012, wet 1.6 %", farm_n, EF1["wet"]))
+        if farms:
+            rows.append(_tier1_row(place, "Tier 1 on farm N of 2012, wet 1.6 %", farm_n, EF1["wet"]))
         if indirect:
             rows.append(_tier1_row(place, "Tier 1, wet climate, direct and indirect", rate_n, _with_indirect()))
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(dict.fromkeys(_COLUMNS[3:], float))
@@ -127,12 +133,15 @@ def _with_indirect() -> Factor:
     return Factor("direct and indirect", EF1["wet"].value + share(), float(low), float(high))
 
 
-def _due_to_fertiliser(simulated: Totals, unfertilised: Totals | None) -> pd.Series | None:
-    """N2O [t N2O yr-1] of each row of ``simulated.crops`` less that of the same field without nitrogen."""
+def _due_to_fertiliser(simulated: Totals, unfertilised: Totals | None) -> pd.Series:
+    """N2O [t N2O yr-1] of each row of ``simulated.crops`` less that of the same field without nitrogen, else NaN."""
+    crops = simulated.crops
     if unfertilised is None:
-        return None
-    same = unfertilised.n_rate == 0 and unfertilised.years == simulated.years
+        return pd.Series(np.nan, index=crops.index)
     keys = ["fips", "crop", "area_ha"]
-    if not same or not simulated.crops[keys].equals(unfertilised.crops[keys]):
+    same = unfertilised.n_rate == 0 and unfertilised.years == simulated.years
+    bare = pd.Series(unfertilised.crops["n2o_t"].to_numpy(), pd.MultiIndex.from_frame(unfertilised.crops[keys]))
+    fields = pd.MultiIndex.from_frame(crops[keys])
+    if not same or not bare.index.isin(fields).all():
         raise DataError("the unfertilised totals are not of the same counties, areas and years: make both alike")
-    return simulated.crops["n2o_t"] - unfertilised.crops["n2o_t"]
+    return pd.Series(crops["n2o_t"].to_numpy() - bare.reindex(fields).to_numpy(), index=crops.index)

@@ -7,7 +7,7 @@ field gains carbon; Chapin et al. 2006, doi 10.1007/s10021-005-0105-7, without t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -30,6 +30,10 @@ _KEYS: dict[Level, list[str]] = {
 }
 LEVELS: tuple[Level, ...] = tuple(_KEYS)
 REGION = "All counties"
+
+
+class NoFluxError(SelectionError):
+    """No county crop of a choice has both an area and every flux."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,15 @@ class Totals:
         return out[order].sort_values("n2o_t", ascending=False, kind="stable").reset_index(drop=True)
 
     @property
+    def cells(self) -> pd.MultiIndex:
+        """The county crops that count: (fips, crop)."""
+        return pd.MultiIndex.from_frame(self.crops[["fips", "crop"]])
+
+    def only(self, cells: pd.MultiIndex) -> "Totals":
+        """The totals of those county crops that are in ``cells``, which may be none."""
+        return replace(self, crops=self.crops[self.cells.isin(cells)].reset_index(drop=True))
+
+    @property
     def period(self) -> str:
         """The years as text: ``2013-2018``, or a list where they have gaps."""
         return period_text(self.years)
@@ -163,7 +176,7 @@ def totals(
     (:func:`agroflux.emissions.areas.read_areas`); ``counties``: these alone (default: all). The nitrogen rate
     [kg N ha-1] is the one given to corn; soybean gets none, and its fields carry over what corn's rate left in the
     soil. ``gwp`` and ``horizon`` [yr] give CO2 equivalents; ``indirect`` adds indirect N2O after IPCC Tier 1
-    (:mod:`agroflux.emissions.indirect`). Raises SelectionError or DataError.
+    (:mod:`agroflux.emissions.indirect`). Raises SelectionError or DataError; NoFluxError where no county crop counts.
     """
     check_simulation(ds)
     chosen = select(ds, sites=counties, n_rate=n_rate)
@@ -174,7 +187,7 @@ def totals(
     sums = [c for c in ADDITIVE if c in frame]
     counts = np.isfinite(frame[sums].to_numpy(dtype=float)).all(axis=1)
     if not counts.any():
-        raise SelectionError("no county of the data set has both an area and a flux: check the table of areas")
+        raise NoFluxError("no county of the data set has both an area and a flux: check the table of areas")
     return Totals(
         crops=frame.loc[counts].reset_index(drop=True),
         left_out=_left_out(frame.loc[~counts]),

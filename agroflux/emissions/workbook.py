@@ -32,7 +32,7 @@ def _sheets(answer: Assessment) -> dict[str, pd.DataFrame]:
     said = {"Figure": f"{notes.headline(answer)} a year", "What it is": notes.what(answer)}
     said |= {str(key): value for key, value in export.provenance(answer.totals).items()}
     said |= {"components": ", ".join(answer.components), "draws": str(answer.question.draws)}
-    said |= {"seed": str(answer.question.seed)}
+    said |= {"seed": str(answer.question.seed)} | ({"models": ", ".join(answer.models)} if answer.models else {})
     rows = [*said.items(), *(("Note", text) for text in notes.is_and_is_not(answer))]
     tier1 = answer.tier1.rename(
         columns={"n_applied_t_n": "n_applied_t_n [t N yr-1]"} | {c: f"{c} [t N2O yr-1]" for c in _TIER1_MASSES}

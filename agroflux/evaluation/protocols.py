@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from agroflux import schema
+from agroflux.baselines import card as cards
 from agroflux.baselines import references
 from agroflux.baselines.registry import REFERENCES
 from agroflux.data import splits, windows
@@ -48,10 +49,12 @@ def evaluate(
     Raises:
         SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold; a
             ``part`` that the data do not hold.
-        ModelError: the model does not fit the data, or was trained under another protocol.
+        ModelError: the model does not fit the data, was trained under another protocol, or was adapted to measurements.
     """
     from agroflux.data import joined
 
+    if model not in REFERENCES:
+        _check_not_adapted(cards.read(predictor.location(model)))
     splits.check(protocol, experiment)
     ds = take(joined.open_dataset(data), part)
     if model in REFERENCES:
@@ -66,6 +69,16 @@ def evaluate(
             f"not {protocol} {experiment}: ask for that, or train it under this one"
         )
     return model_rows(checkpoint, ds, card_label(card, data), progress)
+
+
+def _check_not_adapted(card: "Card") -> None:
+    """Raise ModelError for a model that was adapted to measurements: no protocol here tests it."""
+    if source := card.training.get("source_model"):
+        raise ModelError(
+            f"model {card.id} is {source['id']} adapted to {card.data.get('id', 'measurements')}, not trained under a "
+            "protocol: its scores are in its card; score adaptations with 'agroflux transfer', make others with "
+            "'agroflux finetune'"
+        )
 
 
 def labels(model: str, data: str, protocol: str, experiment: str, fold: int | None, seed: int) -> Row:

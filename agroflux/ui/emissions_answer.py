@@ -21,8 +21,8 @@ def answer(choice: Choice) -> Assessment:
     return _answer(choice, _versions(choice))
 
 
-def coverage(choice: Choice) -> Coverage | None:
-    """Coverage of the chosen model's intervals on held-out years; None for a simulator, or where it cannot be told."""
+def coverage(choice: Choice) -> Coverage | str | None:
+    """Coverage of the chosen model's intervals on held-out years, or why it cannot be told; None for a simulator."""
     return _coverage(choice.data, choice.source, choice.rate, _versions(choice)) if choice.is_model else None
 
 
@@ -44,7 +44,8 @@ def report(choice: Choice) -> str:
     from agroflux.emissions import report as recipe
     from agroflux.figures.report import pictures
 
-    made, held = answer(choice), coverage(choice)
+    made, found = answer(choice), coverage(choice)
+    held = found if isinstance(found, Coverage) else None
     sources = recipe.data_sources(_sources(choice.data, choice.source, choice.rate))
     drawn = pictures(made, cache.county_shapes(), held)
     return recipe.html(made, drawn, sources, command(choice, made), held)
@@ -85,14 +86,14 @@ def _answer(choice: Choice, versions: str) -> Assessment:
 
 
 @st.cache_data(show_spinner="Measuring the intervals on held-out years", max_entries=64)
-def _coverage(data: str, model: str, rate: float, versions: str) -> Coverage | None:
+def _coverage(data: str, model: str, rate: float, versions: str) -> Coverage | str:
     from agroflux.emissions.coverage import of_sources
     from agroflux.errors import SelectionError
 
     try:
         return of_sources(_sources(data, model, rate), "n2o", cache.county_facts())
-    except SelectionError:  # the model has no held-out years in this data set
-        return None
+    except SelectionError as error:  # too few held-out years or counties in this data set
+        return str(error)
 
 
 def _sources(data: str, source: str, rate: float) -> "Sources":

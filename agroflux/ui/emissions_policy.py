@@ -4,6 +4,7 @@ import streamlit as st
 
 from agroflux.emissions import notes
 from agroflux.emissions.assess import Assessment
+from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.totals import COLUMNS
 from agroflux.figures import intervals, trend
 from agroflux.ui import emissions_answer, show
@@ -27,7 +28,7 @@ def drivers(answer: Assessment, choice: Choice) -> None:
     fig = intervals.contributions(parts, value, label="N₂O as CO₂e", unit=unit)
     show.figure(fig, "emissions-drivers", key="emissions.drivers")
     if choice.is_model:
-        _coverage(choice)
+        _coverage(answer, choice)
     with st.expander("The figures behind it, carbon included"):
         named = answer.parts.assign(quantity=[pretty(COLUMNS[q].axis) for q in answer.parts["quantity"]])
         labels = {"quantity": "Quantity", "label": "Source of uncertainty", "sd": "Standard deviation",
@@ -36,23 +37,22 @@ def drivers(answer: Assessment, choice: Choice) -> None:
         show.table(table, f"{choice.file}-uncertainty", hide_index=True)
 
 
-def _coverage(choice: Choice) -> None:
+def _coverage(answer: Assessment, choice: Choice) -> None:
     found = emissions_answer.coverage(choice)
-    if found is None:
-        st.info(
-            "The error of this model is not in the interval: the data hold fewer than two years that it was not "
-            "trained on.",
-            icon=":material/help:",
-        )
+    if not isinstance(found, Coverage):
+        inside = "residual" in answer.components
+        what = "Whether the interval holds is not known" if inside else "The error of this model is not in the interval"
+        st.info(show.plain(pretty(f"{what}: {found}.")), icon=":material/help:")
         return
     told = found.summary()
     share, n = told["coverage"]["0.8"], told["county_years"]
     st.markdown(
-        f"**Does the interval hold?** The 80 % interval held {share:.0%} of {n} county-years the model never saw."
+        "**Does the interval hold?** The model-error part of the 80 % interval, for single years, held "
+        f"{share:.0%} of {n} county-years the model never saw."
     )
     show.figure(intervals.reliability(found.curve()), "emissions-reliability", key="emissions.reliability")
     by_year = ", ".join(f"{year} {value:.0%}" for year, value in told["coverage_80_by_year"].items())
-    st.caption(show.plain(f"By year: {by_year}. {told['how']} The truth here is the simulator the model learned from."))
+    st.caption(show.plain(f"By year: {by_year}. {told['how']}"))
 
 
 def years(answer: Assessment) -> None:

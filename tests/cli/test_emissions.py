@@ -2,16 +2,27 @@
 
 import csv
 import json
+import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import xarray as xr
 from shapely.geometry import mapping
 
 from agroflux import geo
-from agroflux.emissions.question import predicts_n2o
+from agroflux.cli import emissions_files, emissions_sources
+from agroflux.data import catalog
+from agroflux.emissions.assess import assess
+from agroflux.emissions.question import Question, Sources, predicts_n2o
+from agroflux.errors import DataError, ModelError
 from agroflux.inference.region import available_models
 from tests.cli.conftest import Call
+from tests.emissions.conftest import FIPS, facts, rotation  # noqa: F401
+
+NO_N2O = "lstm-randomised-hidden30-towers-sample-finetune-head"
 
 
 @pytest.fixture
@@ -95,6 +106,8 @@ def test_coverage_is_measured_on_years_the_model_has_not_seen(run: Call) -> None
         assert "fewer than two years" in err
         return
     told = json.loads(out)
+    assert told["model"] == next(c["id"] for c in available_models() if predicts_n2o(c))
+    assert told["data"] == told["learned_from"] == "cornbelt-century"
     assert list(told["coverage"]) == ["0.5", "0.8", "0.95"]
     assert told["coverage"]["0.5"] < told["coverage"]["0.8"] < told["coverage"]["0.95"]
     assert 0.75 <= told["coverage"]["0.8"] <= 0.85
@@ -148,6 +161,12 @@ def test_geojson(run: Call, tmp_path: Path, by: str, n: int) -> None:
         (("--coverage", "--model", "no-such-model"), "no-such-model"),
         (("--coverage", "--place", "IA", "--years", "2015"), "leave out --place, --years"),
         (("--coverage", "--quantity", "ch4"), "no coverage of 'ch4': use one of n2o"),
+        (("--coverage", "--by", "state", "--gwp", "AR5", "--horizon", "20"), "leave out --gwp, --horizon, --by"),
+        (("--coverage", "--indirect", "--area-sd", "0.1", "--seed", "3"), "leave out --indirect, --area-sd, --seed"),
+        (("--quantity", "nee"), "leave out --quantity"),
+        (("--place", "IA", "--polygon", "none.geojson"), "leave out --place"),
+        (("--model", NO_N2O), f"{NO_N2O} gives no N2O that it learned: ask for one of lstm-cornbelt-century"),
+        (("--coverage", "--model", NO_N2O), "gives no N2O that it learned"),
         (("--by", "crop", "--out", "totals.geojson"), "leave out --by crop"),
         (("--out", "no/such/folder/totals.csv"), "does not exist"),
     ],
@@ -170,3 +189,49 @@ def test_an_existing_file_is_kept_unless_forced(run: Call, tmp_path: Path) -> No
     assert out_file.read_text() == "mine"
     assert run("--out", str(out_file), "--force")[0] == 0
     assert out_file.read_text() != "mine"
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "d.csv"
+    folder.mkdir()
+    with pytest.raises(DataError, match="is a folder"):
+        emissions_files.check_target(folder, "--out", (".csv",), force=True)
+    emissions_files.check_target(tmp_path / "new.csv", "--out", (".csv",), force=False)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(DataError, match="cannot be written to"):
+        emissions_files.check_target(tmp_path / "new.csv", "--out", (".csv",), force=False)
+
+
+def test_netcdf_cites_the_data(run: Call, tmp_path: Path) -> None:
+    out_file = tmp_path / "counties.nc"
+    assert run("--place", "19027", "--years", "2014", "--out", str(out_file))[0] == 0
+    told = xr.load_dataset(out_file, engine="h5netcdf").attrs["references"]
+    assert str(catalog.open_dataset("cornbelt-century").attrs["citation"]) in told
+
+
+def test_coverage_takes_a_model_of_the_data_asked() -> None:
+    assert emissions_sources._first_model("cornbelt-century").endswith("cornbelt-century")
+    assert emissions_sources._first_model("cornbelt-ceres").endswith("cornbelt-ceres")
+    with pytest.raises(ModelError, match="learned N2O from elsewhere: name one with --model"):
+        emissions_sources._first_model("my/elsewhere.zarr")
+
+
+def test_a_report_is_written_where_coverage_cannot_be_measured(
+    rotation: Callable[..., xr.Dataset],  # noqa: F811
+    facts: pd.DataFrame,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three counties are fewer than the folds."""
+    monkeypatch.setattr("agroflux.figures.report.pictures", lambda *_: {})
+    ds = rotation()
+    rows = [(f, crop, y, "n2o", 1.0, 1.1) for f in FIPS for crop in ("corn", "soybean") for y in (2015, 2016)]
+    held = pd.DataFrame(rows, columns=["fips", "crop", "year", "quantity", "simulated", "predicted"])
+    sources = Sources("made", lambda rate: ds, (0.0, 168.0), {"made": ds}, "made", held_out=held)
+    answer = assess(Question(168.0, (2013,), draws=50), sources, facts)
+    emissions_files.write_report(answer, sources, facts, ["agroflux"], tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Does the interval hold?" not in text
+    assert "the error of the trained model" in text, "it is in the interval all the same"

@@ -8,6 +8,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from agroflux.emissions.assess import Assessment, assess
+from agroflux.emissions.question import Question, Sources
+
 FIPS = ["19153", "19169", "17019"]
 YEARS = [2013, 2014, 2015, 2016]
 #: Corn years of each county; the other years grow soybean. Champaign starts with soybean.
@@ -84,3 +87,14 @@ def rotation() -> Callable[..., xr.Dataset]:
         return ds
 
     return make
+
+
+@pytest.fixture
+def answer_of() -> Callable[..., Assessment]:
+    """Answer a question of the rotation's own, at 168 kg N ha-1 where nothing else is asked."""
+
+    def made(ds: xr.Dataset, facts: pd.DataFrame, **asked: Any) -> Assessment:
+        sources = Sources("made", lambda rate: ds, (0.0, 168.0), {"made": ds}, "made")
+        return assess(Question(**{"n_rate": 168.0, "years": tuple(YEARS), "draws": 50} | asked), sources, facts)
+
+    return made

@@ -1,7 +1,47 @@
-"""Which models may be asked for N2O."""
+"""Which models answer a question, which stand beside them, and what of them counts: on cards and a small rotation."""
 
-from agroflux.emissions.question import predicts_n2o
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+import xarray as xr
+
+from agroflux.data.select import select
+from agroflux.emissions import coverage, notes, report, workbook
+from agroflux.emissions.areas import SURVEY_SOURCE
+from agroflux.emissions.assess import assess
+from agroflux.emissions.question import Question, Sources, kin, of_model, predicts_n2o
+from agroflux.errors import SelectionError
 from agroflux.inference.region import available_models
+
+Rotation = Callable[..., xr.Dataset]
+Card = dict[str, Any]
+
+CARBON = ("Reco", "GPP", "CO2_FLUX", "Yield", "Delta_SOC")
+
+
+def _card(name: str = "lstm-made", **changes: Any) -> Card:
+    split = {"train": [2013, 2014], "validate": [2015], "test": [2016], "scaler": [2013, 2014]}
+    made = {"id": name, "model": "lstm", "data": {"id": "made"}, "training": {}, "targets": [["N2O_FLUX", ""]]}
+    same = {"protocol": "clean", "experiment": "temporal", "fold": None, "sites": {}, "preset": "recommended"}
+    return made | same | {"split": split} | changes
+
+
+def _adapted(*left_alone: str) -> Card:
+    source = {"id": "lstm-made", "data": "made"}
+    training = {"recipe": "finetune", "source_model": source, "targets_left_alone": list(left_alone)}
+    return _card("lstm-made-chambers", data={"id": "chambers"}, training=training)
+
+
+def _sources(ds: xr.Dataset, *cards: Card) -> Sources:
+    """The first card's model on ``ds``: a tenth more N2O than it holds."""
+
+    def run(model: str, rate: float) -> xr.Dataset:
+        found = select(ds, n_rate=rate).drop_vars("CROP")
+        return found.assign(N2O_FLUX=(found["N2O_FLUX"] * 1.1).assign_attrs(found["N2O_FLUX"].attrs))
+
+    return of_model(str(cards[0]["id"]), "made", ds, lambda name: ds, cards, run, 168.0)
 
 
 def test_a_model_adapted_to_other_fluxes_gives_no_n2o() -> None:
@@ -10,3 +50,78 @@ def test_a_model_adapted_to_other_fluxes_gives_no_n2o() -> None:
     assert not predicts_n2o(card | {"training": card["training"] | {"targets_left_alone": ["ET", "N2O_FLUX"]}})
     assert predicts_n2o(card | {"training": card["training"] | {"targets_left_alone": ["ET"]}})
     assert not predicts_n2o(card | {"targets": [["GPP", "g m-2 d-1"]]})
+
+
+def test_models_beside_each_other_learned_the_same() -> None:
+    card = _card()
+    beside = [_card("lstm-s1", seed=1), _card("tcn", model="tcn", config={"hidden": 9})]
+    others = [
+        _card("official", protocol="official"),
+        _card("fold", experiment="spatial", fold=2),
+        _card("part", data={"id": "made", "subsample": {"rates": [0.0]}}),
+        _card("trial", preset="quick"),
+        _card("years", split={"train": [2013], "validate": [2014], "test": [2015, 2016]}),
+        _card("elsewhere", data={"id": "other"}),
+    ]
+    assert [one["id"] for one in kin(card, [card, *beside, *others])] == ["lstm-made", "lstm-s1", "tcn"]
+
+
+def test_bundled_models_of_one_simulator_stand_beside_each_other() -> None:
+    cards = available_models()
+    found = [str(one["id"]) for one in kin(cards[0], cards)]
+    assert {"lstm-cornbelt-century", "lstm-cornbelt-century-s1", "tcn-cornbelt-century"} <= set(found)
+    assert not any("ceres" in one for one in found)
+
+
+def test_outputs_that_adaptation_left_alone_give_no_totals(rotation: Rotation, facts: pd.DataFrame) -> None:
+    question = Question(168.0, (2013, 2014), draws=50)
+    sources = _sources(rotation(), _adapted(*CARBON), _card())
+    made = assess(question, sources, facts)
+    gone = {"nee_t_co2", "harvest_t_co2", "necb_t_co2", "soil_carbon_t_co2", "grain_t", "co2e_per_grain"}
+    assert not gone & {*made.totals.crops, *made.intervals["quantity"], *made.parts["quantity"], *made.years}
+    assert "No totals of what adaptation left alone in the model: Yield, NEE, CO2_FLUX" in " ".join(made.gaps)
+    assert gone - {"co2e_per_grain"} <= {*assess(question, _sources(rotation(), _card()), facts).totals.crops}
+    assert "adaptation left alone" in report.html(made, {}, [], ["agroflux"])
+    assert workbook.to_xlsx(made)
+
+
+def test_the_source_of_an_adapted_model_has_seen_what_its_card_holds_out(
+    rotation: Rotation, facts: pd.DataFrame
+) -> None:
+    """Its card keeps two years for validation and test, and its source was trained on them."""
+    sources = _sources(rotation(), _adapted(), _card())
+    assert sources.held_out is None
+    made = assess(Question(168.0, (2013,), draws=50), sources, facts)
+    assert "residual" not in made.components
+    assert "The error of the model is not in the interval, since the model was adapted" in notes.is_and_is_not(made)[-1]
+    with pytest.raises(SelectionError, match="adapted to measurements"):
+        coverage.of_sources(sources, "n2o", facts)
+    held = _sources(rotation(), _card())
+    assert held.held_years == {"validate": (2015,), "test": (2016,)}
+    assert "residual" in assess(Question(168.0, (2013,), draws=50), held, facts).components
+
+
+def test_the_models_beside_each_other_are_named(rotation: Rotation, facts: pd.DataFrame) -> None:
+    sources = _sources(rotation(), _card(), _card("lstm-s1"), _card("trial", preset="quick"))
+    made = assess(Question(168.0, (2013,), draws=50), sources, facts)
+    assert made.models == ("lstm-made", "lstm-s1")
+    assert "by kind and seed: lstm-made, lstm-s1." in report.html(made, {}, [], ["agroflux"])
+
+
+def test_areas_are_the_surveys_or_ones_own() -> None:
+    areas = pd.DataFrame({"corn_area_ha": [1.0]}, index=["19153"])
+    areas.attrs["source"] = f"{SURVEY_SOURCE}; inside drawn.json: 1 whole counties"
+    assert Question(168.0, (2013,), areas=areas).on_survey
+    areas.attrs["source"] = "own areas (mine.csv); inside drawn.json: 1 whole counties"
+    assert not Question(168.0, (2013,), areas=areas).on_survey
+
+
+def test_farm_nitrogen_is_not_set_against_own_areas(
+    rotation: Rotation, facts: pd.DataFrame, answer_of: Callable[..., Any]
+) -> None:
+    own = facts[["corn_area_ha", "soybean_area_ha"]] / 10
+    own.attrs["source"] = "own areas (mine.csv)"
+    made = answer_of(rotation(), facts, areas=own)
+    assert not made.tier1["estimate"].str.contains("farm N").any()
+    assert "farms in 2012 is left out" in " ".join(made.gaps)
+    assert answer_of(rotation(), facts).tier1["estimate"].str.contains("farm N").any()

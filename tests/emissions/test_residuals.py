@@ -1,6 +1,7 @@
 """Scores of held-out blocks, and the coverage of what they promise: on made errors whose answer is known."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -129,3 +130,22 @@ def test_too_little_to_measure_is_said() -> None:
         measure(table[table["year"] == 2015], "n2o", YEARS, {}, {})
     with pytest.raises(SelectionError, match="no held-out county"):
         fit(table.iloc[:0])
+
+
+def test_a_crop_that_grows_in_one_held_out_year_alone_cannot_be_judged() -> None:
+    """All counties in one phase: corn in 2015, soybean in 2016."""
+    table = _table(0.1, 0.1)
+    table = table[table["year"] < 2017].assign(crop=lambda t: np.where(t["year"] == 2015, "corn", "soybean"))
+    with pytest.raises(SelectionError, match="corn of 2015 grows in other counties in no other held-out year"):
+        measure(table, "n2o", YEARS, {}, {})
+
+
+def test_the_summary_says_which_part_of_which_models_interval_was_held_against_what() -> None:
+    found = measure(_table(0.1, 0.1), "n2o", YEARS, {}, {f"{c:05d}": "IA" for c in range(60)})
+    found = replace(found, model="lstm", data="one", learned_from="one+two")
+    told = found.summary()
+    assert (told["model"], told["data"], told["learned_from"]) == ("lstm", "one", "one+two")
+    assert "the model-error part of the interval, for single years" in told["how"]
+    assert told["how"].endswith("The truth here is one, the simulator that lstm learned from.")
+    other = replace(found, data="three").summary()["how"]
+    assert other.endswith("The truth here is three; lstm learned from other data (one+two).")

@@ -102,3 +102,12 @@ def test_simulations_are_scored_side_by_side(simulation: xr.Dataset, tmp_path: P
     two = write_store(simulation.assign(GPP=2 * simulation["GPP"]), tmp_path / "two.zarr")
     rows = protocols.evaluate("climatology", f"{one}+{two}")
     assert {row["n"] for row in rows if row["target"] == "GPP"} == {3 * 4 * 365}
+
+
+@pytest.mark.parametrize("experiment", ["temporal", "chosen"])
+def test_an_adapted_model_is_told_where_its_scores_are(experiment: str) -> None:
+    """``chosen`` is what its card says, and no experiment to ask for."""
+    with pytest.raises(ModelError, match=r"lstm-cornbelt-century adapted to chambers-synthetic.*agroflux transfer"):
+        protocols.evaluate(
+            "lstm-cornbelt-century-chambers-synthetic-finetune", "cornbelt-century", experiment=experiment
+        )
