@@ -27,7 +27,9 @@ def command(
         str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what the model learnt.")
     ] = "",
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of new weights and of the order of windows.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**64 - 1, help="Seed of new weights and of the order of windows.")
+    ] = 0,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 120,
     seconds: Annotated[float | None, typer.Option(help="Seconds at most; the learning rate then follows them.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Epochs between two looks at the validation year.")] = 4,
@@ -54,6 +56,9 @@ def command(
             made.checkpoint, made.windows, made.run, made.origin, out, source=made.simulated, report=report
         )
     card = cards.read(path)
+    plain = transfer.adapted_name(made.checkpoint, made.run, made.origin)
+    if card.id != plain:
+        typer.echo(f"Another adaptation is called {plain}: this one is called {card.id}", err=True)
     if as_json:
         print_json(card.as_dict())
         return

@@ -27,8 +27,8 @@ def command(
     from agroflux import paths
     from agroflux.baselines import registry
     from agroflux.cli.lists import words
-    from agroflux.cli.output import print_rows
-    from agroflux.errors import DataError
+    from agroflux.cli.output import check_out, print_rows
+    from agroflux.errors import DataError, ModelError
     from agroflux.training import search
 
     if not data.exists():
@@ -36,8 +36,9 @@ def command(
     models = words(model or "") or registry.names()
     for name in models:
         registry.configuration(name)
+    check_out(out)
     place = work or paths.user_data() / "search"
-    rows = search.run(
+    rows, failed = search.run(
         models,
         data,
         out,
@@ -52,3 +53,5 @@ def command(
     for name in models:
         typer.echo(search.advice(rows, name), err=True)
     print_rows(rows, as_json=as_json, title="validation loss, years 2015 and 2016", columns=columns)
+    if failed:
+        raise ModelError(f"{len(failed)} candidate(s) failed: " + "; ".join(failed))

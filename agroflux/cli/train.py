@@ -21,7 +21,7 @@ def command(
     fold: Annotated[int, typer.Option(min=0, help="Fold of a spatial experiment.")] = 0,
     rates: Annotated[str | None, typer.Option(help="N rates to train on, as 0,168,336; default: all.")] = None,
     phases: Annotated[str, typer.Option(help="Rotation phases to train on: both or one.")] = "both",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the windows drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of the weights and of the windows drawn.")] = 0,
     max_epochs: Annotated[int, typer.Option(min=1, help="Epochs at most.")] = 80,
     max_minutes: Annotated[
         float | None,
@@ -40,9 +40,10 @@ def command(
     """Train a baseline, restore its best epoch, score it on the test years and write checkpoint and card."""
     from agroflux import paths
     from agroflux.baselines import card as cards
-    from agroflux.cli.output import print_json, print_rows
+    from agroflux.cli.output import check_out, print_json, print_rows
     from agroflux.data import joined, splits, subsample
 
+    check_out(out)
     splits.check(protocol, experiment)
     part = subsample.Subsample(subsample.parse_rates(rates), phases)
     place = joined.find(data)

@@ -57,7 +57,7 @@ def command(
     from agroflux.errors import DataError, SelectionError
     from agroflux.evaluation import gain_rows
     from agroflux.inference.predict import load
-    from agroflux.training import folds, transfer
+    from agroflux.training import folds, locks, transfer
     from agroflux.training.adaptation import Budget
     from agroflux.training.comparison import Design
 
@@ -67,6 +67,8 @@ def command(
     design = Design(words(recipe), words(protocol), numbers(shots), numbers(seeds), Budget(epochs))
     if 0 in design.shots:
         raise SelectionError("--shots 0 leaves nothing to train on: the recipe zero-shot is the one without training")
+    if max(design.seeds) >= 2**64:
+        raise SelectionError(f"--seeds {max(design.seeds)} is too large a number: seeds are below 2^64")
     for name in design.recipes:
         transfer.recipe(name)
     for name in design.protocols:
@@ -83,10 +85,10 @@ def command(
     rows = [row for one in asked for row in _rows(one, design, done, show=not as_json)]
     if not rows:
         raise SelectionError(f"no fold of {data} has {shots} site-years to train on: ask for fewer with --shots")
-    # What is printed is what was written, digit by digit.
-    merged = gain_rows.merge(before, rows)
-    written = gain_rows.read_file(gain_rows.write_file(merged, out))
-    rows = written[len(merged) - len(rows) :]
+    with locks.alone(out.parent):  # another comparison may have written its rows since
+        merged = gain_rows.merge(gain_rows.read_file(out), rows)
+        written = gain_rows.read_file(gain_rows.write_file(merged, out))
+    rows = written[len(merged) - len(rows) :]  # what is printed is what was written, digit by digit
     if as_json:
         print_json(rows)
         return

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Crop = Literal["corn", "soybean"]
 Series = NDArray[np.float32]
+#: Drivers that a record does not hold, and whether it tells them on no day at all.
+Assumed = dict[str, bool]
 
 WEATHER = ("TMAX", "TMIN", "PRECN")
 #: Days after a gap without weather on which the state still shows what was filled in.
@@ -43,14 +45,20 @@ class Assumptions:
     soil: tuple[tuple[str, float], ...] = ()
     short_gap: int = 5
 
-    def sentence(self) -> str:
-        """The assumptions in words, for a figure's caption."""
-        crop = "corn and soybean in turn" if self.rotate else self.crop
-        soil = ", ".join(f"{name} {value:g}" for name, value in self.soil)
-        return (
-            f"crop: {crop}; planted on day {self.planting_day}; {self.n_rate:g} kg N ha-1 to corn on day "
-            f"{self.nitrogen_day}; soil: {soil + '; else ' if soil else ''}mean of the training counties"
-        )
+    def sentence(self, assumed: Assumed) -> str:
+        """Those on the drivers in ``assumed``, in words, for a figure's caption."""
+        management = {
+            "CROP": f"crop: {'corn and soybean in turn' if self.rotate else self.crop}",
+            "PLANTING": f"planted on day {self.planting_day}",
+            "FERTZR_N": f"{self.n_rate:g} kg N ha-1 to corn on day {self.nitrogen_day}",
+        }
+        partly = " where the record does not tell"
+        said = [f"{text}{'' if assumed[name] else partly}" for name, text in management.items() if name in assumed]
+        soil = [f"{name} {value:g}" for name, value in self.soil if name in assumed]
+        said += [f"soil: {', '.join(soil)}"] if soil else []
+        if set(assumed) - set(management) - {name for name, _ in self.soil}:
+            said.append(f"{'else' if soil else 'soil:'} mean of the training counties")
+        return "; ".join(said) or "none: the record holds every driver"
 
 
 def predict_site_weather(
@@ -58,9 +66,10 @@ def predict_site_weather(
 ) -> xr.Dataset:
     """Predict all targets at ``site`` from its own TMAX, TMIN and PRECN.
 
-    A driver that the data set holds is used; the others follow ``assumptions``. Weather gaps are filled (short
-    ones by interpolation, rain with none; long ones with the record's mean of that day of the year) so that the
-    state runs on, and predictions are NaN within long gaps and for 30 days after them.
+    A driver that the data set holds is used, management on each day that it tells; the others follow
+    ``assumptions``. Weather gaps are filled (short ones by interpolation, rain with none; long ones with the record's
+    mean of that day of the year) so that the state runs on, and predictions are NaN within long gaps and for 30 days
+    after them.
 
     Args:
         observations: observation data set ``(site, time)``, daily.
@@ -85,10 +94,11 @@ def predict_site_weather(
         filled[name], long_gap = _fill(series, time, used.short_gap, rain=name == "PRECN")
         masked |= long_gap
         count += int(np.isnan(series).sum())
-    result = predictor.predict(checkpoint, _simulation(checkpoint, one, time, filled, used))
+    simulation, assumed = _simulation(checkpoint, one, time, filled, used)
+    result = predictor.predict(checkpoint, simulation)
     hidden = pd.Series(masked).rolling(_RECOVERY_DAYS + 1, min_periods=1).max().to_numpy(bool)
     result = _hide(result, hidden)
-    result.attrs |= {"title": f"{checkpoint.card.id} on the weather of {site}", "assumptions": used.sentence()}
+    result.attrs |= {"title": f"{checkpoint.card.id} on the weather of {site}", "assumptions": used.sentence(assumed)}
     result.attrs |= {"filled_days": count, "hidden_days": int(hidden.sum())}
     return result
 
@@ -121,36 +131,48 @@ def _fill(series: Series, time: pd.DatetimeIndex, short: int, *, rain: bool) -> 
 
 def _simulation(
     checkpoint: "Checkpoint", one: xr.Dataset, time: pd.DatetimeIndex, filled: dict[str, Series], used: Assumptions
-) -> xr.Dataset:
+) -> tuple[xr.Dataset, Assumed]:
     """A contract data set of drivers: measured weather, the site's own drivers where it has them, else assumed."""
     scaler = checkpoint.drivers
     means = dict(zip(scaler.names, scaler.mean.tolist(), strict=True))
-    drivers = {**_management(time, used), **filled}
+    management, assumed = _management(one, time, used)
+    drivers = {**management, **filled}
     soil = {name: means[name] for name in scaler.names if schema.get(name).per == "site"} | dict(used.soil)
     data: dict[str, Any] = {}
     for name in scaler.names:
         attrs = {"units": schema.get(name).unit}
-        if name not in WEATHER and name in one and bool(np.isfinite(one[name]).all()):
-            data[name] = one[name].assign_attrs(attrs)
-        elif name in soil:
-            data[name] = (("site",), np.array([soil[name]], np.float32), attrs)
-        else:
+        if name not in soil:
             data[name] = (("site", "time"), drivers[name][None], attrs)
+        elif name in one and bool(np.isfinite(one[name]).all()):
+            data[name] = one[name].assign_attrs(attrs)
+        else:
+            data[name] = (("site",), np.array([soil[name]], np.float32), attrs)
+            assumed[name] = True
     scenario = {"scenario": ["assumed"], "n_rate": ("scenario", [used.n_rate])}
     kept = {c: one[c] for c in ("site", "lat", "lon", "site_name", "state") if c in one.coords}
-    return xr.Dataset(data, {**kept, "time": time, **scenario}, {**one.attrs, "kind": "simulation"})
+    return xr.Dataset(data, {**kept, "time": time, **scenario}, {**one.attrs, "kind": "simulation"}), assumed
 
 
-def _management(time: pd.DatetimeIndex, used: Assumptions) -> dict[str, Series]:
+def _management(one: xr.Dataset, time: pd.DatetimeIndex, used: Assumptions) -> tuple[dict[str, Series], Assumed]:
+    """Crop, planting and nitrogen, the record's own where it tells them; nitrogen is assumed for the crop there is."""
+    found: dict[str, Series] = {}
+    assumed: Assumed = {}
+
+    def fill(name: str, usual: NDArray[Any]) -> None:
+        own = one[name].to_numpy()[0] if name in one else np.full(len(time), np.nan)
+        told = np.isfinite(own)
+        found[name] = np.where(told, own, usual).astype(np.float32)
+        if not told.all():
+            assumed[name] = not told.any()
+
     corn = np.full(len(time), used.crop == "corn")
     if used.rotate:
         corn ^= (time.year - time.year[0]).to_numpy() % 2 == 1
     day = time.day_of_year.to_numpy()
-    return {
-        "CROP": corn.astype(np.float32),
-        "PLANTING": (day == used.planting_day).astype(np.float32),
-        "FERTZR_N": np.where(corn & (day == used.nitrogen_day), used.n_rate / 10.0, 0.0).astype(np.float32),
-    }
+    fill("CROP", corn)
+    fill("PLANTING", day == used.planting_day)
+    fill("FERTZR_N", np.where((found["CROP"] > 0.5) & (day == used.nitrogen_day), used.n_rate / 10.0, 0.0))
+    return found, assumed
 
 
 def _hide(result: xr.Dataset, hidden: NDArray[np.bool_]) -> xr.Dataset:

@@ -172,7 +172,8 @@ def fit(
             else max(epoch / budget.epochs, (time.monotonic() - started) / budget.seconds)
         )
         over = share >= 1.0
-        if epoch % budget.every == 0 or over:
+        looked = epoch % budget.every == 0 or over
+        if looked:
             value = _validation(plan.network, held)
             if value < best:
                 best, best_epoch, kept = value, epoch, copy.deepcopy(plan.network.state_dict())
@@ -185,7 +186,7 @@ def fit(
         if over:
             stopped = "epochs" if epoch == budget.epochs else "seconds"
             break
-        if epoch - best_epoch >= budget.patience:
+        if looked and epoch - best_epoch >= budget.patience:  # no patience ends what nobody has looked at
             stopped = "patience"
             break
     plan.network.load_state_dict(kept)

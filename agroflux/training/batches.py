@@ -45,7 +45,14 @@ def load(
     """Read ``years`` of ``ds``, fit both scalers on ``scaler_years`` and ``scaler_sites`` (None: all), apply them.
 
     Targets are read by blocks of sites and stay in memory as float32 (99 x 40 x 17 years x 20: 2 GB).
+
+    Raises DataError for measurements, which have no scenarios.
     """
+    if "scenario" not in ds.dims:
+        raise DataError(
+            "the data set is no simulation: train on one, or adapt a trained model to measurements with "
+            "'agroflux finetune'"
+        )
     part = ds.isel(time=windows.span(ds, years))
     fitted = [windows.span(part, [year]) for year in scaler_years]
     x, x_scaler = _drivers(part, fitted, scaler_sites)
@@ -132,9 +139,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         self.arrays, self.chosen, self.size, self.share, self.hidden = arrays, chosen, size, share, hidden
         self._management = [k for k, name in enumerate(arrays.drivers.names) if schema.get(name).module == "Management"]
-        lengths = {arrays.years[y].stop - arrays.years[y].start for y in set(chosen.index[:, 2].tolist())}
-        if len(lengths) > 1:
-            raise DataError("years of different lengths cannot share a batch: train on a noleap data set")
+        spans = [self._days(year) for year in set(chosen.index[:, 2].tolist())]
+        if len({days.stop - days.start for days in spans}) > 1:
+            raise DataError("windows of different lengths cannot share a batch: train on a noleap data set")
 
     def __len__(self) -> int:
         return -(-len(self.chosen) // self.size)

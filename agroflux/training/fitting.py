@@ -116,7 +116,7 @@ def fit(
 
     A run that had come to its end, and was stopped before its card was written, takes no step more.
 
-    Raises ModelError if time was up before the first epoch was validated.
+    Raises ModelError if time was up before the first epoch was validated, or a file in ``work`` is damaged.
     """
     torch.manual_seed(recipe.seed)
     network = registry.build(
@@ -135,13 +135,15 @@ def fit(
     done = _share(trainer, timer, steps, limit)
     module = Supervised(network, weights, recipe.warmup_years * 365, recipe.learning_rate, recipe.decay, done)
     last = work / f"{LAST}.ckpt"
+    if last.exists():
+        _read(work / f"{BEST}.ckpt")  # a damaged one is told before the training, not after it
     if not (last.exists() and _over(_read(last), recipe, patience, timer)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             loaders = _Loaders(arrays, train_windows, validation, recipe)
             trainer.fit(module, datamodule=loaders, ckpt_path=str(last) if last.exists() else None, weights_only=True)
     if not last.exists():
-        raise ModelError("training ended before its first epoch was validated: give it more time (--max-minutes)")
+        raise ModelError("training ended before its first epoch was validated: give it more minutes")
     # From the files, not from the objects above: these are the same however the run came to its end.
     end, best = _read(last), _read(work / f"{BEST}.ckpt")
     module.load_state_dict(best["state_dict"])
@@ -157,7 +159,11 @@ def fit(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch tells a file that is cut off in many ways
+        why = " ".join(f"{type(error).__name__} {error}".split())
+        raise ModelError(f"{path} cannot be read ({why}): remove the folder {path.parent} to train anew") from None
     return state
 
 

@@ -4,8 +4,6 @@ It adapts the model, trains one from scratch on the same site-years with the sam
 source model on the same test days, so that what the page says of a gain is a paired comparison.
 """
 
-import fcntl
-import itertools
 import json
 import logging
 import os
@@ -135,19 +133,10 @@ def _compared(made: "Prepared", adapted: "dict[str, Adapted]", path: Path, start
 def _save(made: "Prepared", adapted: "Adapted") -> str:
     """Write the adapted checkpoint into the user's models under a name that is free."""
     from agroflux.baselines import checkpoint
-    from agroflux.training import transfer
+    from agroflux.training import names, transfer
 
     own = paths.user_models()
-    own.mkdir(parents=True, exist_ok=True)
-    plain = transfer.adapted_name(made.checkpoint, made.run, made.origin)
-    # Two jobs that end together must not take the same name.
-    with (own / ".names").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        taken = {
-            path.stem for place in (own, paths.MODELS, paths.adapted_models()) for path in place.glob("*.safetensors")
-        }
-        names = itertools.chain([plain], (f"{plain}-{number}" for number in itertools.count(2)))
-        name = next(name for name in names if name not in taken)
+    with names.free(transfer.adapted_name(made.checkpoint, made.run, made.origin), own) as name:
         kept: Checkpoint = transfer.finished(made.checkpoint, adapted, made.run, made.windows, made.origin, name)
         checkpoint.save(kept, own)
     return name

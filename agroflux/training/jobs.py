@@ -37,6 +37,7 @@ AT_ONCE, MOST_WAITING, KEPT = 2, 20, 40
 #: States that a process is behind, and those that are the last.
 ALIVE, LAST = ("waiting", "running"), ("done", "failed", "cancelled")
 KILLED = "the training process ended without a word: it was killed, or memory ran out. Start it again"
+_UNREADABLE = "the note of where it stood cannot be read: start it again"
 _ID = re.compile(r"\d{8}-\d{6}-\d{6}")
 _NEW = ".new-"
 _ABANDONED_S = 3600.0
@@ -190,12 +191,12 @@ def remove(job: str) -> None:
 
 
 def tidy() -> None:
-    """Remove all but the newest finished jobs, and what a killed caller left half made."""
+    """Remove all but the newest finished jobs, and what a killed caller or a full disk left half made."""
     for job in [job for job in listed() if not job.alive][KEPT:]:
         shutil.rmtree(folder() / job.id, ignore_errors=True)
     old = time.time() - _ABANDONED_S
     for path in _folders():
-        if path.name.startswith(_NEW) and 0 < _changed_at(path) < old:
+        if 0 < _changed_at(path) < old and (path.name.startswith(_NEW) or _damaged(path)):
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -232,12 +233,30 @@ def _others_first(path: Path) -> bool:
     return any(_state(other)["state"] == "waiting" and _has_process(other) for other in older)
 
 
-def _state(path: Path) -> dict[str, str]:
+def _damaged(path: Path) -> bool:
+    """Whether ``path`` is the folder of a job without a process that lacks its request, or has a damaged note."""
+    if not _ID.fullmatch(path.name) or _has_process(path):
+        return False
     try:
-        found: dict[str, str] = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        return _read(path, []).message == _UNREADABLE
+    except (ModelError, FileNotFoundError):
+        return True
+    except OSError:  # too many open files, for one: that says nothing of the job
+        return False
+
+
+def _state(path: Path) -> dict[str, str]:
+    """What is said of where a job stands; one that cannot be read has failed, and holds up no other."""
+    try:
+        found = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        return {name: str(found[name]) for name in ("state", "message", "model")}
     except FileNotFoundError:
-        return {"state": "failed", "message": "it was removed", "model": ""}
-    return found
+        message = "it was removed"
+    except OSError as error:
+        message = f"where it stood cannot be read ({error})"
+    except (ValueError, KeyError, TypeError):
+        message = _UNREADABLE
+    return {"state": "failed", "message": message, "model": ""}
 
 
 def _locked(file: IO[str]) -> bool:
@@ -258,11 +277,11 @@ def _read(path: Path, older: list[Job]) -> Job:
         said = _state(path)
     except ValueError as error:
         raise ModelError(f"job {path.name} is damaged ({error}): remove {path}") from None
-    state, message = str(said["state"]), str(said["message"])
+    state, message = said["state"], said["message"]
     if state in ALIVE and not alive:
         state, message = "failed", KILLED
     place = 1 + sum(job.state == "waiting" for job in older) if state == "waiting" else 0
-    return Job(path.name, request, state, place, message, str(said["model"]))
+    return Job(path.name, request, state, place, message, said["model"])
 
 
 def _has_process(path: Path) -> bool:

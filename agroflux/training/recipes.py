@@ -8,6 +8,10 @@ from typing import Any
 from agroflux.data.joined import PLUS
 from agroflux.data.splits import Split
 from agroflux.data.subsample import Subsample
+from agroflux.errors import ModelError
+
+#: Time that a training may be given [min]: a year.
+MOST_MINUTES = 525_600.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class Recipe:
     weights: dict[str, float] = field(default_factory=dict)
     preset: str = "recommended"
     unknown_management: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.max_minutes is not None and not 0.0 < self.max_minutes <= MOST_MINUTES:
+            raise ModelError(
+                f"a training cannot be given {self.max_minutes:g} minutes: give more than 0, and at most a year "
+                f"({MOST_MINUTES:g})"
+            )
 
 
 #: Where a network departs from the defaults. Attention diverges at the rate that suits a recurrent network, and

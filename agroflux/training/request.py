@@ -47,9 +47,9 @@ class Request:
         """The request that :meth:`as_dict` gave; ModelError for anything else."""
         known = {field.name for field in dataclasses.fields(cls)}
         try:
-            said: dict[str, Any] = {k: v for k, v in raw.items() if k in known}
+            said: dict[str, Any] = {k: v for k, v in dict(raw).items() if k in known}
             return cls(**(said | {"targets": tuple(said["targets"])}))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:  # any JSON may stand there
             raise ModelError(f"this is no request for an adaptation ({error}): start a new one") from None
 
     def check(self) -> None:

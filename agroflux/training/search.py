@@ -11,10 +11,9 @@ import dataclasses
 import hashlib
 import json
 import logging
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from agroflux.data import catalog, splits
 from agroflux.data.subsample import Subsample, take
 from agroflux.errors import DataError
 from agroflux.evaluation import leaderboard
-from agroflux.training import recipes, study, supervised
+from agroflux.training import locks, processes, recipes, study, supervised
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ def run(
     workers: int = 1,
     best: int | None = None,
     note: Callable[[str], None] = _log.info,
-) -> list[Row]:
+) -> tuple[list[Row], list[str]]:
     """Train the candidates of ``models`` that ``search.json`` in ``out`` lacks, and write their rows into it.
 
     Args:
@@ -107,7 +106,8 @@ def run(
         best: only so many of each network, the best of shorter searches on the same data, and what is recommended.
 
     Returns:
-        All rows of ``models`` on this data, for this time; best first within each.
+        All rows of ``models`` on this data, for this time, best first within each; one sentence a candidate that
+        failed, the others are done.
 
     Raises:
         DataError: no such data set. ModelError: unknown model.
@@ -121,13 +121,30 @@ def run(
         wanted = _promising(wanted, rows, best, data, sha256, part)
     waiting = [recipe for recipe in wanted if _key(_about(recipe, data, sha256, part)) not in map(_key, rows)]
     note(f"{len(wanted) - len(waiting)} of {len(wanted)} candidate(s) tried before")
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-        for job in as_completed([pool.submit(_tried, recipe, data, sha256, part, work) for recipe in waiting]):
-            rows = sorted([*rows, job.result()], key=lambda row: (row["model"], row["validation_loss"]))
-            leaderboard.write_lines(rows, out / NAME)
-            note(f"{job.result()['model']}: validation loss {job.result()['validation_loss']:.4f}")
+    failed: list[str] = []
+
+    def ended(recipe: recipes.Recipe, found: Callable[[], Row]) -> None:
+        try:
+            row = found()
+            _add(row, out)
+        except Exception as error:  # a full disk, for one: the other candidates go on
+            failed.append(f"{recipe.model} {_changes(recipe.model, _settings(recipe))}: {processes.told(error)}")
+            note(failed[-1])
+        else:
+            note(f"{row['model']}: validation loss {row['validation_loss']:.4f}")
+
+    processes.each(partial(_tried, data=data, sha256=sha256, part=part, work=work), waiting, workers, ended)
     same = {"data_sha256": sha256, "subsample": part.as_dict(), "minutes": minutes}
-    return [row for row in read(out) if row["model"] in models and all(row[k] == v for k, v in same.items())]
+    rows = [row for row in read(out) if row["model"] in models and all(row[k] == v for k, v in same.items())]
+    return rows, failed
+
+
+def _add(row: Row, out: Path) -> None:
+    """Write ``row`` into ``search.json`` beside what is there by now: another search may have written since."""
+    with locks.alone(out):
+        others = [other for other in read(out) if _key(other) != _key(row)]
+        rows = sorted([*others, row], key=lambda one: (one["model"], one["validation_loss"]))
+        leaderboard.write_lines(rows, out / NAME)
 
 
 def _promising(
@@ -166,8 +183,7 @@ def advice(rows: Sequence[Row], model: str) -> str:
     less = 1.0 - best["validation_loss"] / now
     if less < MARGIN:
         return f"{model}: what is recommended stands ({less:.0%} at most is to be won)"
-    changes = {name: value for name, value in best["settings"].items() if value != recommended.get(name)}
-    return f"{model}: {less:.0%} less loss with " + ", ".join(f"{name}={value}" for name, value in changes.items())
+    return f"{model}: {less:.0%} less loss with {_changes(model, best['settings'])}"
 
 
 def record(folder: Path) -> int:
@@ -205,6 +221,13 @@ def _about(recipe: recipes.Recipe, data: Path, sha256: str, part: Subsample) -> 
 def _settings(recipe: recipes.Recipe) -> dict[str, Any]:
     settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     return settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch}
+
+
+def _changes(model: str, settings: dict[str, Any]) -> str:
+    """Where ``settings`` depart from what is recommended for ``model``, in words."""
+    recommended = _recommended(model)
+    changes = {name: value for name, value in settings.items() if value != recommended.get(name)}
+    return ", ".join(f"{name}={value}" for name, value in changes.items()) or "as recommended"
 
 
 def _recommended(model: str) -> dict[str, Any]:

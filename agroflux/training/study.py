@@ -6,10 +6,8 @@ rows are in the leaderboard; one that was stopped goes on from its last whole ep
 
 import fnmatch
 import logging
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,9 +19,9 @@ from agroflux.baselines import card as cards
 from agroflux.baselines import registry
 from agroflux.data import catalog, splits
 from agroflux.data.subsample import ALL, Subsample, take
-from agroflux.errors import AgroFluxError, DataError, SelectionError
+from agroflux.errors import DataError, ModelError, SelectionError
 from agroflux.evaluation import leaderboard, protocols, rescore, tally
-from agroflux.training import recipes, supervised
+from agroflux.training import locks, processes, recipes, supervised
 
 _log = logging.getLogger(__name__)
 Note = Callable[[str], None]
@@ -140,8 +138,11 @@ def finished(run: Run, out: Path, work: Path, sha256: str | None = None) -> bool
     path = _folder(run, out, work) / f"{run.id}{cards.WEIGHTS}"
     if not path.is_file():
         return False
-    settings = cards.read(path).config
-    if registry.configuration(run.model, run.preset, **settings) != registry.configuration(run.model, run.preset):
+    try:
+        trained = registry.configuration(run.model, run.preset, **cards.read(path).config)
+    except ModelError:  # a card that is gone or damaged, or a setting that there is no more
+        return False
+    if trained != registry.configuration(run.model, run.preset):
         return False
     return bool(commands & {run.command(f"{run.data}{ending}") for ending in _ENDINGS})
 
@@ -166,21 +167,25 @@ def perform(
     waiting = [run for run in runs if not finished(run, out, work, sha256[_source(run, data)])]
     note(f"{len(runs) - len(waiting)} of {len(runs)} run(s) finished before")
     failed: list[str] = []
-    # A process a run: what one leaves in memory does not reach the next.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
-        devices = None if workers == 1 else 1  # runs side by side share the first GPU, where there is one
-        jobs = {pool.submit(rows_of, run, data, _folder(run, out, work), work, devices): run for run in waiting}
-        for job in as_completed(jobs):
-            run = jobs[job]
-            try:
-                rows = job.result()
-            except AgroFluxError as error:
-                failed.append(f"{run.id}: {error}")
-                note(failed[-1])
-                continue
-            leaderboard.write(leaderboard.merge(leaderboard.read(out), rows), out)
+
+    def ended(run: Run, rows: Callable[[], list[leaderboard.Row]]) -> None:
+        try:
+            made = rows()
+            with locks.alone(out):  # another study may write its rows
+                leaderboard.write(leaderboard.merge(leaderboard.read(out), made), out)
+        except Exception as error:  # a full disk, for one: the other runs go on
+            failed.append(f"{run.id}: {processes.told(error)}")
+            note(failed[-1])
+        else:
             note(f"{run.id}: done")
+
+    devices = None if workers == 1 else 1  # runs side by side share the first GPU, where there is one
+    processes.each(partial(_rows, data=data, out=out, work=work, devices=devices), waiting, workers, ended)
     return failed
+
+
+def _rows(run: Run, data: Path, out: Path, work: Path, devices: int | None) -> list[leaderboard.Row]:
+    return rows_of(run, data, _folder(run, out, work), work, devices)
 
 
 def rows_of(run: Run, data: Path, out: Path, work: Path, devices: int | None = None) -> list[leaderboard.Row]:

@@ -24,7 +24,7 @@ from agroflux.data.splits import Split
 from agroflux.data.subsample import ALL, Subsample
 from agroflux.errors import ModelError
 from agroflux.evaluation import protocols, tally
-from agroflux.training import batches
+from agroflux.training import batches, locks
 from agroflux.training.allocator import keep_freed_memory
 from agroflux.training.recipes import Recipe, identifier
 
@@ -71,13 +71,14 @@ def train(
 
     Raises:
         SelectionError: too few years. DataError: drivers or targets missing, or drivers with gaps. ModelError:
-        unknown model or setting, or ``work`` belongs to another run.
+        unknown model or setting, or ``work`` belongs to another run, or another process trains there.
     """
     from agroflux.training import fitting  # loads Lightning, which takes seconds
 
     config = registry.configuration(recipe.model, recipe.preset, **recipe.config)
     used_devices = fitting.count(devices)
-    fitted, read = fit(ds, split, recipe, source.sha256, work=work, devices=used_devices, progress=progress)
+    how: dict[str, Any] = {"part": source.subsample, "devices": used_devices, "progress": progress}
+    fitted, read = fit(ds, split, recipe, source.sha256, work=work, **how)
     trained = _trained(fitted, recipe, config, read.windows) | {"devices": used_devices}
     card = _card(recipe, config, source, split, read.arrays, protocol, experiment, ds) | {"training": trained}
     checkpoint = Checkpoint(Card(**card), fitted.network, read.x_scaler, read.y_scaler)
@@ -96,13 +97,32 @@ class Read:
 
 
 def fit(
-    ds: xr.Dataset, split: Split, recipe: Recipe, sha256: str, *, work: Path, devices: int = 1, progress: bool = False
+    ds: xr.Dataset,
+    split: Split,
+    recipe: Recipe,
+    sha256: str,
+    *,
+    work: Path,
+    part: Subsample = ALL,
+    devices: int = 1,
+    progress: bool = False,
 ) -> tuple["Fitted", Read]:
-    """Read the years that ``split`` names, test years left out, and fit a network to them; arguments as in train."""
+    """Read the years that ``split`` names, test years left out, and fit a network to them; arguments as in train.
+
+    ``part`` is what was taken of the data already, where the name of ``work`` does not tell it.
+    """
+    # A worker that outlived its caller would write the same files as the run that was started again.
+    with locks.alone(work, f"another process trains in {work}: wait until it ends, or choose another --work"):
+        _claim(work, recipe, sha256, split, part)
+        return _fit(ds, split, recipe, work, devices, progress=progress)
+
+
+def _fit(
+    ds: xr.Dataset, split: Split, recipe: Recipe, work: Path, devices: int, *, progress: bool
+) -> tuple["Fitted", Read]:
     from agroflux.training import fitting
 
     started = time.monotonic()
-    _claim(work, recipe, sha256, split)
     keep_freed_memory()
     torch.set_num_threads(recipe.threads)
     n_years = recipe.warmup_years + max(1, min(recipe.loss_years, len(split.train) - recipe.warmup_years))
@@ -127,9 +147,10 @@ def _places(ds: xr.Dataset, sites: Sequence[str]) -> NDArray[np.intp] | None:
     return np.flatnonzero(np.isin(ds["site"].values.astype(str), list(sites))) if sites else None
 
 
-def _claim(work: Path, recipe: Recipe, sha256: str, split: Split) -> None:
-    """Let ``work`` belong to this run; a run with another recipe, data or split may not go on in it."""
+def _claim(work: Path, recipe: Recipe, sha256: str, split: Split, part: Subsample) -> None:
+    """Let ``work`` belong to this run; a run with another recipe, data, part of it or split may not go on in it."""
     about = dataclasses.asdict(recipe) | {"data": sha256, "split": dataclasses.asdict(split)}
+    about |= {"subsample": kept} if (kept := part.as_dict()) else {}  # its id tells how many rates, not which
     about["config"] = registry.configuration(recipe.model, recipe.preset, **recipe.config)  # presets change
     about = {key: value for key, value in about.items() if key not in ("max_minutes", "threads")}
     text = json.dumps(about, sort_keys=True, indent=1)

@@ -15,7 +15,7 @@ from agroflux.data.field_days import ALL
 from agroflux.data.scaling import Scaler
 from agroflux.errors import ModelError
 from agroflux.evaluation import metrics
-from agroflux.training import adversarial, lineage
+from agroflux.training import adversarial, lineage, names
 from agroflux.training import finetune as tuning
 from agroflux.training import hybrid as coupled
 from agroflux.training.adaptation import Budget, Outcome, Progress, fit, predict
@@ -232,6 +232,7 @@ def adapt_and_save(
 ) -> Path:
     """Adapt, score on the test site-years, and write checkpoint and card into ``out``; returns the weights' path.
 
+    Its name is :func:`adapted_name`, with a number behind it where another adaptation has that (:mod:`.names`).
     A run that is cancelled still gives its best epoch; the card says so. Arguments and errors as :func:`adapt`.
     """
     train, validate = site_years.take(run.fold.train), site_years.take(run.fold.validate)
@@ -239,4 +240,5 @@ def adapt_and_save(
     adapted = adapt(
         checkpoint, recipe(run.recipe), train, validate, source=source, budget=run.budget, seed=run.seed, **watch
     )
-    return save(finished(checkpoint, adapted, run, site_years, origin), out)
+    with names.free(adapted_name(checkpoint, run, origin), out, origin.command) as name:
+        return save(finished(checkpoint, adapted, run, site_years, origin, name), out)

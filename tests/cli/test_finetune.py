@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from agroflux import paths
 from agroflux.cli import main
 from agroflux.inference.predict import load
+from agroflux.training import names
 
 USUAL = ("--data", "towers-sample", "--target", "NEE,GPP", "--site-years", "US-Tw3:2014,US-Tw3:2015")
 
@@ -85,6 +87,26 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert not list(tmp_path.iterdir())
 
 
+def test_another_adaptation_takes_no_models_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = "lstm-cornbelt-century-towers-sample-zero-shot"
+    quick = (*USUAL, "--recipe", "zero-shot", "--out", tmp_path, "--json")
+    ids = []
+    for change in ((), ("--target", "GPP"), ("--target", "GPP"), ("--seed", "3")):
+        assert run(*quick, *change) == 0
+        said = capsys.readouterr()
+        ids.append(json.loads(said.out)["id"])
+        assert (f"Another adaptation is called {plain}: this one is called {ids[-1]}" in said.err) is (ids[-1] != plain)
+    assert ids == [plain, f"{plain}-2", f"{plain}-2", f"{plain}-3"], "the same command makes the same model again"
+    assert load(tmp_path / f"{plain}.safetensors").card.training["targets"] == ["NEE", "GPP"]
+
+
+def test_a_name_of_a_shipped_model_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (name,) = [path.stem for path in paths.adapted_models().glob("*-finetune.safetensors")]
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    with names.free(name, paths.user_models(), "agroflux finetune") as other, names.free(name, tmp_path) as plain:
+        assert (other, plain) == (f"{name}-2", name)
+
+
 def test_a_place_that_cannot_be_written_to_is_told_before_the_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,6 +117,7 @@ def test_a_place_that_cannot_be_written_to_is_told_before_the_training(
         assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_negative_seed_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(*USUAL, "--out", tmp_path, "--seed", "-1") == 2
+@pytest.mark.parametrize("seed", ["-1", "18446744073709551616"])
+def test_a_seed_out_of_range_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str) -> None:
+    assert run(*USUAL, "--out", tmp_path, "--seed", seed) == 2
     assert "Invalid value for '--seed'" in capsys.readouterr().err

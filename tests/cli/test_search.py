@@ -20,3 +20,14 @@ def test_a_mistake_is_one_line_and_trains_nothing(
     error = capsys.readouterr().err
     assert says in error and error.count("\n") == 1
     assert not out.exists() and not work.exists()
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_the_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SystemExit) as stopped:
+        main(["search", "--data", str(tmp_path), "--out", str(file), "--work", str(tmp_path / "work")])
+    assert stopped.value.code == 2
+    assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())

@@ -30,3 +30,12 @@ def test_a_dry_run_lists_the_runs_with_their_budgets(tmp_path: Path, capsys: pyt
     assert "make simulate" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "work").exists()
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_the_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert run("--data", tmp_path, "--out", file, "--work", tmp_path / "work", "--only", "lstm-*") == 2
+    assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from agroflux.cli import main
@@ -68,6 +69,7 @@ def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.Cap
         (("--set", "width=3"), "width"),
         (("--model", "transformer", "--set", "heads=3"), "hidden 64 must be a multiple of heads 3"),
         (("--set", "hidden=-4"), "cannot be built with hidden=-4: give a whole number of at least 1"),
+        (("--max-minutes", "inf"), "cannot be given inf minutes"),
         (("--model", "tcn", "--set", "kernel=0"), "kernel=0: give a whole number of at least 1"),
     ],
 )
@@ -83,7 +85,28 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert not (tmp_path / "work").exists()
 
 
-@pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--max-minutes", "0")])
+def test_measurements_and_leap_years_are_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    usual = ("--out", tmp_path / "models", "--work", tmp_path / "work")
+    assert run("--data", "towers-sample", *usual) == 2
+    assert "no simulation" in capsys.readouterr().err
+    leap = tiny(1, 1, 8, first=2001)
+    days = pd.date_range("2001-01-01", "2008-12-31", freq="D")
+    daily = leap.reindex(time=days, method="nearest").assign_attrs(calendar="standard")
+    assert run("--data", write_store(daily, tmp_path / "leap.zarr"), *usual, "--work", tmp_path / "other") == 2
+    assert "train on a noleap data set" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, work = tmp_path / "file", tmp_path / "work"
+    file.touch()
+    assert run("--data", "cornbelt-century", "--out", file, "--work", work) == 2
+    assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())
+    assert not work.exists()
+
+
+@pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--seed", "18446744073709551616"), ("--max-minutes", "0")])
 def test_a_number_out_of_range_is_refused_by_its_option(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: tuple[str, str]
 ) -> None:

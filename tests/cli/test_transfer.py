@@ -4,12 +4,14 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agroflux.cli import main
 from agroflux.data import catalog
 from agroflux.evaluation import gain_rows
+from agroflux.training import comparison
 
 SMALL = ("--data", "towers-sample", "--target", "GPP,N2O_FLUX", "--recipe", "zero-shot", "--shots", "1")
 FEW = ("--protocol", "leave-one-site-out", "--seeds", "0", "--epochs", "1")
@@ -59,6 +61,21 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     assert "switchgrass" in capsys.readouterr().out, "the table shows rows of one seed too"
 
 
+def test_rows_that_another_command_wrote_meanwhile_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, files = tmp_path / "rows.json", ("--work", tmp_path / "runs.jsonl", "--out")
+    assert run(*SMALL, *FEW, *files, tmp_path / "theirs.json") == 0
+    theirs = [row | {"model": "tcn-cornbelt-century"} for row in gain_rows.read_file(tmp_path / "theirs.json")]
+    compare = comparison.compare
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        gain_rows.write_file(theirs, out)
+        return compare(*args, **more)
+
+    monkeypatch.setattr(comparison, "compare", meanwhile)
+    assert run(*SMALL, *FEW, *files, out) == 0
+    assert {row["model"] for row in gain_rows.read_file(out)} == {"tcn-cornbelt-century", "lstm-cornbelt-century"}
+
+
 def test_another_scratch_is_not_put_under_gains_that_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, work = tmp_path / "transfer.json", tmp_path / "runs.jsonl"
     files = ("--out", out, "--work", work)
@@ -106,6 +123,7 @@ def test_simulations_of_both_simulators_are_pooled(tmp_path: Path) -> None:
         (("--protocol", "nice"), "nice"),
         (("--protocol", ""), "--protocol names nothing"),
         (("--data", " , "), "--data names nothing"),
+        (("--seeds", "0,18446744073709551616"), "too large a number"),
         (("--shots", "0,1"), "leaves nothing to train on"),
         (("--out", "/"), "is a folder"),
         (("--model", "lstm-randomised-hidden30-towers-sample-finetune-head"), "compare its own source"),

@@ -8,9 +8,11 @@ import xarray as xr
 from agroflux import contract, schema
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.errors import ModelError, SelectionError
+from agroflux.inference import predict as predictor
 from agroflux.inference.site_weather import Assumptions, predict_site_weather
 
 DAYS = pd.date_range("2011-03-10", "2013-06-30", freq="D")
+SOIL = [name for name in schema.DRIVERS if schema.get(name).per == "site"]
 
 
 @pytest.fixture
@@ -57,6 +59,37 @@ def test_drivers_that_were_measured_are_used(model: Checkpoint, tower: xr.Datase
     told = predict_site_weather(model, tower, "US-Xx1", Assumptions(soil=(("SAND", 900.0),)))
     found = predict_site_weather(model, measured, "US-Xx1")
     np.testing.assert_allclose(found["GPP"], told["GPP"], atol=1e-4)
+
+
+def test_measured_management_is_used_on_the_days_that_tell_it(
+    model: Checkpoint, tower: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[xr.Dataset] = []
+    predict = predictor.predict
+    monkeypatch.setattr(predictor, "predict", lambda network, ds: given.append(ds) or predict(network, ds))
+    crop = np.zeros((1, len(DAYS)), "float32")  # soybean
+    crop[0, 20:25] = np.nan
+    planting = (DAYS.day_of_year.to_numpy() == 140)[None].astype("float32")
+    own = tower.assign(CROP=(("site", "time"), crop), PLANTING=(("site", "time"), planting))
+    result = predict_site_weather(model, own, "US-Xx1")
+    (ds,) = given
+    assert np.flatnonzero(ds["CROP"][0]).tolist() == list(range(20, 25)), "assumed where nothing is told"
+    np.testing.assert_array_equal(ds["PLANTING"], planting)
+    assert not ds["FERTZR_N"].any(), "nitrogen goes to corn, and soybean grew when it is given"
+    said = result.attrs["assumptions"]
+    assert said.startswith("crop: corn where the record does not tell; 168 kg N")
+    assert "planted" not in said and said.endswith("soil: mean of the training counties")
+
+
+def test_what_a_record_tells_is_not_called_assumed(model: Checkpoint, tower: xr.Dataset) -> None:
+    day = np.zeros((1, len(DAYS)), "float32")
+    told = dict.fromkeys(("CROP", "PLANTING", "FERTZR_N"), (("site", "time"), day))
+    soil = dict.fromkeys(SOIL, (("site",), np.array([300.0], "float32")))
+    usual = Assumptions(soil=(("PH", 6.0),))
+    found = predict_site_weather(model, tower.assign(told), "US-Xx1", usual)
+    assert found.attrs["assumptions"] == "soil: PH 6; else mean of the training counties"
+    found = predict_site_weather(model, tower.assign(told | soil), "US-Xx1", usual)
+    assert found.attrs["assumptions"] == "none: the record holds every driver"
 
 
 def test_what_cannot_be_run_says_why(model: Checkpoint, tower: xr.Dataset) -> None:

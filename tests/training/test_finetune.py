@@ -139,6 +139,12 @@ def test_a_run_reports_stops_on_the_clock_and_when_asked(small: Checkpoint, towe
     assert idle.outcome is not None and (idle.outcome.stopped, idle.outcome.epochs) == ("patience", 2)
 
 
+def test_patience_waits_for_a_look_at_the_validation_year(small: Checkpoint, towers: SiteYears) -> None:
+    found = adapt(small, towers, Finetune(), budget=Budget(epochs=12, every=5, patience=2))
+    assert found.outcome is not None and found.outcome.curve[0].epoch == 5
+    assert found.outcome.best_epoch >= 5
+
+
 def test_what_cannot_be_trained_is_refused(small: Checkpoint, towers: SiteYears) -> None:
     empty = dataclasses.replace(towers, targets=np.full_like(towers.targets, np.nan))
     with pytest.raises(ModelError, match="training site-years hold no measured value"):

@@ -106,6 +106,21 @@ def test_a_run_that_lacks_only_its_card_takes_no_step_more(
     assert cards.read(again).scores == card.scores
 
 
+@pytest.mark.parametrize("name", ["last.ckpt", "best.ckpt"])
+def test_a_file_that_was_cut_off_is_named(
+    data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    cut_off(monkeypatch, lambda: train(data, tmp_path))
+    file = tmp_path / "work" / name
+    whole = file.read_bytes()
+    for size in (0, len(whole) // 2):
+        file.write_bytes(whole[:size])
+        with pytest.raises(ModelError, match=rf"{name} cannot be read .* remove the folder {file.parent} "):
+            train(data, tmp_path)
+    file.write_bytes(whole)
+    assert train(data, tmp_path).is_file()
+
+
 def test_a_run_with_more_time_goes_on(data: xr.Dataset, tmp_path: Path) -> None:
     recipe = dataclasses.replace(RECIPE, max_minutes=1e-4, max_epochs=9)
     ended = cards.read(train(data, tmp_path, recipe)).training

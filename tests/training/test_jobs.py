@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -136,6 +137,33 @@ def test_a_request_that_cannot_be_right_starts_nothing(own_folder: Path) -> None
     for name in ("../models", "20260101-000000-000000"):
         with pytest.raises(ModelError, match="no job"):
             jobs.get(name)
+
+
+@pytest.mark.parametrize("state", ["", '{"state": "wai', "{}", "[]"])
+def test_a_damaged_job_holds_up_no_other_and_goes(own_folder: Path, state: str) -> None:
+    empty, cut, next_ = (jobs.folder() / f"20260101-000000-00000{number}" for number in range(3))
+    for path in (empty, cut, next_):
+        path.mkdir(parents=True)
+        jobs.write(path / "request.json", QUICK.as_dict())
+        jobs.set_state(path, "waiting")
+    (cut / "state.json").write_text(state)
+    for path in empty.iterdir():
+        path.unlink()
+    with jobs.turn(next_) as ours:
+        assert ours
+    assert [(job.id, job.state) for job in jobs.listed()] == [(next_.name, "failed"), (cut.name, "failed")]
+    jobs.tidy()
+    assert empty.exists() and cut.exists(), "somebody may be writing there"
+    for path in (empty, cut):
+        os.utime(path, (1.0, 1.0))
+    jobs.tidy()
+    assert [path.name for path in sorted(jobs.folder().glob("2*"))] == [next_.name]
+
+
+@pytest.mark.parametrize("raw", [[], "text", 3, None, {}, [1], {"targets": 3}])
+def test_what_is_no_request_is_told(raw: Any) -> None:
+    with pytest.raises(ModelError, match="no request for an adaptation"):
+        Request.from_dict(raw)
 
 
 def test_left_overs_go_and_damage_is_passed_over(own_folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The search for settings: performed on a tiny data set, called again, told in the cards; test years are not read."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_a_longer_search_takes_the_best_of_a_shorter_one(tmp_path: Path, monkeyp
     monkeypatch.setitem(search.CANDIDATES, "lstm", (small, smaller))
 
     def hidden(minutes: float, best: int | None) -> list[int]:
-        rows = search.run(["lstm"], data, out, tmp_path / "work", minutes=minutes, part=PART, best=best)
+        rows, _ = search.run(["lstm"], data, out, tmp_path / "work", minutes=minutes, part=PART, best=best)
         return sorted(row["settings"]["hidden"] for row in rows)
 
     with pytest.raises(DataError, match="without --best first"):
@@ -62,7 +63,7 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
     notes: list[str] = []
 
     def run() -> list[search.Row]:
-        return search.run(["lstm"], data, out, tmp_path / "work", minutes=0.03, part=PART, note=notes.append)
+        return search.run(["lstm"], data, out, tmp_path / "work", minutes=0.03, part=PART, note=notes.append)[0]
 
     rows = run()
     assert [row["validation_loss"] for row in rows] == sorted(row["validation_loss"] for row in rows)
@@ -98,6 +99,29 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
     (out / search.NAME).write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match="agroflux search"):
         search.read(out)
+
+
+def test_a_candidate_that_fails_loses_no_row_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, out = tmp_path / "tiny.zarr", tmp_path / "models"
+    write_store(tiny(4, 2, 7), data)
+    monkeypatch.setitem(search.CANDIDATES, "lstm", (search.Candidate({"hidden": 4}),))
+    notes: list[str] = []
+
+    def note(text: str) -> None:
+        notes.append(text)
+        if "of 2" in text:  # another search writes while this one trains
+            leaderboard.write_lines([other], out / search.NAME)
+
+    other = search._about(recipes.recipe("tcn", max_minutes=1.0), data, "0" * 64, PART) | {"validation_loss": 0.3}
+    slow = recipes.recipe("lstm", max_minutes=0.02, max_epochs=search.study.MAX_EPOCHS)
+    about = search._about(slow, data, cards.sha256(data), PART)
+    name = hashlib.sha256(search._key(about).encode()).hexdigest()[:16]
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / name).touch()  # no folder can be made there
+    rows, failed = search.run(["lstm"], data, out, tmp_path / "work", minutes=0.02, part=PART, note=note)
+    assert [row["settings"]["hidden"] for row in rows] == [4]
+    assert len(failed) == 1 and failed[0].startswith("lstm as recommended: FileExistsError")
+    assert [row["model"] for row in search.read(out)] == ["lstm", "tcn"]
 
 
 def test_an_unknown_network_is_refused(tmp_path: Path) -> None:

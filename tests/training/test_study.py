@@ -90,9 +90,30 @@ def test_a_finished_run_is_not_run_again(
     assert notes == ["2 of 2 run(s) finished before"]
     assert not study.finished(runs[0], out, work, "0" * 64)  # other data
     assert not study.finished(dataclasses.replace(runs[0], minutes=0.05), out, work)  # another command
+    card = work / "models" / f"{runs[0].id}.json"
+    for damage in (lambda text: text.replace('"hidden"', '"width"'), lambda text: text[:-9], None):
+        whole = card.read_text()
+        if damage is None:
+            card.unlink()
+        else:
+            card.write_text(damage(whole))
+        assert not study.finished(runs[0], out, work), "it is trained again, and keeps nothing else from being run"
+        card.write_text(whole)
     presets = registry.NETWORKS["lstm"][2]
     monkeypatch.setitem(presets, "official", presets["official"] | {"hidden": 51})
     assert not study.finished(runs[0], out, work)  # other settings
+
+
+def test_a_run_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+    data, work = tmp_path / "data", tmp_path / "work"
+    data.mkdir()
+    write_store(tiny(2, 1, 6), data / "tiny.zarr")
+    runs = [study.Run("lstm", "tiny", 0.02), study.Run("climatology", "tiny", 1.0)]
+    (work / "runs").mkdir(parents=True)
+    (work / "runs" / runs[0].id).touch()  # no folder can be made there
+    (failed,) = study.perform(runs, data, tmp_path / "models", work)
+    assert failed.startswith(f"{runs[0].id}: FileExistsError")
+    assert {row["model"] for row in leaderboard.read(tmp_path / "models")} == {"climatology"}
 
 
 def test_a_reference_keeps_to_its_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ from agroflux.baselines import card as cards
 from agroflux.baselines import checkpoint, registry
 from agroflux.data import splits
 from agroflux.data.splits import Split
+from agroflux.data.subsample import Subsample, take
 from agroflux.errors import DataError, ModelError, SelectionError
-from agroflux.training import batches, recipes, supervised
+from agroflux.training import batches, locks, recipes, supervised
 from tests.synthetic_contract import tiny
 from tests.training.interrupted import cut_off
 
@@ -91,6 +92,27 @@ def test_a_folder_of_another_run_is_refused(data: xr.Dataset, tmp_path: Path, mo
     monkeypatch.setitem(presets, RECIPE.preset, presets[RECIPE.preset] | {"memory_days": 365.0})
     with pytest.raises(ModelError, match="another run"):  # the same recipe, and a preset that was changed since
         supervised.train(data, SPLIT, RECIPE, SOURCE, out=tmp_path, work=tmp_path / "w")
+
+
+def test_a_folder_belongs_to_what_was_taken_of_the_data(data: xr.Dataset, tmp_path: Path) -> None:
+    short = dataclasses.replace(RECIPE, config={"hidden": 4}, max_epochs=1)
+    work, whole = tmp_path / "w", tmp_path / "whole"
+    for rates, place in (((0.0, 168.0), work), ((), whole)):
+        part = Subsample(rates)
+        of = dataclasses.replace(SOURCE, subsample=part)
+        supervised.train(take(data, part), SPLIT, short, of, out=tmp_path, work=place)
+    other = dataclasses.replace(SOURCE, subsample=Subsample((168.0, 336.0)))
+    with pytest.raises(ModelError, match="another run"):  # as many rates give it the same id
+        supervised.train(take(data, other.subsample), SPLIT, short, other, out=tmp_path, work=work)
+    assert "subsample" not in (whole / "run.json").read_text(), "folders of older versions go on"
+
+
+def test_two_processes_do_not_train_in_one_folder(data: xr.Dataset, tmp_path: Path) -> None:
+    short = dataclasses.replace(RECIPE, config={"hidden": 4}, max_epochs=1)
+    with locks.alone(tmp_path / "w"), pytest.raises(ModelError, match="another process trains"):
+        supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=tmp_path / "w")
+    assert not list((tmp_path / "w").iterdir())
+    assert supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=tmp_path / "w").is_file()
 
 
 def test_what_cannot_be_trained_on_is_refused(data: xr.Dataset, tmp_path: Path) -> None:
