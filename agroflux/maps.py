@@ -223,12 +223,12 @@ def clicked(result: Mapping[str, Any] | None) -> str | None:
     return str(chosen) if chosen else None
 
 
-def number(value: float) -> str:
-    """Three significant digits without an exponent, with a true minus sign."""
+def number(value: float, digits: int = 3) -> str:
+    """``digits`` significant digits without an exponent, more before the point, with a true minus sign."""
     if not math.isfinite(value):
         return "no value"
-    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    return f"{value:,.{min(digits, 6)}f}".replace("-", "\u2212")
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:,.{min(places, 6)}f}".replace("-", "\u2212")
 
 
 def _value_text(value: float, scale: Scale) -> str:

@@ -26,7 +26,7 @@ with controls.row():
     rate = compare.pick_rate(where)
 known = compare_view.sources(where, variable)
 with controls.row():
-    chosen = compare.pick_sources(known)
+    chosen = compare.pick_sources(where, known)
     reference = compare.pick_reference(where, known, chosen)
     step = compare.pick_step(variable)
 told = compare.assumptions(where, chosen)

@@ -58,10 +58,13 @@ else:
 
 if not reason:
     st.subheader("Trade-off between yield and N₂O", anchor=False)
-    st.caption("The usual practice at six nitrogen rates, simulated for the picked counties.")
+    st.caption("The usual practice at six nitrogen rates, simulated for counties, years and soil model picked above.")
     whatif.controls_of("rates", ask, "Run the rates")
     curve = whatif.job("rates")
     if curve is not None:
+        # The scenarios do not matter here: the curve stands on the usual practice alone.
+        if curve[0].rates != ask.rates:
+            show.empty("The curve below belongs to an earlier choice.", "Run the rates again to bring it up to date.")
         with show.guard("The trade-off"):
             panels.failures(curve[1])
-            panels.trade_off(*curve)
+            panels.trade_off(*curve, names)

@@ -142,3 +142,10 @@ def test_a_click_gives_the_id(result: dict[str, Any] | None, expected: str | Non
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert maps.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(214_237.0, "214,237"), (21.4237, "21.42"), (1196.4, "1,196"), (-0.5, "\u22120.5000")]
+)
+def test_numbers_have_as_many_digits_as_are_asked_for_and_no_exponent(value: float, text: str) -> None:
+    assert maps.number(value, 4) == text

@@ -51,7 +51,7 @@ def county_figure(
             colorscale=_plotly_scale(colours.stops(variable, low, high)),
             marker={"line": {"width": rings, "color": [SELECTED if f in selected else "#FFFFFF" for f in ids]}},
             customdata=[names.get(fips, fips) for fips in ids],
-            hovertemplate="%{customdata}<br>%{z:.3g} " + theme.pretty(unit) + "<extra></extra>",
+            hovertemplate="%{customdata}<br>%{z:,.4~r} " + theme.pretty(unit) + "<extra></extra>",
             unselected={"marker": {"opacity": 0.75}},
             colorbar={
                 "title": {"text": f"{label} [{theme.pretty(unit)}]", "side": "top", "font": {"size": 12}},

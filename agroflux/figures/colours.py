@@ -4,7 +4,7 @@ Sequential: cividis (Nunez et al. 2018, doi 10.1371/journal.pone.0199239), unifo
 with and without colour-blindness. Diverging: vik (Crameri 2018, doi 10.5281/zenodo.1243862), zero in the middle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -21,6 +21,8 @@ VIK = (
 DIFFERENCE = "difference"
 #: Variables with a meaningful zero: blue is uptake or loss of carbon from the air, brown is emission.
 DIVERGING = frozenset({"NEE", "CO2_FLUX", "Delta_SOC", DIFFERENCE})
+#: Those of which the positive side is what the field gains: their scale is turned round, blue on the right.
+GAINS = frozenset({"Delta_SOC"})
 
 #: Colours told apart by colour-blind readers (Okabe and Ito), in the order they are handed out.
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D46", "#7F7F7F")
@@ -52,8 +54,9 @@ def stops(variable: str, low: float, high: float) -> Sequence[str]:
     """
     if not is_diverging(variable):
         return CIVIDIS
-    half = len(VIK) // 2
-    return VIK if low < 0 < high else VIK[:half] if high <= 0 else VIK[half:]
+    scale = VIK[::-1] if variable in GAINS else VIK
+    half = len(scale) // 2
+    return scale if low < 0 < high else scale[:half] if high <= 0 else scale[half:]
 
 
 def limits(values: Iterable[float], variable: str) -> tuple[float, float]:
@@ -84,6 +87,23 @@ def series(name: str, position: int | None = None) -> str:
     """The colour of a series: fixed for the bundled data sets and kinds, else by position or by its name."""
     turn = sum(name.encode()) if position is None else position
     return _FIXED.get(name, SERIES[turn % len(SERIES)])
+
+
+def apart(kinds: Mapping[str, str]) -> dict[str, str]:
+    """A colour for each series of one figure, no two alike while there are enough.
+
+    ``kinds``: name -> data set or kind. The first of a kind with a fixed colour has that one (:func:`series`); every
+    other takes the next that is free, the green of measurements last.
+    """
+    made: dict[str, str] = {}
+    for name, kind in kinds.items():
+        if kind in _FIXED and _FIXED[kind] not in made.values():
+            made[name] = _FIXED[kind]
+    turn = [*(colour for colour in SERIES if colour != _FIXED["measured"]), _FIXED["measured"]]
+    free = [colour for colour in turn if colour not in made.values()] or turn
+    others = [name for name in kinds if name not in made]
+    made |= {name: free[position % len(free)] for position, name in enumerate(others)}
+    return {name: made[name] for name in kinds}
 
 
 def variable(name: str) -> str:

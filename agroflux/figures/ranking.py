@@ -36,7 +36,7 @@ def ranking(parts: pd.DataFrame, *, label: str, unit: str, top: int = 15) -> go.
                 name=PART_NAMES[part],
                 orientation="h",
                 marker={"color": colour, "line": {"width": 0}},
-                hovertemplate=f"%{{y}}, {part}: %{{x:,.4~g}} {theme.pretty(unit)}<extra></extra>",
+                hovertemplate=f"%{{y}}, {part}: %{{x:,.4~r}} {theme.pretty(unit)}<extra></extra>",
             )
         )
     fig.update_layout(barmode="relative", bargap=0.25)
@@ -57,7 +57,7 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
         if here.empty:
             continue
         ranged = bool(here["low"].notna().any())
-        text = "<br>%{customdata[0]:,.4~g} to %{customdata[1]:,.4~g}" if ranged else ""
+        text = "<br>%{customdata[0]:,.4~r} to %{customdata[1]:,.4~r}" if ranged else ""
         fig.add_trace(
             go.Scatter(
                 y=here["estimate"],
@@ -67,7 +67,7 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
                 marker={"color": colour, "size": 11, "symbol": _SYMBOLS[kind]},
                 error_x=theme.interval(here["value"], here["low"], here["high"], thickness=2, width=5, visible=ranged),
                 customdata=here[["low", "high"]],
-                hovertemplate=f"%{{y}}<br>%{{x:,.4~g}} {theme.pretty(unit)}{text}<extra></extra>",
+                hovertemplate=f"%{{y}}<br>%{{x:,.4~r}} {theme.pretty(unit)}{text}<extra></extra>",
             )
         )
     order = list(dict.fromkeys(rows["estimate"]))

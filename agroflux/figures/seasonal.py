@@ -37,11 +37,12 @@ def small_multiples(
         horizontal_spacing=0.07,
         vertical_spacing=min(0.25, 70 / (rows * (_PANEL + 60))),
     )
+    shades = _colours(cycles)
     seen: dict[str, str] = {}
     for position, panel in enumerate(panels):
         part = cycles[cycles[by] == panel]
         where = {"row": position // columns + 1, "col": position % columns + 1}
-        for trace in _traces(part, labels):
+        for trace in _traces(part, labels, shades):
             fig.add_trace(trace, **where)
             # One legend entry a line, whichever panel shows it first.
             trace_in = fig.data[-1]
@@ -55,9 +56,12 @@ def small_multiples(
     return fig
 
 
-def panel(cycles: pd.DataFrame, labels: Mapping[str, str], title: str) -> go.Figure:
-    """One panel of :func:`small_multiples` as a figure of its own, without a legend (:func:`keys`)."""
-    fig = go.Figure(_traces(cycles, labels))
+def panel(cycles: pd.DataFrame, labels: Mapping[str, str], title: str, beside: pd.DataFrame | None = None) -> go.Figure:
+    """One panel of :func:`small_multiples` as a figure of its own, without a legend (:func:`keys`).
+
+    ``beside``: the cycles of all panels that share a legend, so that a data set has one colour in all.
+    """
+    fig = go.Figure(_traces(cycles, labels, _colours(cycles if beside is None else beside)))
     theme.finish(fig, height=_PANEL + 60, y=_unit(cycles), legend=False)
     fig.update_layout(title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"}, margin_t=34)
     _months(fig)
@@ -67,14 +71,20 @@ def panel(cycles: pd.DataFrame, labels: Mapping[str, str], title: str) -> go.Fig
 def keys(cycles: pd.DataFrame, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """What the lines mean: name, colour, and solid, dotted or dashed; in the order of the data."""
     pairs = cycles[["data", "crop"]].drop_duplicates().itertuples(index=False)
-    return [(_name(str(d), str(c), labels), colours.series(str(d)), _CSS[_DASH[str(c)]]) for d, c in pairs]
+    shades = _colours(cycles)
+    return [(_name(str(d), str(c), labels), shades[str(d)], _CSS[_DASH[str(c)]]) for d, c in pairs]
 
 
-def _traces(part: pd.DataFrame, labels: Mapping[str, str]) -> list[go.Scatter]:
+def _colours(cycles: pd.DataFrame) -> dict[str, str]:
+    """Data set -> its colour."""
+    return colours.apart({str(data): str(data) for data in dict.fromkeys(cycles["data"])})
+
+
+def _traces(part: pd.DataFrame, labels: Mapping[str, str], shades: Mapping[str, str]) -> list[go.Scatter]:
     lines = list(part.groupby(["data", "crop"], sort=False))
     traces = []
     for (data, crop), line in lines:
-        colour, name = colours.series(str(data)), _name(str(data), str(crop), labels)
+        colour, name = shades[str(data)], _name(str(data), str(crop), labels)
         if len(lines) <= 2:
             traces.append(_shade(line, colour, name))
         traces.append(

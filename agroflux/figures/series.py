@@ -36,9 +36,10 @@ class Look:
 
 def looks(kinds: Mapping[str, str]) -> dict[str, Look]:
     """A look for each source. ``kinds``: legend name -> ``measured``, ``baseline`` or a simulator's data id."""
+    shades = colours.apart(kinds)
     return {
         name: Look(
-            colours.series(kind, position),
+            shades[name],
             "solid" if kind == _MEASURED else _DASHES[position % len(_DASHES)],
             _SYMBOLS[position % len(_SYMBOLS)],
             kind == _MEASURED,

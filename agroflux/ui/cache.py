@@ -6,6 +6,7 @@ A page that needs more wraps it the same way in ``agroflux/ui/<page>.py``. Packa
 import (torch, xarray, geopandas) are imported where they are used.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -128,9 +129,7 @@ def state_shapes() -> dict[str, Any]:
 
 def models() -> list[dict[str, Any]]:
     """Cards of the trained models that are installed (:func:`agroflux.inference.region.available_models`)."""
-    from agroflux.inference.region import available_models
-
-    return available_models()
+    return _models(_model_files())
 
 
 def leaderboard() -> "pd.DataFrame":
@@ -224,6 +223,29 @@ def _region(
     from agroflux.inference.region import run_region
 
     return run_region(model, data, chosen, span, rate, progress=_progress)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _models(files: tuple[tuple[str, int, int], ...]) -> list[dict[str, Any]]:
+    from agroflux.inference.region import available_models
+
+    return available_models()
+
+
+def _model_files() -> tuple[tuple[str, int, int], ...]:
+    """Path, time [ns] and size of each card and weights file: a model that came, changed or went is seen at once."""
+    from agroflux import paths
+    from agroflux.baselines import card
+
+    found = []
+    for folder in (paths.MODELS, paths.adapted_models(), paths.user_models()):
+        for path in sorted(folder.glob("*")):
+            if path.suffix not in (card.CARD, card.WEIGHTS):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                known = path.stat()
+                found.append((str(path), known.st_mtime_ns, known.st_size))
+    return tuple(found)
 
 
 def stamp(name: str) -> tuple[str, int]:

@@ -14,6 +14,8 @@ from agroflux.ui.compare_view import COUNTIES, View, data_ids, has_all_drivers, 
 
 WHERE = "compare-where"
 _SEEN = "agroflux.compare.sites"
+_SOURCES = "compare-sources"
+_SOURCES_AT = "agroflux.compare.sources-at"  # place at which the sources were last picked from
 #: Short names of bundled observations; another goes by the start of its title.
 _PLACES = {"towers-sample": "Towers", "chambers-synthetic": "Chambers"}
 #: Days from planting to nitrogen, and the rates [kg N ha-1] offered, for a site without records of either.
@@ -103,17 +105,29 @@ def pick_rate(where: str) -> float:
     return controls.n_rate(rates) if rates else 0.0
 
 
-def pick_sources(known: Mapping[str, str]) -> list[str]:
+def pick_sources(where: str, known: Mapping[str, str]) -> list[str]:
     """Control: which sources to lay over one another."""
     options = list(known)
     # Of the models the first, which is the most skilful: all of them would hide what they are compared to.
     best = next(filter(is_model, options), None)
-    first = [source for source in options if source == best or not is_model(source)]
+    own = [source for source in options if not is_model(source)]
+    _bring_own(where, own)
     st.multiselect(
         "Sources", options, format_func=known.__getitem__, placeholder="Pick a source", width=420,
-        **state.bind("compare-sources", default=first, options=options, kind="many"),
+        **state.bind(
+            _SOURCES, default=[*own, *([best] if best else [])], options=options, kind="many"
+        ),
     )  # fmt: skip
-    return list(state.get("compare-sources", []))
+    return list(state.get(_SOURCES, []))
+
+
+def _bring_own(where: str, own: Sequence[str]) -> None:
+    """Add a place's own data sets to sources that were picked elsewhere: of those the models alone are held here."""
+    came_from = st.session_state.get(_SOURCES_AT)
+    st.session_state[_SOURCES_AT] = where
+    chosen = list(state.get(_SOURCES, []) or [])
+    if came_from not in (None, where) and chosen and not set(own) & set(chosen):
+        state.put(_SOURCES, [*own, *chosen])
 
 
 def pick_reference(where: str, known: Mapping[str, str], chosen: Sequence[str]) -> str:

@@ -12,12 +12,13 @@ from agroflux.emissions.polygon import MAX_BYTES, Region, read_polygon
 from agroflux.emissions.question import AREA_SD, predicts_n2o
 from agroflux.emissions.totals import COLUMNS
 from agroflux.errors import AgroFluxError
-from agroflux.ui import cache, controls, show, state
+from agroflux.ui import cache, controls, show, state, uploads
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SIMULATOR = "simulator"
+_AREAS, _POLYGON = "emissions.areas", "emissions.polygon"  # keys of the user's own files
 #: Quantities that the map and the ranking can show.
 QUANTITIES = (
     "n2o_t",
@@ -86,7 +87,9 @@ def choose() -> Choice:
         area_sd = _area_error()
     choice = Choice(data, source, rate, tuple(years), gwp, where=where)
     choice = replace(choice, horizon=horizon, indirect=indirect, area_sd=area_sd)
-    with st.expander("Own areas, or a region of your own", icon=":material/agriculture:"):
+    # Open where a file holds that was sent before another page was visited: it must not count unseen.
+    kept = bool(uploads.kept(_AREAS) or uploads.kept(_POLYGON))
+    with st.expander("Own areas, or a region of your own", expanded=kept, icon=":material/agriculture:"):
         return _with_own_region(_with_own_areas(choice))
 
 
@@ -200,17 +203,21 @@ def _with_own_areas(choice: Choice) -> Choice:
         "file is left out of the totals."
     )
     show.download("Template (CSV, survey areas filled in)", lambda: _template(choice.data), "areas.csv", "text/csv")
-    sent = st.file_uploader("Own areas", type="csv", key="emissions.areas", max_upload_size=1)
+    sent = uploads.upload("Own areas", _AREAS, type="csv", max_upload_size=1)
     if sent is None:
         return choice
-    own = replace(choice, areas=sent.getvalue(), areas_name=str(sent.name))
+    own = replace(choice, areas=sent[0], areas_name=sent[1])
     try:
         found = len(own_areas(own.areas, own.areas_name))
     except AgroFluxError as error:
         st.error(show.plain(error), icon=":material/error:")
         st.caption("The totals below stand on the survey's areas until the file is right.")
+        uploads.removable(_AREAS, "Not in use")
         return choice
-    st.success(f"Own areas of {found} counties are in use.", icon=":material/check:")
+    uploads.keep(_AREAS, *sent)
+    counties = "1 county" if found == 1 else f"{found} counties"
+    st.success(f"Own areas of {counties} are in use.", icon=":material/check:")
+    uploads.removable(_AREAS)
     return own
 
 
@@ -220,24 +227,23 @@ def _with_own_region(choice: Choice) -> Choice:
         "**Region.** A GeoJSON polygon in WGS 84 longitude and latitude, at most "
         f"{MAX_BYTES / 1e6:g} MB. Each county counts by the share of its area that lies inside."
     )
-    sent = st.file_uploader(
-        "Own region", type=["geojson", "json"], key="emissions.polygon", max_upload_size=_MOST_UPLOAD
-    )
+    sent = uploads.upload("Own region", _POLYGON, type=["geojson", "json"], max_upload_size=_MOST_UPLOAD)
     if sent is None:
         return choice
+    raw, name = sent
     try:
         # A file too large is refused by its size; its content need not be kept.
-        raw = sent.getvalue()
-        region = own_region(raw, str(sent.name)) if len(raw) <= MAX_BYTES else read_polygon(raw, str(sent.name))
+        region = own_region(raw, name) if len(raw) <= MAX_BYTES else read_polygon(raw, name)
         shares = counties_inside(choice.data, region)
     except AgroFluxError as error:
         st.error(show.plain(error), icon=":material/error:")
         st.caption("The totals below stand on the place picked above until the file is right.")
+        uploads.removable(_POLYGON, "Not in use")
         return choice
-    st.success(
-        f"{show.plain(region.name)} is in use: {shares} counties of the data lie in it, whole or in part.",
-        icon=":material/check:",
-    )
+    uploads.keep(_POLYGON, raw, name)
+    lie = "1 county of the data lies" if shares == 1 else f"{shares} counties of the data lie"
+    st.success(f"{show.plain(region.name)} is in use: {lie} in it, whole or in part.", icon=":material/check:")
+    uploads.removable(_POLYGON)
     return replace(choice, polygon=raw, polygon_name=region.name)
 
 

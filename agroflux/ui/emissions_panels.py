@@ -9,6 +9,7 @@ from agroflux.emissions import export, tier1
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, Totals
 from agroflux.figures import choropleth, intervals, ranking
+from agroflux.maps import number
 from agroflux.ui import emissions, emissions_answer, show
 from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui.emissions import Choice, pretty
@@ -79,15 +80,11 @@ def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str
         if name in set(answer.intervals["quantity"]):
             row = answer.interval(name)
             size = float(region[name]) / value if value else 1.0
-            interval = f"{_end(row['low80'] / size)} to {_end(row['high80'] / size)}"
+            interval = f"{number(row['low80'] / size)} to {number(row['high80'] / size)}"
         place.metric(
-            f"{short} [{pretty(shown)}]", f"{value:,.4g}", delta=interval, delta_color="off", delta_arrow="off",
+            f"{short} [{pretty(shown)}]", number(value, 4), delta=interval, delta_color="off", delta_arrow="off",
             help=text, border=True, height="stretch",
         )  # fmt: skip
-
-
-def _end(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
 def scaled(value: float, unit: str) -> tuple[float, str]:

@@ -176,6 +176,8 @@ def pick_list(known: Mapping[str, str]) -> list[str]:
 
 def pick_on_map(known: Mapping[str, str], chosen: Collection[str]) -> None:
     """The map: a click adds or takes out a county, a box or lasso (tools at its corner) adds all inside."""
+    if _MAP not in st.session_state:  # drawn anew after another page: nothing is marked on it
+        st.session_state.pop(_EVENT, None)
     counties, states = outlines()
     fig = picker.picker(known, chosen, counties=counties, states=states)
     show.figure(
@@ -193,22 +195,25 @@ def outlines() -> "tuple[str | dict[str, Any], str | dict[str, Any]]":
 
 
 def _on_map() -> None:
-    points = st.session_state[_MAP]["selection"]["points"]
-    now = [str(point["location"]) for point in points if "location" in point]
+    event = st.session_state[_MAP]["selection"]
+    now = [str(point["location"]) for point in event["points"] if "location" in point]
     before = st.session_state.get(_EVENT, [])
     st.session_state[_EVENT] = now
     chosen = list(state.get("sites", []) or [])
-    after = merged(chosen, now, before)
+    after = merged(chosen, now, before, area=bool(event.get("box") or event.get("lasso")))
     if after != chosen:
         choose(after)
 
 
-def merged(chosen: Sequence[str], now: Sequence[str], before: Sequence[str]) -> list[str]:
+def merged(chosen: Sequence[str], now: Sequence[str], before: Sequence[str], *, area: bool = False) -> list[str]:
     """The selection after a map event. ``now`` and ``before``: counties of this event and of the last one.
 
     One county clicked is added, or taken out if it was chosen. Plotly reports a second click on the same county as
-    an empty event, and a shift-click as the earlier counties and one more; several new ones are added (box, lasso).
+    an empty event, and a shift-click as the earlier counties and one more. All of a box or lasso are added, whatever
+    the last event was: Clear or Undo may have taken those out since. ``area``: the event tells of a box or lasso.
     """
+    if area or (len(now) > 1 and not _is_shift_click(chosen, now, before)):
+        return [*chosen, *(fips for fips in now if fips not in chosen)]
     fresh = [fips for fips in now if fips not in before]
     if not now:
         fresh = list(before) if len(before) == 1 else []
@@ -217,7 +222,12 @@ def merged(chosen: Sequence[str], now: Sequence[str], before: Sequence[str]) -> 
     if len(fresh) == 1:
         fips = fresh[0]
         return [f for f in chosen if f != fips] if fips in chosen else [*chosen, fips]
-    return [*chosen, *(fips for fips in fresh if fips not in chosen)]
+    return list(chosen)
+
+
+def _is_shift_click(chosen: Sequence[str], now: Sequence[str], before: Sequence[str]) -> bool:
+    """True for one county more than in the last event, all of which is chosen; Plotly tells no box of a map."""
+    return set(before) <= set(chosen) & set(now) and len(now) == len(before) + 1
 
 
 def run_button(ask: Ask) -> None:

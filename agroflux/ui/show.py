@@ -17,7 +17,7 @@ import streamlit as st
 
 from agroflux.errors import AgroFluxError
 from agroflux.paths import ROOT
-from agroflux.ui import state
+from agroflux.ui import cache, state
 
 log = logging.getLogger(__name__)
 
@@ -164,14 +164,23 @@ def _figure_files(fig: Any, name: str) -> None:
     from agroflux.figures import export
 
     with st.container(horizontal=True):
-        _figure_button("HTML", lambda: fig.to_html(include_plotlyjs=True), f"{name}.html", "text/html")
+        _figure_button("HTML", lambda: _whole(fig).to_html(include_plotlyjs=True), f"{name}.html", "text/html")
         if export.can_draw():
-            _figure_button("SVG", lambda: export.image(fig, "svg"), f"{name}.svg", "image/svg+xml")
-            _figure_button("PNG", lambda: export.image(fig, "png"), f"{name}.png", "image/png")
+            _figure_button("SVG", lambda: export.image(_whole(fig), "svg"), f"{name}.svg", "image/svg+xml")
+            _figure_button("PNG", lambda: export.image(_whole(fig), "png"), f"{name}.png", "image/png")
     if export.can_draw():
         st.caption("Made when you click: dark on white, ready for print.")
     else:
         st.caption("For PNG use the camera above the figure; SVG needs Chrome or Chromium where the app runs.")
+
+
+def _whole(fig: Any) -> Any:
+    """``fig`` as a file needs it: with the shapes of a map inside, where the page has them from the app's address."""
+    from agroflux.figures import export
+
+    if not export.names_shapes(fig):
+        return fig
+    return export.self_contained(fig, cache.county_shapes(), cache.state_shapes())
 
 
 def _figure_button(label: str, make: Callable[[], str | bytes], name: str, mime: str) -> None:

@@ -307,7 +307,7 @@ def show_seasons(
     for start in range(0, len(panels), 3):
         for column, panel in zip(st.columns(3), panels[start : start + 3], strict=False):
             title = names.get(panel, panel) if by == "site" else schema.get(panel).label
-            fig = seasonal.panel(frame[frame[by] == panel], labels, title)
+            fig = seasonal.panel(frame[frame[by] == panel], labels, title, beside=frame)
             with column:
                 show.figure(fig, f"seasonal-{panel}", downloads=False)
     show.figure_files(seasonal.small_multiples(frame, labels, by=by, names=names), "seasonal-cycle")

@@ -275,6 +275,7 @@ def model(soil: SoilModel) -> str:
     if not titles:
         return ""
     options = list(titles)
-    bound = state.bind("model", default=options[0], options=options)
+    # A name of its own: ``model`` is a list on the page that runs models on a region.
+    bound = state.bind("whatif-model", default=options[0], options=options)
     st.selectbox("Emulator", options, format_func=titles.__getitem__, width=320, **bound)
-    return str(state.get("model", ""))
+    return str(state.get("whatif-model", ""))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from agroflux import schema
-from agroflux.figures import choropleth, series, tradeoff
+from agroflux.figures import choropleth, colours, series, tradeoff
 from agroflux.figures.theme import pretty
 from agroflux.simulation import effects, whatif
 from agroflux.simulation.effects import MEASURES
@@ -21,6 +21,8 @@ from agroflux.ui.whatif import Ask
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Counties that are named above the trade-off curve; of the others their number is told.
+_NAMED = 5
 _STEPS = {"daily": "D", "weekly": "W-MON", "monthly": "MS"}
 
 
@@ -139,7 +141,7 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
     fig = choropleth.county_figure(
         values.dropna(),
         names,
-        variable="Delta_SOC",  # a scale with its zero in the middle
+        variable=colours.DIFFERENCE,
         label=f"Difference in {_lower(written(measure.label))}",
         unit=measure.unit,
         counties=counties,
@@ -165,15 +167,20 @@ def _series(ask: Ask, made: Job, counties: list[str]) -> None:
         parts = [
             made.runs[c].daily[variable.name] for c in ask.cases if c.fips in counties and c.change.label() == label
         ]
-        columns[name] = pd.concat(parts, axis=1).mean(axis=1).resample(_STEPS[step]).mean()
+        columns[name] = _stepped(pd.concat(parts, axis=1).mean(axis=1), step)
     frame = pd.DataFrame(columns)
     kinds = {name: f"whatif-{name}" for name in columns}
     fig = series.series(frame, kinds, label=variable.label, unit=variable.unit, height=400)
     show.figure(fig, f"whatif-{variable.name}-{step}", key="whatif.series")
 
 
-def trade_off(ask: Ask, made: Job) -> None:
-    """Yield against N2O over nitrogen rates for the finished counties."""
+def _stepped(daily: "pd.Series", step: str) -> "pd.Series":
+    """Means of days, of weeks from Monday or of months, each at its first day as on the other pages."""
+    return daily.resample(_STEPS[step], closed="left", label="left").mean()
+
+
+def trade_off(ask: Ask, made: Job, names: dict[str, str]) -> None:
+    """Yield against N2O over nitrogen rates for the finished counties, which it names."""
     counties = page.finished(ask, made, ask.rates)
     if not counties:
         return
@@ -182,6 +189,7 @@ def trade_off(ask: Ask, made: Job) -> None:
         {rate: [made.runs[c] for c in cases if whatif.usual_rate(c.change) == rate] for rate in page.RATES}
     )
     best, enough = found.optimum, found.enough
+    st.markdown(f"**{show.plain(_whereabouts(ask, counties, names))}**")
     left, right = st.columns(2, gap="medium")  # one below the other on a phone
     with left:
         fig = tradeoff.yield_and_n2o(found.curve, optimum=best, enough=enough)
@@ -195,6 +203,13 @@ def trade_off(ask: Ask, made: Job) -> None:
         "Where the unfertilised soil feeds the crop well, the first can be no nitrogen at all, at a cost in yield."
     )
     show.csv(found.curve, "whatif-trade-off", "Curve as CSV")
+
+
+def _whereabouts(ask: Ask, counties: list[str], names: dict[str, str]) -> str:
+    """What a curve was run for: ``Adams, IA; Boone, IA and 3 more, 2009-2018, CENTURY``."""
+    shown = "; ".join(names.get(fips, fips) for fips in counties[:_NAMED])
+    more = f" and {len(counties) - _NAMED} more" if len(counties) > _NAMED else ""
+    return f"{shown}{more}, {ask.years[0]}-{ask.years[1]}, {page.SOILS[ask.soil_model]}"
 
 
 def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:

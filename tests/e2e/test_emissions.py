@@ -85,6 +85,6 @@ def test_own_areas_change_the_totals(tab: Page, tmp_path: Path) -> None:
     own.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
     tab.get_by_text("Own areas, or a region of your own").first.click()
     tab.locator('input[type="file"]').first.set_input_files(own)
-    expect(tab.get_by_text("Own areas of 1 counties are in use").first).to_be_visible()
+    expect(tab.get_by_text("Own areas of 1 county are in use").first).to_be_visible()
     steps.settle(tab)
     assert 0 < _tonnes(tab, "N₂O [") < before / 20

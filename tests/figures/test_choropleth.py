@@ -32,6 +32,7 @@ def test_values_names_and_unit_are_there() -> None:
     assert layer.customdata[0] == "Adair, IA" and layer.customdata[2] == "19005"
     assert (layer.zmin, layer.zmax) == (1.0, 3.0)
     assert "g C m⁻² yr⁻¹" in layer.colorbar.title.text
+    assert "%{z:,.4~r}" in layer.hovertemplate, "1,196 and not 1.20e+3"
 
 
 def test_a_variable_of_one_sign_uses_its_half_of_the_diverging_scale() -> None:

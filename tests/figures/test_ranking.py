@@ -21,6 +21,7 @@ def test_the_largest_sum_is_on_top_and_the_rest_is_cut() -> None:
         "Soybean": {"A": 1, "B": 4},
     }
     assert fig.layout.xaxis.title.text == "N2O [t N2O yr⁻¹]"
+    assert all("%{x:,.4~r}" in trace.hovertemplate for trace in fig.data), "214,200 and not 2.142e+5"
 
 
 def test_uptake_is_ranked_by_size_and_drawn_to_the_left() -> None:

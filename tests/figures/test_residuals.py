@@ -15,6 +15,14 @@ def test_axis_names_the_reference_and_zero_is_drawn() -> None:
     assert [(s.y0, s.y1) for s in fig.layout.shapes] == [(0, 0)]
 
 
+def test_the_boxes_of_two_models_differ_in_colour() -> None:
+    row = {"q10": -2.0, "q25": -1.0, "q50": 0.5, "q75": 1.0, "q90": 3.0}
+    index = pd.MultiIndex.from_tuples([("LSTM", 7), ("TCN", 7)], names=["source", "month"])
+    kinds = KINDS | {"TCN": "baseline"}
+    fig = residuals.residuals_by_month(pd.DataFrame([row, row], index=index), kinds, reference="Measured", unit="degC")
+    assert fig.data[0].line.color != fig.data[1].line.color
+
+
 def test_boxes_show_the_quantiles_they_are_given() -> None:
     quantiles = pd.DataFrame(
         {"q10": [-2.0], "q25": [-1.0], "q50": [0.5], "q75": [1.0], "q90": [3.0]},

@@ -64,6 +64,15 @@ def test_years_of_another_or_unknown_crop_are_told_from_corn_years() -> None:
     assert [style for _, _, style in seasonal.keys(cycles, {})] == ["solid", "dashed"]
 
 
+def test_data_sets_of_ones_own_have_colours_of_their_own_in_every_panel() -> None:
+    cycles = _cycles(("GPP", "NEE"), ("cornbelt-century", "cornbelt-century-full", "cornbelt-ceres-full"))
+    keys = {name.split(",")[0]: colour for name, colour, _ in seasonal.keys(cycles, {})}
+    assert len(set(keys.values())) == 3
+    part = cycles[(cycles["variable"] == "NEE") & (cycles["data"] == "cornbelt-ceres-full")]
+    lines = [trace for trace in seasonal.panel(part, {}, "NEE", beside=cycles).data if trace.name]
+    assert {trace.line.color for trace in lines} == {keys["cornbelt-ceres-full"]}
+
+
 def test_the_chosen_variable_comes_first_and_only_daily_held_ones_follow() -> None:
     assert seasonal.panels_for("ET", ["GPP", "NEE", "ET", "SOC", "Yield"]) == ["ET", "GPP", "NEE"]
     assert seasonal.panels_for("Yield", ["GPP", "Yield"]) == ["GPP"]

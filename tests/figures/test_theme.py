@@ -72,6 +72,24 @@ def test_one_sign_takes_one_half_of_the_diverging_scale(low: float, high: float,
     assert colours.stops("GPP", low, high) == colours.CIVIDIS
 
 
+@pytest.mark.parametrize(("low", "high", "ends"), [(-3, 3, (-1, 0)), (-300, -100, (-1, 5)), (100, 300, (4, 0))])
+def test_what_the_field_gains_is_blue_as_uptake_is(low: float, high: float, ends: tuple[int, int]) -> None:
+    scale = colours.stops("Delta_SOC", low, high)
+    assert (scale[0], scale[-1]) == (colours.VIK[ends[0]], colours.VIK[ends[1]])
+    assert colours.stops(colours.DIFFERENCE, low, high) == colours.stops("NEE", low, high)
+
+
+def test_series_of_one_figure_are_told_apart() -> None:
+    one = colours.apart({"Measured": "measured", "LSTM": "baseline"})
+    assert one == {"Measured": "#009E73", "LSTM": "#CC79A7"}
+    many = colours.apart({"CENTURY": "cornbelt-century"} | {f"Model {i}": "baseline" for i in range(7)})
+    assert len(set(many.values())) == 8 and set(many.values()) == set(colours.SERIES)
+    assert many["CENTURY"] == "#0072B2" and many["Model 0"] == "#CC79A7" and many["Model 6"] == "#009E73"
+    own = colours.apart({i: i for i in ("cornbelt-century-full", "cornbelt-century", "cornbelt-ceres-full")})
+    assert len(set(own.values())) == 3 and own["cornbelt-century"] == colours.series("cornbelt-century")
+    assert len(colours.apart({str(i): str(i) for i in range(20)})) == 20
+
+
 def test_bundled_series_keep_their_colours() -> None:
     assert colours.series("cornbelt-century", 5) == colours.series("cornbelt-century")
     assert len({colours.series(n) for n in ("cornbelt-century", "cornbelt-ceres", "measured", "baseline")}) == 4

@@ -226,6 +226,17 @@ def test_a_place_that_was_chosen_stays_where_another_data_set_holds_the_same_sit
     assert "![" not in label, "a title is text, not Markdown"
 
 
+def test_sources_picked_at_counties_do_not_hide_the_measurement_of_a_tower() -> None:
+    model = f"model:{untrained.ID}"
+    app = _open(sites=CARROLL, var="GPP", years="2016-2016")
+    app.multiselect(key="w.compare-sources").set_value(["cornbelt-ceres", model]).run()
+    app.button_group(key="w.compare-where").set_value("towers-sample").run()
+    assert not app.exception and not app.error
+    assert app.session_state["w.compare-sources"] == ["towers-sample", model]
+    app.multiselect(key="w.compare-sources").set_value([model]).run()
+    assert app.session_state["w.compare-sources"] == [model], "what is taken out here stays out"
+
+
 def test_a_model_sees_that_the_data_it_reads_have_changed(own: Path) -> None:
     app = _open(compare_where="us-tw3", sites="US-Tw3", var="GPP", compare_sources=f"model:{untrained.ID}")
     assert not app.exception and not app.error

@@ -39,7 +39,7 @@ def _metric(app: AppTest, label: str) -> float:
     (found,) = [m for m in app.metric if m.label.startswith(f"{label} [")]
     unit = re.search(r"\[(\w+) ", found.label)
     assert unit
-    return float(found.value.replace(",", "")) * SCALE[unit[1]]
+    return float(found.value.replace(",", "").replace("\u2212", "-")) * SCALE[unit[1]]
 
 
 def _table(app: AppTest) -> pd.DataFrame:
@@ -106,7 +106,7 @@ def _with_areas(text: str) -> AppTest:
 def test_own_areas_are_used() -> None:
     app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
     assert not app.error
-    assert any("Own areas of 1 counties" in s.value for s in app.success)
+    assert any("Own areas of 1 county are" in s.value for s in app.success)
     assert len(_table(app)) == 1
 
 
@@ -118,6 +118,26 @@ def test_areas_with_a_mistake_are_named_and_the_page_goes_on() -> None:
     assert "negative" in error.value
     assert len(_table(app)) == len(_expected().by("county"))
     assert _metric(app, "N₂O") == pytest.approx(_expected().by("region")["n2o_t"].item(), rel=1e-3)
+
+
+def test_own_files_hold_after_another_page_until_they_are_removed() -> None:
+    app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
+    app.switch_page("pages/whatif.py").run()
+    app.switch_page("pages/emissions.py").run()
+    assert not app.error and len(_table(app)) == 1
+    assert any("In use: **mine.csv" in m.value.replace("\\", "") for m in app.markdown)
+    app.button(key="emissions.areas.remove").click().run()
+    assert len(_table(app)) == len(_expected().by("county"))
+    assert not any("Own areas of" in s.value for s in app.success)
+
+
+def test_a_wrong_file_in_place_of_a_right_one_ends_it() -> None:
+    app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
+    (upload,) = [u for u in app.file_uploader if u.label == "Own areas"]
+    upload.set_value(("wrong.csv", b"fips,corn_area_ha,soybean_area_ha\n19027,-5,1000\n", "text/csv")).run()
+    app.switch_page("pages/whatif.py").run()
+    app.switch_page("pages/emissions.py").run()
+    assert not app.error and len(_table(app)) == len(_expected().by("county"))
 
 
 def _upload_region(raw: bytes) -> AppTest:
@@ -133,7 +153,7 @@ def test_a_polygon_of_ones_own_gives_the_county_it_outlines() -> None:
     assert not app.error
     county = _expected().by("county").iloc[0]
     assert _metric(app, "N₂O") == pytest.approx(county["n2o_t"], rel=1e-3)
-    assert any("1 counties of the data" in s.value for s in app.success)
+    assert any("1 county of the data lies" in s.value for s in app.success)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +192,7 @@ def test_one_county_by_link_with_the_command_that_gives_the_same_numbers(
         assert told["region"][f"n2o_all_t_co2e_{end}"] == pytest.approx(row[end], rel=1e-12)
     assert told["region"]["n2o_all_t_co2e"] == pytest.approx(row["value"], rel=1e-12)
     assert _metric(app, "With indirect") == pytest.approx(row["value"], rel=1e-3)
+    assert not any("e+" in m.value for m in app.metric), "areas of a county are written out"
     (shown,) = [h.value for h in app.header]
     assert notes.headline(mine).split(" t CO2e")[0] in shown.replace("\\", "")
 

@@ -94,6 +94,24 @@ def test_a_click_toggles_and_a_box_adds() -> None:
     assert region.merged(["a", "b"], [], ["a", "b"]) == ["a", "b"]  # the box is dismissed: nothing is lost
 
 
+def test_a_box_adds_all_inside_whatever_was_cleared_since_the_last_one() -> None:
+    assert region.merged([], ["a", "b", "c", "d"], ["a", "b", "c"]) == ["a", "b", "c", "d"]
+    assert region.merged(["d"], ["a", "b", "c"], ["a", "b", "c", "d"]) == ["d", "a", "b", "c"]
+    assert region.merged(["a", "b"], ["a", "b"], ["a"], area=True) == ["a", "b"]  # no click on a chosen county
+    assert region.merged(["a"], ["a"], [], area=True) == ["a"]
+    assert region.merged(["a"], [], ["a"], area=True) == ["a"]  # a box with nothing in it
+
+
+@pytest.mark.parametrize("shape", ["box", "lasso"])
+def test_the_map_tells_a_box_or_lasso_from_a_click(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    picked = ["19015"]
+    event: dict[str, Any] = {"points": [{"location": "19015"}], "box": [], "lasso": []} | {shape: [{"x": [0, 1]}]}
+    monkeypatch.setattr(region.st, "session_state", {region._MAP: {"selection": event}})
+    monkeypatch.setattr(region.state, "get", lambda *_: picked)
+    monkeypatch.setattr(region, "choose", lambda sites: pytest.fail(f"picked {sites}"))
+    region._on_map()
+
+
 @given(
     st.lists(st.sampled_from("abcde"), unique=True),
     st.lists(st.sampled_from("abcde"), unique=True),

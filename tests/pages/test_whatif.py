@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from agroflux.errors import SimulationError
+from agroflux.evaluation import compare
 from agroflux.simulation import dssat, effects, runs
 from agroflux.simulation.runs import Case
 from agroflux.simulation.whatif import USUAL, Change
+from agroflux.ui import cache, whatif_panels
 from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -53,6 +56,15 @@ def test_the_page_opens_empty_and_says_that_all_is_simulated() -> None:
     assert not app.exception and not app.error
     assert "Simulated, not measured" in _texts(app)
     assert "No county is picked yet" in _texts(app)
+
+
+def test_the_emulator_has_a_name_of_its_own_and_leaves_the_models_of_a_region_alone() -> None:
+    models = cache.models()
+    app = _open(**LINK)
+    assert "model" not in app.query_params
+    picked = app.selectbox(key="w.whatif-model").set_value(models[1]["id"]).run()
+    assert picked.query_params["whatif-model"] == models[1]["id"]
+    assert "model" not in picked.session_state["agroflux.chosen"]
 
 
 @linux
@@ -102,6 +114,28 @@ def test_levers_change_the_link_and_the_result_is_then_said_to_be_old() -> None:
     app.button(key="whatif-1.reset").click().run()
     assert app.query_params["whatif-1"] == "usual"
     assert "All scenarios are as usual" in _texts(app)
+
+
+@linux
+def test_a_trade_off_curve_of_other_years_is_said_to_be_old_and_names_its_own() -> None:
+    app = _wait(_button(_open(**LINK), "Run the rates").click().run(), "rates")  # type: ignore[attr-defined]
+    assert not app.exception and not app.error
+    assert "Boone, IA, 2000-2001, CENTURY" in _texts(app).replace("\\", "")
+    app.selectbox(key="whatif.1.n_kind").set_value("ammonia").run()
+    assert "earlier choice" not in _texts(app), "a scenario is no part of the curve"
+    app.select_slider(key="w.years").set_value((2000, 2002)).run()
+    assert "The curve below belongs to an earlier choice" in _texts(app)
+    assert "Boone, IA, 2000-2001, CENTURY" in _texts(app).replace("\\", "")
+
+
+def test_a_week_stands_at_its_monday_as_on_the_other_pages() -> None:
+    days = pd.date_range("2001-01-01", "2001-01-28", name="time")  # a Monday to a Sunday
+    daily = pd.Series(range(28), index=days, dtype=float)
+    sites = pd.concat({"19015": daily.to_frame("flux")}, names=["site"])
+    expected = compare.site_mean(compare.aggregate(sites, "weekly"))["flux"]
+    pd.testing.assert_series_equal(
+        whatif_panels._stepped(daily, "weekly"), expected, check_names=False, check_freq=False, check_index_type=False
+    )
 
 
 @linux

@@ -4,12 +4,15 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from agroflux.figures import choropleth
 from agroflux.ui import show
 
 
@@ -59,6 +62,27 @@ def test_facts_and_keys_are_text() -> None:
     shown = "".join(element.proto.body for element in app.get("html"))
     assert "&lt;i&gt;name" in shown and "&lt;b&gt;line" in shown
     assert "<img" not in shown and "<b>" not in shown
+
+
+def test_a_map_in_a_file_holds_its_shapes_and_the_page_keeps_their_address() -> None:
+    served = "http://localhost:8501/app/static/geo/"
+    fig = choropleth.county_figure(
+        pd.Series({"19027": 1.0, "17019": 2.0}), {}, variable="GPP", label="GPP", unit="g C m-2 d-1",
+        counties=f"{served}counties.geojson", states=f"{served}states.geojson",
+    )  # fmt: skip
+    whole = show._whole(fig)
+    text = whole.to_html(include_plotlyjs=False)
+    assert served not in text and '"19027"' in text
+    held = whole.data[0].geojson["features"]
+    assert {feature["properties"]["fips"] for feature in held} == {"19027", "17019"}
+    lines = whole.layout.map.style["sources"]["states"]
+    assert lines["type"] == "geojson" and lines["data"]["features"]
+    assert fig.data[0].geojson.startswith(served), "the page goes on with the address"
+
+
+def test_a_figure_without_a_map_is_written_as_it_is() -> None:
+    fig = go.Figure(go.Scatter(x=[1], y=[2]))
+    assert show._whole(fig) is fig
 
 
 def test_netcdf_keeps_values_and_units() -> None:
