@@ -13,7 +13,7 @@ OUT     ?= build/full
 WORKERS ?= 2
 # Networks of which most transfer recipes are tried with two site-years only, and no hybrid.
 OTHERS  := ealstm-cornbelt-century,tcn-cornbelt-century,transformer-cornbelt-century,itransformer-cornbelt-century,pyraformer-cornbelt-century
-.PHONY: help install app test lint format assets screenshots benchmarks simulate train study sources leaderboard leaderboard-check transfer adapted clean
+.PHONY: help install app test lint format assets screenshots benchmarks simulate train study sources leaderboard leaderboard-check transfer adapted clean clean-data
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -98,5 +98,9 @@ adapted: $(STAMP) ## adapt to each bundled data set the model that does best in 
 	  --site-years CH-1:2014,CH-2:2014,CH-3:2014,CH-4:2014,CH-5:2014,CH-1:2015,CH-2:2015,CH-3:2015,CH-4:2015,CH-5:2015 \
 	  --validate CH-6:2014,CH-6:2015
 
-clean: ## remove .venv and every cache
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots build dist *.egg-info
+clean: ## remove .venv and every cache; what was simulated into build/full stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots dist *.egg-info
+	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name full -exec rm -rf {} +
+
+clean-data: ## remove what was simulated into build/full, an hour of work and more
+	rm -rf build/full

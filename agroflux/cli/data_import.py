@@ -19,8 +19,8 @@ FormatName = Annotated[
     str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o, n2o, netcdf or agroflux.")
 ]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
-Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
-Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]
+Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT (default) or CUT.")]
+Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT (default) or DT.")]
 _CHAMBERS = "N2O chambers"
 Date = Annotated[str, typer.Option(help="Column of the day.", rich_help_panel=_CHAMBERS)]
 Flux = Annotated[str, typer.Option(help="Column of the flux.", rich_help_panel=_CHAMBERS)]
@@ -33,13 +33,26 @@ Series = Annotated[
     ),
 ]
 DayFirst = Annotated[bool, typer.Option("--day-first", help="1/2/2010 is 1 February.", rich_help_panel=_CHAMBERS)]
+_ABOUT = ("--title", "--licence", "--citation", "--management")
+_SITE = ("--site", "--lat", "--lon", "--name", "--state", *_ABOUT)
+_COLUMNS = ("--date", "--flux", "--unit", "--plot")
+#: What can be told of each format; --id, --replace and --json go with all.
+TAKES: dict[str, tuple[str, ...]] = {
+    "fluxnet": (*_SITE, "--threshold", "--partitioning"),
+    "icos": (*_SITE, "--threshold", "--partitioning"),
+    "ameriflux": _SITE,
+    "saha-n2o": _SITE,
+    "n2o": (*_SITE, *_COLUMNS, "--series", "--day-first"),
+    "netcdf": _ABOUT,
+    "agroflux": ("--part", "--first-year"),
+}
 
 
 def check(
     path: Source,
     form: Annotated[str, typer.Option("--format", help="The format; left out, it is recognised.")] = "",
-    threshold: Threshold = "VUT",
-    partitioning: Partitioning = "NT",
+    threshold: Threshold = "",
+    partitioning: Partitioning = "",
     date: Date = "",
     flux: Flux = "",
     unit: Unit = "",
@@ -51,9 +64,9 @@ def check(
     """What is wrong with a file, by row and column, and what it would give. Exit code 2 where it cannot be imported."""
     from agroflux.data import checking
 
-    done = checking.check(
-        path, form, _options(threshold, partitioning, (date, flux, unit, plot), tuple(series or ()), day_first)
-    )
+    columns = (date, flux, unit, plot)
+    _fits(form, _reading(threshold, partitioning, columns, series, day_first))
+    done = checking.check(path, form, _options(threshold, partitioning, columns, tuple(series or ()), day_first))
     if as_json:
         facts = {"path": str(path), "format": done.format, "ok": done.ok}
         print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
@@ -80,8 +93,8 @@ def import_(
     title: Annotated[str, typer.Option(help="Title of the data set.")] = "",
     licence: Annotated[str, typer.Option(help="Licence, where it is not the network's.")] = "",
     citation: Annotated[str, typer.Option(help="How to cite the data.")] = "",
-    threshold: Threshold = "VUT",
-    partitioning: Partitioning = "NT",
+    threshold: Threshold = "",
+    partitioning: Partitioning = "",
     date: Date = "",
     flux: Flux = "",
     unit: Unit = "",
@@ -102,17 +115,11 @@ def import_(
     from agroflux.data.report import Report
 
     report = Report()
-    described: dict[str, object] = {
-        "--site": site,
-        "--lat": lat,
-        "--lon": lon,
-        "--name": name,
-        "--state": state,
-        "--title": title,
-    }
-    described |= {"--licence": licence, "--citation": citation, "--management": management}
-    of_archive: dict[str, object] = {"--part": part, "--first-year": first_year}
-    _fits(form, described if form == "agroflux" else of_archive)
+    columns = (date, flux, unit, plot)
+    about = (title, licence, citation, management)
+    told: dict[str, object] = dict(zip(_SITE, (site, lat, lon, name, state, *about), strict=True))
+    told |= _reading(threshold, partitioning, columns, series, day_first)
+    _fits(form, told | {"--part": part, "--first-year": first_year})
     if form == "agroflux":
         _archive(path, part, data_id, first_year, report, replace=replace, as_json=as_json)
         return
@@ -121,7 +128,7 @@ def import_(
         path,
         data_id,
         site=SiteFacts(site, name, state, lat, lon),
-        options=_options(threshold, partitioning, (date, flux, unit, plot), tuple(series or ()), day_first),
+        options=_options(threshold, partitioning, columns, tuple(series or ()), day_first),
         about=importing.About(title, licence, citation),
         seasons=management_table.read(management, report) if management else (),
         replace=replace,
@@ -171,9 +178,20 @@ def _archive(
     typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
 
 
-def _fits(form: str, foreign: dict[str, object]) -> None:
-    """SelectionError for an option that ``form`` does not take: what was said in vain would be missed later."""
-    given = [name for name, value in foreign.items() if value not in ("", None)]
+def _reading(
+    threshold: str, partitioning: str, columns: tuple[str, ...], series: list[str] | None, day_first: bool
+) -> dict[str, object]:
+    """The options of how to read, by name; None is not told."""
+    named = {"--threshold": threshold, "--partitioning": partitioning, **dict(zip(_COLUMNS, columns, strict=True))}
+    return {**named, "--series": series or None, "--day-first": day_first or None}
+
+
+def _fits(form: str, told: dict[str, object]) -> None:
+    """SelectionError for an option that ``form`` does not take: what was said in vain would be missed later.
+
+    A format that is not named, or not known, is left to what reads it.
+    """
+    given = [name for name, value in told.items() if value not in ("", None) and name not in TAKES.get(form, told)]
     if given:
         raise SelectionError(f"{', '.join(given)} cannot be told of {form}: leave it out")
 
@@ -185,6 +203,7 @@ def _options(
     from agroflux.data.formats import Options
     from agroflux.data.n2o_chambers import Columns
 
+    threshold, partitioning = threshold or "VUT", partitioning or "NT"
     if threshold not in ("VUT", "CUT"):
         raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
     if partitioning not in ("NT", "DT"):

@@ -114,6 +114,8 @@ def build(
     report.stop()
     said = about or About()
     if isinstance(readings, xr.Dataset):
+        if site not in (None, SiteFacts()):
+            raise DataError(f"{Path(path).name} says itself where its sites lie: describe none")
         _ids([str(s) for s in readings["site"].to_numpy()])
         told = {k: v for k, v in asdict(said).items() if v}
         ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})

@@ -5,6 +5,7 @@ renamed), so that a stopped run goes on where it was. A piece that fails leaves 
 not stop the rest, and is tried again next time. Rates are taken in an order that covers their range early.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -106,14 +107,14 @@ def _site(fips: str) -> dssat.Site:
     return county_site(fips)
 
 
-def run_piece(plan: Plan, piece: Piece, part: Path) -> None:
-    """Run one rotation and write its part: arrays (time,), (year,) and ()."""
+def run_piece(plan: Plan, piece: Piece, part: Path, stop: threading.Event | None = None) -> None:
+    """Run one rotation and write its part: arrays (time,), (year,) and (). CancelledError once ``stop`` is set."""
     fips, rate, crop = piece
     site = _site(fips)
     days = noleap_days(plan.years)
     scenario = county_scenario(site.lat, crop, rate, plan.soil_model, plan.years)
-    with workspace.place(), workspace.scratch() as folder:
-        result = dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder))
+    with workspace.place(stop), workspace.scratch() as folder:
+        result = dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder), stop=stop)
     table = result.daily.loc[days]
     gaps = table.columns[table.isna().any()]
     if len(gaps):
@@ -129,6 +130,7 @@ def run_all(
     plan: Plan, parts: Path, fips: Iterable[str], workers: int, done: Callable[[Piece, str | None], None]
 ) -> dict[Piece, str]:
     """Run every piece that has no part yet; ``done(piece, error)`` after each. Returns the failures."""
+    workspace.sweep()
     claim(parts, f"{plan.soil_model} {plan.years[0]}-{plan.years[1]}")
     files = {piece: parts / f"{piece_name(piece)}.npz" for piece in plan.pieces(fips)}
-    return run_parts(files, lambda piece, part: run_piece(plan, piece, part), workers, done)
+    return run_parts(files, lambda piece, part, stop: run_piece(plan, piece, part, stop), workers, done)

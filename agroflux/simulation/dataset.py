@@ -1,5 +1,6 @@
 """From the parts of a benchmark run to one contract data set."""
 
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -75,10 +76,10 @@ def assemble(plan: Plan, parts: Path, fips: Iterable[str], command: str) -> xr.D
 
     if plan.phases == "alternate":
         first_crop = ("site", [grown(code, plan.n_rates[0], None) for code in codes])
-        ids = [f"n{round(rate):03d}" for rate, _ in scenarios]
+        ids = scenario_ids(plan)
     else:
         first_crop = ("scenario", [grown(codes[0], rate, crop) for rate, crop in scenarios])
-        ids = [f"n{round(rate):03d}-{crop}" for (rate, _), crop in zip(scenarios, first_crop[1], strict=True)]
+        ids = [f"{_rate_id(rate)}-{crop}" for (rate, _), crop in zip(scenarios, first_crop[1], strict=True)]
     ds = xr.Dataset(
         coords=_site_coords(codes)
         | {"scenario": ids, "n_rate": ("scenario", [rate for rate, _ in scenarios], _RATE), "first_crop": first_crop}
@@ -105,6 +106,17 @@ def assemble(plan: Plan, parts: Path, fips: Iterable[str], command: str) -> xr.D
     return ds
 
 
+def scenario_ids(plan: Plan) -> list[str]:
+    """Ids of the plan's scenarios, rate by rate: ``n168``, or ``n168-corn`` and ``n168-soybean``."""
+    if plan.phases == "alternate":
+        return [_rate_id(rate) for rate in plan.n_rates]
+    return [f"{_rate_id(rate)}-{crop}" for rate in plan.n_rates for crop in PHASES]
+
+
+def _rate_id(rate: float) -> str:
+    return f"n{round(rate):03d}"
+
+
 def units(ds: xr.Dataset) -> xr.Dataset:
     """``ds`` with the schema's unit and label on each variable."""
     for key in ds.data_vars:
@@ -117,11 +129,12 @@ def _part(parts: Path, piece: Piece) -> Mapping[str, np.ndarray]:
     return read_part(parts / f"{piece_name(piece)}.npz")
 
 
-def read_part(path: Path) -> Mapping[str, np.ndarray]:
+def read_part(path: Path) -> dict[str, np.ndarray]:
     """The arrays of one part; SimulationError where it is missing or damaged."""
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        with np.load(path, allow_pickle=False) as held:
+            return dict(held)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SimulationError(
             f"{path} is missing or damaged ({error}): delete it and run the same command again"
         ) from error

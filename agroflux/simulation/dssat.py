@@ -8,6 +8,7 @@ import importlib.util
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -179,6 +180,8 @@ def _ran(
     for name, text in files.items():
         (folder / name).write_text(text)
     code = _engine(folder, home, timeout, stop or threading.Event())
+    if code == -signal.SIGINT:  # a terminal sends Ctrl-C to the engine too
+        raise CancelledError("the run was interrupted")
     if code != 0 or (folder / "ERROR.OUT").exists():
         console = (folder / _CONSOLE).read_text(errors="replace")
         raise SimulationError(f"the engine stopped: {_reason(folder, console)}")

@@ -105,23 +105,24 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
     """SQX text, planting day of each year, and number of components.
 
     Each year is a fallow (from the last harvest) and a crop, written out year by year, so that planting
-    follows the weather of its year. The run starts on 2 November before ``first_year``.
+    follows the weather of its year. The run starts on 2 November before ``first_year``. Where a crop decides on
+    what is done in the autumn before it, a year after ``last_year`` has its planting day too, and no crop.
     """
     start = pd.Timestamp(scenario.first_year - 1, 11, 2)
     years = range(scenario.first_year, scenario.last_year + 1)
-    planted = scenario.planted(mean_temperature)
+    planted = _planted(scenario, mean_temperature)
     treatments, plantings, fertilizers, tillage, harvests = [], [], [], [], []
     given, count = scenario.fertiliser, 0
-    for i, year in enumerate(years, start=1):
+    for i, (year, day) in enumerate(planted.items(), start=1):
         crop = scenario.crop(year)
         plan = scenario.plan(crop)
         cultivar = 1 if crop == "corn" else 2
-        day = planted[year]
         last_day = pd.Timestamp(year, 1, 1) + pd.Timedelta(days=scenario.harvest_by - 1)
-        doses = scenario.applications(year, day)
+        # The autumn of the first year may lie before the run.
+        doses = [dose for dose in scenario.applications(year, day) if dose[0] >= start]
         # A level of nitrogen belongs to the component in which its days lie: fallow before planting, then the crop.
         early = [dose for dose in doses if dose[0] < day]
-        late = [dose for dose in doses if dose[0] >= day]
+        late = [dose for dose in doses if dose[0] >= day and year in years]
         parts = [(len(years) + i, early), (i, late)]
         # The first component decides which daily files there are; the others only add balances, which
         # control levels 4-7 leave out.
@@ -140,22 +141,26 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
             plantings.append(planting_line(len(years) + i, sown, cover.plants, cover.row_cm))
             harvests.append(f"{count:2d} {yyddd(killed)} GS000   -99   -99     0     0 -99")
         tilled = i if scenario.tillage else 0
-        treatments += [
-            f" 1{count + 1:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0 {_level(parts[0]):2d}"
-            f"  0  0 {tilled:2d}  0 {count + 1:2d} {3 + quiet:2d}",
-            f" 1{count + 2:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {_level(parts[1]):2d}"
-            f"  0  0  0  0 {count + 2:2d} {cultivar + quiet:2d}",
-        ]
-        plantings.append(planting_line(i, day, plan.plants, plan.row_cm))
+        count += 1
+        treatments.append(
+            f" 1{count:2d} 1 0 {'FALLOW':<25}  3  1  0 {1 if i == 1 else 0:2d}  0  0 {_level(parts[0]):2d}"
+            f"  0  0 {tilled:2d}  0 {count:2d} {3 + quiet:2d}"
+        )
         fertilizers += [line for level, part in parts for line in dose_lines(level, part, given)]
         tillage += [f"{i:2d} {yyddd(t.day(day))} {t.implement} {t.depth_cm:5d} -99" for t in scenario.tillage]
+        # Without a crop the fallow lasts until the years of the run are over: else the engine begins the sequence anew.
+        fallow_ends = day - pd.Timedelta(days=1) if year in years else pd.Timestamp(year, 12, 31)
+        harvests.append(f"{count:2d} {yyddd(fallow_ends)} GS000   -99   -99   -99   -99 -99")
+        if year not in years:
+            break
+        count += 1
+        treatments.append(
+            f" 1{count:2d} 1 0 {crop.upper():<25} {cultivar:2d}  1  0  0 {i:2d}  0 {_level(parts[1]):2d}"
+            f"  0  0  0  0 {count:2d} {cultivar + quiet:2d}"
+        )
+        plantings.append(planting_line(i, day, plan.plants, plan.row_cm))
         stover = scenario.residue_removal if crop == "corn" else 0.0
-        before = day - pd.Timedelta(days=1)
-        harvests += [
-            f"{count + 1:2d} {yyddd(before)} GS000   -99   -99   -99   -99 -99",
-            f"{count + 2:2d} {yyddd(last_day)} GS000   -99   -99   100 {stover:5.0f} -99",
-        ]
-        count += 2
+        harvests.append(f"{count:2d} {yyddd(last_day)} GS000   -99   -99   100 {stover:5.0f} -99")
     cultivars = {
         1: ("MZ", scenario.corn.cultivar, scenario.corn.name),
         2: ("SB", scenario.soybean.cultivar, scenario.soybean.name),
@@ -167,6 +172,17 @@ def rotation(scenario: Scenario, mean_temperature: pd.Series) -> tuple[str, dict
         Events(treatments, plantings, fertilizers, tillage, harvests), cultivars, start, _controls(scenario, start)
     )
     return text, planted, count
+
+
+def _planted(scenario: Scenario, mean_temperature: pd.Series) -> dict[int, pd.Timestamp]:
+    """Planting day of each year, and of the year after the last where its autumn has a cover crop or a dose."""
+    planted = scenario.planted(mean_temperature)
+    first = pd.Timedelta(days=min(day for day, _ in scenario.fertiliser.doses))
+    if scenario.cover is None and first >= pd.Timedelta(0):
+        return planted
+    longer = replace(scenario, last_year=scenario.last_year + 1).planted(mean_temperature)
+    busy = scenario.cover is not None or any((day + first).year < year for year, day in longer.items())
+    return longer if busy else planted
 
 
 def _level(part: tuple[int, list[tuple[pd.Timestamp, float]]]) -> int:

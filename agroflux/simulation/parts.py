@@ -1,68 +1,97 @@
 """A long simulation in pieces: each in a file of its own, so that a stopped run goes on where it was.
 
-A finished piece lies in ``NAME.npz``, written beside and then renamed. One that fails leaves ``NAME.failed.txt``, is
-reported, does not stop the rest, and is tried again next time.
+A finished piece lies in ``NAME.npz``, written beside and then renamed; a file that was cut short is made again. A piece
+that fails leaves ``NAME.failed.txt``, is reported, does not stop the rest, and is tried again next time.
 """
 
+import os
+import threading
+import time
+import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from agroflux.errors import AgroFluxError, SimulationError
+from agroflux.simulation.workspace import CancelledError
 
 Piece = TypeVar("Piece")
+_ABANDONED_S = 3600.0
 
 
 def claim(parts: Path, plan: str) -> None:
     """Let the folder belong to ``plan``; SimulationError where it holds parts of another."""
     parts.mkdir(parents=True, exist_ok=True)
     note = parts / "plan.txt"
-    if note.exists() and note.read_text() != plan:
+    if not note.exists():
+        note.write_text(plan)
+    elif note.read_text() != plan:
         raise SimulationError(f"{parts} holds parts of {note.read_text()}, not of {plan}: choose another --out")
-    note.write_text(plan)
+    old = time.time() - _ABANDONED_S
+    for left in parts.glob("*.tmp"):
+        with suppress(OSError):  # another command may put it in its place or remove it at the same time
+            if left.stat().st_mtime < old:
+                left.unlink()
 
 
 def write_part(arrays: Mapping[str, np.ndarray], part: Path) -> None:
-    """Write one piece, whole or not at all."""
-    beside = part.with_suffix(".tmp")
-    with beside.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    beside.replace(part)
+    """Write one piece, whole or not at all; two commands may write the same one at once."""
+    beside = part.with_name(f"{part.stem}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+        beside.replace(part)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def run_parts(
     files: Mapping[Piece, Path],
-    run: Callable[[Piece, Path], None],
+    run: Callable[[Piece, Path, threading.Event], None],
     workers: int,
     done: Callable[[Piece, str | None], None],
 ) -> dict[Piece, str]:
-    """``run(piece, file)`` for every piece without a file; ``done(piece, error)`` after each. Returns the failures."""
+    """``run(piece, file, stop)`` for every piece without a sound file; ``done(piece, error)`` after each.
+
+    Returns the failures. An interruption (Ctrl-C) sets ``stop``, at which a run must end soon, and starts no other.
+    """
     failed: dict[Piece, str] = {}
     todo = []
     for piece, file in files.items():
-        if file.exists():
+        if zipfile.is_zipfile(file):  # the list of its arrays stands at the end of a file
             done(piece, None)
         else:
             todo.append(piece)
     # Threads: the work is done by the engine's own processes; a tenth of it, reading what they wrote, is Python.
+    stop = threading.Event()
     with ThreadPoolExecutor(workers) as pool:
-        futures = {pool.submit(_guarded, piece, files[piece], run): piece for piece in todo}
-        for future in as_completed(futures):
-            error = future.result()
-            if error:
-                failed[futures[future]] = error
-            done(futures[future], error)
+        try:
+            futures = {pool.submit(_guarded, piece, files[piece], run, stop): piece for piece in todo}
+            for future in as_completed(futures):
+                error = future.result()
+                if error:
+                    failed[futures[future]] = error
+                done(futures[future], error)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return failed
 
 
-def _guarded(piece: Piece, file: Path, run: Callable[[Piece, Path], None]) -> str | None:
+def _guarded(
+    piece: Piece, file: Path, run: Callable[[Piece, Path, threading.Event], None], stop: threading.Event
+) -> str | None:
     """Run one piece; None, or what went wrong."""
     note = file.with_name(f"{file.stem}.failed.txt")
     try:
-        run(piece, file)
+        run(piece, file, stop)
+    except CancelledError:
+        raise
     except (AgroFluxError, OSError, ValueError, KeyError, IndexError) as error:
         note.write_text(f"{type(error).__name__}: {error}\n")
         return str(error)

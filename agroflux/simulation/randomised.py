@@ -8,6 +8,7 @@ winters) has no target at all: a farmer would have sown again. Everything else i
 random (``agroflux train --unknown-management``).
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,12 +49,12 @@ def name(number: int) -> str:
     return f"r{number:04d}"
 
 
-def run_field(plan: Plan, number: int, part: Path) -> None:
-    """Run one field and write its part: arrays (time,), (year,) and ()."""
+def run_field(plan: Plan, number: int, part: Path, stop: threading.Event | None = None) -> None:
+    """Run one field and write its part: arrays (time,), (year,) and (). CancelledError once ``stop`` is set."""
     field = fields.draw(number, plan.seed, plan.years, plan.soil_model)
     days = noleap_days(plan.years)
-    with workspace.place(), workspace.scratch() as folder:
-        result = dssat.run_sequence(field.sequence, field.site, folder / "r", dssat.prepare_home(folder))
+    with workspace.place(stop), workspace.scratch() as folder:
+        result = dssat.run_sequence(field.sequence, field.site, folder / "r", dssat.prepare_home(folder), stop=stop)
     grown = field.sequence.grown
     doses = [dose for one in grown for dose in one.nitrogen]
     table = result.daily.assign(**outputs.events(result.daily.index, [one.planted for one in grown], doses)).loc[days]
@@ -84,9 +85,10 @@ def _mean_rate(field: fields.Field) -> float:
 
 def run_all(plan: Plan, parts: Path, workers: int, done: Callable[[int, str | None], None]) -> dict[int, str]:
     """Run every field that has no part yet; ``done(number, error)`` after each. Returns the failures."""
+    workspace.sweep()
     claim(parts, str(plan))
     files = {number: parts / f"{name(number)}.npz" for number in range(plan.count)}
-    return run_parts(files, lambda number, part: run_field(plan, number, part), workers, done)
+    return run_parts(files, lambda number, part, stop: run_field(plan, number, part, stop), workers, done)
 
 
 def assemble(plan: Plan, parts: Path, numbers: Iterable[int], command: str) -> xr.Dataset:
@@ -100,7 +102,8 @@ def assemble(plan: Plan, parts: Path, numbers: Iterable[int], command: str) -> x
     read = [read_part(parts / f"{name(number)}.npz") for number in chosen]
 
     def stacked(key: str) -> np.ndarray:
-        return np.stack([part[key] for part in read])
+        # Each array leaves its part, so that the set does not stand in memory twice.
+        return np.stack([part.pop(key) for part in read])
 
     days, sites = noleap_days(plan.years), [name(number) for number in chosen]
     crops = stacked("crops").astype(str)

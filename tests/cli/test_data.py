@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from agroflux.cli import main
+from agroflux.data import importing
+from agroflux.data.known_sites import SiteFacts
+from agroflux.errors import DataError
 
 
 @pytest.fixture
@@ -135,6 +139,42 @@ def test_what_a_format_does_not_take_is_not_said_in_vain(
     assert code == 2 and err == "agroflux: --lat, --title cannot be told of agroflux: leave it out\n"
     code, _, err = _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "x", "--first-year", "2001")
     assert code == 2 and err == "agroflux: --first-year cannot be told of fluxnet: leave it out\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "words", "named"),
+    [
+        ("netcdf", ("--site", "A", "--lat", "0", "--name", "B", "--state", "C"), "--site, --lat, --name, --state"),
+        ("fluxnet", ("--date", "d", "--flux", "f", "--unit", "u"), "--date, --flux, --unit"),
+        ("fluxnet", ("--series", "s", "--day-first"), "--series, --day-first"),
+        ("n2o", ("--threshold", "VUT", "--partitioning", "DT"), "--threshold, --partitioning"),
+        ("ameriflux", ("--threshold", "CUT"), "--threshold"),
+    ],
+)
+def test_options_of_other_formats_are_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path, form: str, words: tuple[str, ...], named: str
+) -> None:
+    code, out, err = _run(capsys, "import", form, _daily(tmp_path), "--id", "x", *words)
+    assert (code, out) == (2, "") and err == f"agroflux: {named} cannot be told of {form}: leave it out\n"
+    if "--site" not in words:
+        code, out, err = _run(capsys, "check", _daily(tmp_path), "--format", form, *words)
+        assert (code, out) == (2, "") and err == f"agroflux: {named} cannot be told of {form}: leave it out\n"
+
+
+def test_a_whole_data_set_is_not_described_again(
+    tmp_path: Path, own_folder: Path, tiny_observation: xr.Dataset
+) -> None:
+    tiny_observation.assign_attrs(synthetic=1).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with pytest.raises(DataError, match="says itself where its sites lie"):
+        importing.import_file("netcdf", tmp_path / "a.nc", "mine", site=SiteFacts(lat=1.0, lon=1.0))
+    assert importing.import_file("netcdf", tmp_path / "a.nc", "mine", site=SiteFacts()).exists()
+
+
+def test_each_format_says_what_can_be_told_of_it() -> None:
+    from agroflux.cli.data_import import TAKES
+    from agroflux.data.formats import FORMATS
+
+    assert set(TAKES) == {*FORMATS, "agroflux"}
 
 
 def test_a_template_filled_in_becomes_drivers(

@@ -26,7 +26,7 @@ def command(out: Path, count: int = 3) -> list[str]:
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three fields, one of which fails at first."""
     folder = tmp_path_factory.mktemp("randomised")
-    blocked = folder / "parts-randomised" / "r0001.tmp"
+    blocked = folder / "parts-randomised" / "r0001.npz"
     blocked.mkdir(parents=True)
     finish(command(folder))
     assert open_store(folder / "randomised.zarr")["site"].to_numpy().tolist() == ["r0000", "r0002"]
@@ -91,6 +91,14 @@ def test_another_seed_does_not_mix_with_the_first(
         cli.main(["simulate", "--randomised", "1", "--seed", "6", "--years", "2003-2006", "--out", str(out)])
     assert stopped.value.code == 2
     assert "seed 5" in capsys.readouterr().err
+
+
+def test_fewer_fields_do_not_replace_more(out: Path, ds: xr.Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(command(out, count=1))
+    assert stopped.value.code == 2
+    assert "holds site r0001, r0002, which would be lost" in capsys.readouterr().err
+    assert open_store(out / "randomised.zarr").sizes["site"] == 3
 
 
 def test_a_network_trains_on_it_with_management_hidden(out: Path, ds: xr.Dataset, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agroflux.errors import SelectionError
 from agroflux.simulation import dssat, levers, whatif, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
+from agroflux.simulation.runs import Case
 from agroflux.simulation.scenario import Scenario
 from agroflux.simulation.whatif import USUAL, Change
 
@@ -229,3 +230,22 @@ def test_planting_and_nitrogen_move_to_the_days_asked_for() -> None:
     days = given.index[given > 0]
     assert given.sum() == pytest.approx(16.8)
     assert [(d - usual[0]).days for d in days] == [0, 40]
+
+
+@linux
+@pytest.mark.parametrize("change", ["n_timing:fall", "n_timing:fall~planting:-21", "cover:wheat"])
+def test_the_autumn_after_the_last_harvest_is_that_of_a_longer_run(change: str) -> None:
+    """Its nitrogen, cover crop and tillage belong to the crop that would come."""
+    for first in (2010, 2011):
+        runs = [_kept((2010, last), change) for last in (first, first + 1)]
+        # The mean of three days ends with the run.
+        days = runs[0].daily.index[:-1]
+        pd.testing.assert_frame_equal(runs[0].daily.loc[days], runs[1].daily.loc[days], check_freq=False)
+        assert runs[0].annual.equals(runs[1].annual.loc[:first])
+
+
+def _kept(years: tuple[int, int], change: str) -> dssat.Result:
+    """County 17003, which has corn in 2010, as ``agroflux whatif`` runs it."""
+    scenario, site = Case("17003", years, Change.from_text(change)).build()
+    with workspace.scratch() as folder:
+        return dssat.run(scenario, site, folder / "r", dssat.prepare_home(folder))
