@@ -15,11 +15,12 @@ from agroflux.training import processes
 ROOT = Path(__file__).resolve().parents[2]
 #: A caller that has more runs to start when it is interrupted.
 CALLER = """
-import sys
+import signal, sys
 from functools import partial
 from pathlib import Path
 from agroflux.training import processes
 from tests.training.test_processes import slow
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background are started deaf to it
 processes.each(partial(slow, folder=Path(sys.argv[1])), [0, 1, 2, 3], 2, print)
 """
 
