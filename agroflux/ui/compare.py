@@ -168,8 +168,8 @@ def assumptions(where: str, chosen: Sequence[str]) -> Assumptions | None:
         return None
     with st.expander("What the baseline is told about this site", icon=":material/tune:", expanded=True):
         st.caption(
-            "The record holds weather and fluxes only. Crop, planting and nitrogen are assumptions you can change, "
-            f"nitrogen is given {N_DELAY} days after planting, and the soil is the mean of the training counties."
+            "What the record does not tell is assumed, day by day: crop, planting and nitrogen as chosen here, "
+            f"nitrogen {N_DELAY} days after planting, and the soil as the mean of the training counties."
         )
         with controls.row():
             crop = _one("Crop it is told", list(CROPS), "compare-crop", "corn", CROPS.__getitem__)

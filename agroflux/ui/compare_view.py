@@ -88,9 +88,14 @@ def _short(data: str) -> str:
 
 
 def has_all_drivers(data: str) -> bool:
-    """True where a model can run on the data set itself."""
-    held = set(cache.variables(data))
-    return set(schema.DRIVERS) <= held
+    """True where the data set tells every driver on every day, so that nothing is assumed."""
+    return _tells_all_drivers(data, cache.version(data))
+
+
+@st.cache_data(show_spinner=False, max_entries=48)
+def _tells_all_drivers(data: str, version: str) -> bool:
+    ds = cache.dataset(data)
+    return all(name in ds and bool(ds[name].notnull().all()) for name in schema.DRIVERS)
 
 
 def entries(ask: Ask) -> list[Any]:

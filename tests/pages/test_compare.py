@@ -16,8 +16,9 @@ from streamlit.testing.v1 import AppTest
 from agroflux import paths, schema
 from agroflux.data import catalog, importing
 from agroflux.data.select import select
+from agroflux.data.store import write_store
 from agroflux.evaluation import metrics
-from agroflux.ui import compare_panels, show
+from agroflux.ui import compare_panels, compare_view, show
 from tests.pages import untrained
 from tests.pages.opened import open_page
 
@@ -296,3 +297,19 @@ def test_a_title_with_a_slash_can_be_downloaded(tmp_path: Path, monkeypatch: pyt
     assert not app.exception and not app.error
     with xr.open_dataset(io.BytesIO(made[0]), engine="h5netcdf") as ds:
         assert list(ds.data_vars) == ["GPP_n_p_trial"]
+
+
+def test_a_record_tells_its_drivers_only_where_no_day_lacks_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    ds = catalog.open_dataset("towers-sample").load().drop_encoding()
+    names = [name for name in schema.DRIVERS if name not in ds]
+    site = xr.DataArray(np.ones(ds.sizes["site"]), dims="site")
+    ds = ds.assign({name: site.assign_attrs(units=schema.get(name).unit) for name in names})
+    for name in schema.DRIVERS:
+        ds[name] = ds[name].fillna(1.0).assign_attrs(ds[name].attrs)
+    gap = ds.assign(TMAX=ds["TMAX"].where(ds["time"] != ds["time"][9]).assign_attrs(ds["TMAX"].attrs))
+    for data, part in (("whole", ds), ("gap", gap)):
+        write_store(part, tmp_path / "datasets" / f"{data}.zarr")
+    assert compare_view.has_all_drivers("whole") and not compare_view.has_all_drivers("gap")
