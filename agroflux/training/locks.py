@@ -15,7 +15,10 @@ def alone(folder: Path, taken: str = "") -> Iterator[None]:
 
     The folder itself is locked, so that no file is left in it. A file system that knows no locks gives none.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be used ({error.strerror}): name a folder that can be written to") from None
     if sys.platform == "win32":  # knows neither these locks nor open folders
         yield
         return

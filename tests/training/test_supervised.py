@@ -171,3 +171,9 @@ def test_the_official_spatial_protocol_trains_on_all_years(tmp_path: Path) -> No
     card = cards.read(path)
     assert card.split["train"] == card.split["test"] == [2000, 2001, 2002, 2003]
     assert (card.preset, card.config["layers"]) == ("official", 3)
+
+
+def test_a_file_is_no_folder_to_work_in(tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("")
+    with pytest.raises(ModelError, match="w cannot be used"), locks.alone(tmp_path / "w"):
+        pass
