@@ -116,11 +116,10 @@ def test_a_candidate_that_fails_loses_no_row_of_another(tmp_path: Path, monkeypa
     slow = recipes.recipe("lstm", max_minutes=0.02, max_epochs=search.study.MAX_EPOCHS)
     about = search._about(slow, data, cards.sha256(data), PART)
     name = hashlib.sha256(search._key(about).encode()).hexdigest()[:16]
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / name).touch()  # no folder can be made there
+    (tmp_path / "work" / name / "run.json").mkdir(parents=True)  # no file can be read or written there
     rows, failed = search.run(["lstm"], data, out, tmp_path / "work", minutes=0.02, part=PART, note=note)
     assert [row["settings"]["hidden"] for row in rows] == [4]
-    assert len(failed) == 1 and failed[0].startswith("lstm as recommended: FileExistsError")
+    assert len(failed) == 1 and failed[0].startswith("lstm as recommended: IsADirectoryError")
     assert [row["model"] for row in search.read(out)] == ["lstm", "tcn"]
 
 

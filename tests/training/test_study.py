@@ -109,10 +109,9 @@ def test_a_run_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     data.mkdir()
     write_store(tiny(2, 1, 6), data / "tiny.zarr")
     runs = [study.Run("lstm", "tiny", 0.02), study.Run("climatology", "tiny", 1.0)]
-    (work / "runs").mkdir(parents=True)
-    (work / "runs" / runs[0].id).touch()  # no folder can be made there
+    (work / "runs" / runs[0].id / "run.json").mkdir(parents=True)  # no file can be read or written there
     (failed,) = study.perform(runs, data, tmp_path / "models", work)
-    assert failed.startswith(f"{runs[0].id}: FileExistsError")
+    assert failed.startswith(f"{runs[0].id}: IsADirectoryError")
     assert {row["model"] for row in leaderboard.read(tmp_path / "models")} == {"climatology"}
 
 
