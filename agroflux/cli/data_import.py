@@ -2,13 +2,14 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agroflux.cli.lists import words
-from agroflux.cli.output import JSON, print_json, print_rows
+from agroflux.cli.output import JSON, print_json, print_rows, told
 from agroflux.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ FormatName = Annotated[
     str, typer.Argument(metavar="FORMAT", help="fluxnet, icos, ameriflux, saha-n2o, n2o, netcdf or agroflux.")
 ]
 Source = Annotated[Path, typer.Argument(metavar="PATH", help="File, folder or zip as downloaded.")]
-Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT (default) or CUT.")]
-Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT (default) or DT.")]
+Threshold = Annotated[str, typer.Option(help="Friction velocity threshold of FLUXNET fluxes: VUT or CUT.")]
+Partitioning = Annotated[str, typer.Option(help="Partitioning of FLUXNET fluxes: NT or DT.")]
 _CHAMBERS = "N2O chambers"
 Date = Annotated[str, typer.Option(help="Column of the day.", rich_help_panel=_CHAMBERS)]
 Flux = Annotated[str, typer.Option(help="Column of the flux.", rich_help_panel=_CHAMBERS)]
@@ -35,24 +36,26 @@ Series = Annotated[
 DayFirst = Annotated[bool, typer.Option("--day-first", help="1/2/2010 is 1 February.", rich_help_panel=_CHAMBERS)]
 _ABOUT = ("--title", "--licence", "--citation", "--management")
 _SITE = ("--site", "--lat", "--lon", "--name", "--state", *_ABOUT)
-_COLUMNS = ("--date", "--flux", "--unit", "--plot")
+_COLUMNS = ("--date", "--flux", "--unit", "--plot", "--series", "--day-first")
+_FLUXNET = ("--threshold", "--partitioning")
 #: What can be told of each format; --id, --replace and --json go with all.
 TAKES: dict[str, tuple[str, ...]] = {
-    "fluxnet": (*_SITE, "--threshold", "--partitioning"),
-    "icos": (*_SITE, "--threshold", "--partitioning"),
+    "fluxnet": (*_SITE, *_FLUXNET),
+    "icos": (*_SITE, *_FLUXNET),
     "ameriflux": _SITE,
     "saha-n2o": _SITE,
-    "n2o": (*_SITE, *_COLUMNS, "--series", "--day-first"),
+    "n2o": (*_SITE, *_COLUMNS),
     "netcdf": _ABOUT,
     "agroflux": ("--part", "--first-year"),
 }
 
 
 def check(
+    context: typer.Context,
     path: Source,
     form: Annotated[str, typer.Option("--format", help="The format; left out, it is recognised.")] = "",
-    threshold: Threshold = "",
-    partitioning: Partitioning = "",
+    threshold: Threshold = "VUT",
+    partitioning: Partitioning = "NT",
     date: Date = "",
     flux: Flux = "",
     unit: Unit = "",
@@ -65,7 +68,7 @@ def check(
     from agroflux.data import checking
 
     columns = (date, flux, unit, plot)
-    _fits(form, _reading(threshold, partitioning, columns, series, day_first))
+    _fits(form, told(context, *_FLUXNET, *_COLUMNS))
     done = checking.check(path, form, _options(threshold, partitioning, columns, tuple(series or ()), day_first))
     if as_json:
         facts = {"path": str(path), "format": done.format, "ok": done.ok}
@@ -82,6 +85,7 @@ def check(
 
 
 def import_(
+    context: typer.Context,
     form: FormatName,
     path: Source,
     data_id: Annotated[str, typer.Option("--id", help="What the data set is to be called.")],
@@ -93,8 +97,8 @@ def import_(
     title: Annotated[str, typer.Option(help="Title of the data set.")] = "",
     licence: Annotated[str, typer.Option(help="Licence, where it is not the network's.")] = "",
     citation: Annotated[str, typer.Option(help="How to cite the data.")] = "",
-    threshold: Threshold = "",
-    partitioning: Partitioning = "",
+    threshold: Threshold = "VUT",
+    partitioning: Partitioning = "NT",
     date: Date = "",
     flux: Flux = "",
     unit: Unit = "",
@@ -116,10 +120,7 @@ def import_(
 
     report = Report()
     columns = (date, flux, unit, plot)
-    about = (title, licence, citation, management)
-    told: dict[str, object] = dict(zip(_SITE, (site, lat, lon, name, state, *about), strict=True))
-    told |= _reading(threshold, partitioning, columns, series, day_first)
-    _fits(form, told | {"--part": part, "--first-year": first_year})
+    _fits(form, told(context, *_SITE, *_FLUXNET, *_COLUMNS, "--part", "--first-year"))
     if form == "agroflux":
         _archive(path, part, data_id, first_year, report, replace=replace, as_json=as_json)
         return
@@ -178,22 +179,14 @@ def _archive(
     typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
 
 
-def _reading(
-    threshold: str, partitioning: str, columns: tuple[str, ...], series: list[str] | None, day_first: bool
-) -> dict[str, object]:
-    """The options of how to read, by name; None is not told."""
-    named = {"--threshold": threshold, "--partitioning": partitioning, **dict(zip(_COLUMNS, columns, strict=True))}
-    return {**named, "--series": series or None, "--day-first": day_first or None}
-
-
-def _fits(form: str, told: dict[str, object]) -> None:
+def _fits(form: str, said: Mapping[str, bool]) -> None:
     """SelectionError for an option that ``form`` does not take: what was said in vain would be missed later.
 
     A format that is not named, or not known, is left to what reads it.
     """
-    given = [name for name, value in told.items() if value not in ("", None) and name not in TAKES.get(form, told)]
-    if given:
-        raise SelectionError(f"{', '.join(given)} cannot be told of {form}: leave it out")
+    vain = [name for name, given in said.items() if given and name not in TAKES.get(form, said)]
+    if vain:
+        raise SelectionError(f"{', '.join(vain)} cannot be told of {form}: leave it out")
 
 
 def _options(
@@ -203,19 +196,18 @@ def _options(
     from agroflux.data.formats import Options
     from agroflux.data.n2o_chambers import Columns
 
-    threshold, partitioning = threshold or "VUT", partitioning or "NT"
     if threshold not in ("VUT", "CUT"):
         raise SelectionError(f"--threshold {threshold!r} is not one of VUT, CUT")
     if partitioning not in ("NT", "DT"):
         raise SelectionError(f"--partitioning {partitioning!r} is not one of NT, DT")
-    told = any(columns) or bool(series)
-    if (told or day_first) and not all(columns[:3]):
+    mapped = any(columns) or bool(series)
+    if (mapped or day_first) and not all(columns[:3]):
         raise SelectionError(
             "--date, --flux and --unit go together, --plot, --series and --day-first with them: "
             "name all three, or none to have them guessed"
         )
-    mapped = Columns(*columns, series, day_first) if told else None
-    return Options(Choice(threshold, partitioning), columns=mapped)  # type: ignore[arg-type]
+    own = Columns(*columns, series, day_first) if mapped else None
+    return Options(Choice(threshold, partitioning), columns=own)  # type: ignore[arg-type]
 
 
 def _say(report: "Report", *, err: bool) -> None:

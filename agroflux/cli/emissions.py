@@ -8,9 +8,15 @@ import typer
 SUFFIXES = (".csv", ".geojson", ".xlsx", ".nc")
 REPORTS = (".html", ".pdf")
 Rows = Literal["county", "state", "crop", "year", "month"]
+#: What makes no difference to the coverage of intervals.
+_UNHEEDED = (
+    *("--place", "--polygon", "--years", "--gwp", "--horizon", "--indirect", "--areas", "--area-sd", "--seed", "--by"),
+    *("--out", "--report"),
+)
 
 
 def command(
+    context: typer.Context,
     data: Annotated[str, typer.Option(help="Data set id, or path of a .zarr or .zarr.zip.")] = "cornbelt-century",
     model: Annotated[str, typer.Option(help="Model id: predict the fluxes from the data set's drivers.")] = "",
     n_rate: Annotated[float, typer.Option(help="N rate to corn [kg N ha-1].")] = 168.0,
@@ -38,6 +44,7 @@ def command(
     from agroflux.cli import emissions_files as files
     from agroflux.cli import emissions_sources as parts
     from agroflux.cli import emissions_text as text
+    from agroflux.cli.output import told
     from agroflux.cli.predict import parse_years
     from agroflux.emissions.assess import assess
     from agroflux.emissions.fluxes import whole_years
@@ -47,25 +54,11 @@ def command(
 
     potential(gwp, horizon)
     if coverage:
-        unheeded: dict[str, object] = {
-            "--place": place != "all",
-            "--polygon": polygon,
-            "--years": years,
-            "--gwp": gwp != "AR6",
-            "--horizon": horizon != 100,
-            "--indirect": indirect,
-            "--areas": areas,
-            "--area-sd": area_sd != 0.05,
-            "--seed": seed,
-            "--by": by != "county",
-            "--out": out,
-            "--report": report,
-        }
-        files.refuse(unheeded, "--coverage measures all counties on the held-out years, and prints")
+        files.refuse(told(context, *_UNHEEDED), "--coverage measures all counties on the held-out years, and prints")
     else:
-        files.refuse({"--quantity": quantity != "n2o"}, "a quantity is chosen for --coverage alone")
+        files.refuse(told(context, "--quantity"), "a quantity is chosen for --coverage alone")
     if polygon is not None:
-        files.refuse({"--place": place != "all"}, "--polygon says which counties, and how much of them")
+        files.refuse(told(context, "--place"), "--polygon says which counties, and how much of them")
     if out is not None and out.suffix == ".geojson":
         files.refuse({f"--by {by}": by not in ("county", "state")}, "a .geojson file holds counties or states")
     for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):

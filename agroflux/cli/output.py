@@ -86,3 +86,10 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def told(context: typer.Context, *options: str) -> dict[str, bool]:
+    """Whether each of ``options`` stands on the command line, be it with the value that it has by default."""
+    names = {option: str(one.name) for one in context.command.params for option in one.opts}
+    sources = {option: context.get_parameter_source(names[option]) for option in options}
+    return {option: source is not None and source.name == "COMMANDLINE" for option, source in sources.items()}

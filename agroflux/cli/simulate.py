@@ -26,7 +26,7 @@ Randomised = Annotated[
     int, typer.Option(min=0, max=9999, help="So many random fields (crops, soils, climates) instead of counties.")
 ]
 NRates = Annotated[
-    int | None,
+    int,
     typer.Option(
         min=1,
         max=100,
@@ -36,15 +36,16 @@ NRates = Annotated[
 
 
 def command(
+    context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder for the parts and the finished .zarr data set.")],
     benchmark: Annotated[bool, typer.Option("--benchmark", help="All 99 counties of the AgroFlux benchmark.")] = False,
     sites: Annotated[str, typer.Option(help="County FIPS codes, comma separated, instead of --benchmark.")] = "",
     model: Annotated[str, typer.Option(help="Soil-carbon model: century or ceres.")] = "century",
-    n_rates: NRates = None,
+    n_rates: NRates = 20,
     randomised: Randomised = 0,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random fields; default 0.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the random fields.")] = 0,
     years: Years = "",
-    phases: Annotated[str, typer.Option(help="Rotation phases: both (default), or alternate (one a county).")] = "",
+    phases: Annotated[str, typer.Option(help="Rotation phases: both, or alternate (one a county).")] = "both",
     force: Annotated[bool, typer.Option("--force", help="Replace a data set that holds more or others.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Runs of the engine at a time.")] = 2,
 ) -> None:
@@ -60,15 +61,14 @@ def command(
     from agroflux.simulation.scenario import SOIL_MODELS
 
     what = {"--benchmark": benchmark, "--sites": sites, "--randomised": randomised}
-    _fits(what, {"--n-rates": n_rates, "--phases": phases or None, "--seed": seed})
+    _fits(what, output.told(context, "--n-rates", "--phases", "--seed"))
     if model not in SOIL_MODELS:
         raise SelectionError(f"--model {model!r} is not one of {', '.join(SOIL_MODELS)}")
-    n_rates, phases = n_rates or 20, phases or "both"
     if phases not in ("both", "alternate"):
         raise SelectionError(f"--phases {phases!r} is not one of both, alternate")
     output.check_out(out)
     if randomised:
-        _randomised(randomised, seed or 0, parse_years(years or "2003-2010"), model, out, workers, force=force)
+        _randomised(randomised, seed, parse_years(years or "2003-2010"), model, out, workers, force=force)
         return
     known = list(benchmark_counties().index)
     codes = known if benchmark else list(words(sites))
@@ -103,14 +103,14 @@ def command(
         )
 
 
-def _fits(what: Mapping[str, object], told: Mapping[str, object]) -> None:
+def _fits(what: Mapping[str, object], told: Mapping[str, bool]) -> None:
     """SelectionError unless one thing is to be simulated and every other option that is told belongs to it."""
     chosen = [option for option, value in what.items() if value]
     if not chosen:
         raise SelectionError(_WHAT)
     if len(chosen) > 1:
         raise SelectionError(f"{' and '.join(chosen)} exclude each other: give one of them")
-    vain = [option for option, value in told.items() if value is not None and option not in TAKES[chosen[0]]]
+    vain = [option for option, said in told.items() if said and option not in TAKES[chosen[0]]]
     if vain:
         raise SelectionError(f"{', '.join(vain)} cannot be told of {chosen[0]}: leave it out")
 
