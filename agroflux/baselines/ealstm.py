@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from agroflux import schema
-from agroflux.baselines.lstm import Layer, Recurrent, State, chrono
+from agroflux.baselines.lstm import Layer, Recurrent, chrono, fused
 
 
 class EALSTM(Recurrent):
@@ -67,22 +68,13 @@ class EALSTM(Recurrent):
     def _weights(self) -> list[Tensor]:
         """Weights of torch's LSTM: on the input, on the hidden state, and both biases (gates i, f, g, o)."""
         hidden, split = self.hidden, len(self.dynamic)
-        zeros = self.cell.weight.new_zeros
-        gate = torch.cat([zeros(hidden, split), self.input_gate.weight], dim=1)
-        others = torch.cat([self.cell.weight[:, :split], zeros(3 * hidden, len(self.static))], dim=1)
+        gate = functional.pad(self.input_gate.weight, (split, 0))
+        others = functional.pad(self.cell.weight[:, :split], (0, len(self.static)))
         on_input = torch.cat([gate, others]).index_select(1, self.columns)
-        on_hidden = torch.cat([zeros(hidden, hidden), self.cell.weight[:, split:]])
+        on_hidden = functional.pad(self.cell.weight[:, split:], (0, 0, hidden, 0))
         bias = torch.cat([self.input_gate.bias, self.cell.bias])
         return [on_input, on_hidden, bias, torch.zeros_like(bias)]
 
     def layer(self) -> Layer:
         """Torch's LSTM, under the weights of this one."""
-        weights = self._weights()
-
-        def run(x: Tensor, state: State | None) -> tuple[Tensor, State]:
-            rest = x.new_zeros(1, len(x), self.hidden)
-            start = (rest, rest) if state is None else state
-            hidden, h, c = torch.lstm(x, start, weights, True, 1, 0.0, self.training, False, True)
-            return hidden, (h, c)
-
-        return run
+        return fused(self._weights(), self.training)

@@ -1,16 +1,19 @@
 """LSTM (Hochreiter & Schmidhuber 1997, doi 10.1162/neco.1997.9.8.1735), one direction, with a linear head."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from agroflux.baselines.network import Body, Network
 
 State = tuple[Tensor, Tensor]
 #: From drivers ``(batch, time, drivers)`` and a state (None: at rest) to hidden states and the state at the end.
 Layer = Callable[[Tensor, State | None], tuple[Tensor, State]]
+#: Columns that bfloat16 tiles take together.
+TILE = 16
 
 
 def chrono(hidden: int, memory_days: float) -> Tensor:
@@ -21,6 +24,28 @@ def chrono(hidden: int, memory_days: float) -> Tensor:
     """
     scale = torch.exp(torch.empty(hidden).uniform_(math.log(2.0), math.log(memory_days)))
     return torch.log(scale - 1.0 + 1e-3)
+
+
+def fused(weights: Sequence[Tensor], training: bool) -> Layer:
+    """Torch's fused LSTM under ``weights``: of each layer those on the input and on the state, and both biases.
+
+    In bfloat16 a processor's tiles multiply whole groups of columns alone, so columns of zeros fill up the drivers:
+    the same sums, two to three times as fast.
+    """
+    first, *others = weights
+    hidden, layers = first.shape[0] // 4, len(weights) // 4
+    spare = -first.shape[1] % TILE if first.dtype == torch.bfloat16 else 0
+    filled = [functional.pad(first, (0, spare)) if spare else first, *others]
+
+    def run(x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        x = functional.pad(x, (0, spare)) if spare else x
+        rest = x.new_zeros(layers, len(x), hidden)
+        found, h, c = torch.lstm(
+            x, (rest, rest) if state is None else state, filled, True, layers, 0.0, training, False, True
+        )
+        return found, (h, c)
+
+    return run
 
 
 class Recurrent(Network):
@@ -47,6 +72,10 @@ class Recurrent(Network):
     def decode(self, features: Tensor) -> Tensor:
         """As that of every network; hidden states lie day by day in memory, and are read so, not copied first."""
         return super().decode(features.transpose(0, 1)).transpose(0, 1)
+
+    def join(self, groups: list[Tensor]) -> Tensor:
+        """As that of every network, of groups that lie day by day in memory: whole days are copied, not single rows."""
+        return torch.cat([group.transpose(0, 1) for group in groups], dim=1).transpose(0, 1)
 
 
 class LSTM(Recurrent):
@@ -83,5 +112,4 @@ class LSTM(Recurrent):
 
     def layer(self) -> Layer:
         """Torch's own."""
-        layer: Layer = self.lstm
-        return layer
+        return fused([weight for layer in self.lstm.all_weights for weight in layer], self.training)

@@ -67,7 +67,11 @@ class Network(nn.Module):
         size = max(1, self.group_days // max(1, x.shape[1]))
         if len(x) <= size or x.device.type != "cpu":
             return run(x)
-        return torch.cat([run(part) for part in x.split(size)])
+        return self.join([run(part) for part in x.split(size)])
+
+    def join(self, groups: list[Tensor]) -> Tensor:
+        """One batch of its groups ``(series, time, values)``."""
+        return torch.cat(groups)
 
 
 class PreNorm(nn.Module):

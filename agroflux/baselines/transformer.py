@@ -10,8 +10,8 @@ from agroflux.baselines.network import Body, Network, PreNorm
 BLOCK_DAYS = 24
 
 
-def rotations(days: int, pairs: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosine and sine ``(days, pairs)`` of the angles by which day ``t`` turns each pair of features.
+def rotations(days: int, pairs: int, device: torch.device) -> Tensor:
+    """Complex numbers ``(days, pairs)`` of length 1, by which day ``t`` turns each pair of features.
 
     Rotary position (Su et al. 2021, arXiv 2104.09864, eqs. 15 and 34), as the wavelengths of Vaswani et al., section
     3.5, but with the base 1000 where both papers have 10000. The product of a query and a key then depends on the
@@ -20,15 +20,19 @@ def rotations(days: int, pairs: int, device: torch.device) -> tuple[Tensor, Tens
     """
     speed = 1000.0 ** (-torch.arange(pairs, device=device) / pairs)
     angle = torch.arange(days, device=device)[:, None] * speed
-    return angle.cos(), angle.sin()
+    return torch.complex(angle.cos(), angle.sin())
 
 
-def turned(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """``x`` ``(..., time, features)`` with features k and k + pairs turned by the angle of their day and pair."""
-    pairs = cosine.shape[-1]
-    a, b = x[..., :pairs], x[..., pairs : 2 * pairs]
-    first, second = torch.addcmul(a * cosine, b, sine, value=-1), torch.addcmul(a * sine, b, cosine)
-    return torch.cat([first, second, x[..., 2 * pairs :]], dim=-1).type_as(x)
+def turned(x: Tensor, turns: Tensor) -> Tensor:
+    """``x`` ``(..., time, features)`` with features k and k + pairs turned by the day and pair of ``turns``.
+
+    A pair stands side by side in what comes back, real part first: products of queries and keys do not ask for the
+    order, and one product of complex numbers takes half the time of four of real ones and two sums.
+    """
+    pairs = turns.shape[-1]
+    real, imaginary = (part.float().contiguous() for part in (x[..., :pairs], x[..., pairs : 2 * pairs]))
+    found = torch.view_as_real(torch.complex(real, imaginary) * turns).flatten(-2).type_as(x)
+    return torch.cat([found, x[..., 2 * pairs :]], dim=-1) if x.shape[-1] % 2 else found
 
 
 class _Layer(PreNorm):
@@ -38,12 +42,12 @@ class _Layer(PreNorm):
         super().__init__(width, heads, feed)
         self.window = window
 
-    def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    def forward(self, x: Tensor, turns: Tensor) -> Tensor:
         """``(batch, time, width)`` in and out."""
 
         def attend(qkv: Tensor) -> Tensor:
             heads = qkv.permute(2, 0, 3, 1, 4)
-            q, k = turned(heads[:2], cosine, sine)
+            q, k = turned(heads[:2], turns)
             return local(q, k, heads[2], self.window, BLOCK_DAYS).transpose(1, 2).flatten(2)
 
         return self.run(x, attend)
@@ -87,12 +91,12 @@ class Transformer(Network):
 
     def body(self, days: int) -> Body:
         """Last layer's output ``(batch, days, hidden)``."""
-        cosine, sine = rotations(days, self.pairs, self.head.weight.device)
+        turns = rotations(days, self.pairs, self.head.weight.device)
 
         def run(part: Tensor) -> Tensor:
             hidden = self.embedding(part)
             for layer in self.encoder:
-                hidden = layer(hidden, cosine, sine)
+                hidden = layer(hidden, turns)
             out: Tensor = self.norm(hidden)
             return out
 

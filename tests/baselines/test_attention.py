@@ -34,7 +34,7 @@ def test_it_equals_the_masked_matrix(days: int, window: int, block: int) -> None
 def test_a_product_depends_on_the_days_between_alone() -> None:
     q, k = torch.randn(5), torch.randn(5)  # an odd feature is left as it is
     angles = rotations(400, 2, q.device)
-    turned_q, turned_k = turned(q.expand(400, 5), *angles), turned(k.expand(400, 5), *angles)
+    turned_q, turned_k = turned(q.expand(400, 5), angles), turned(k.expand(400, 5), angles)
     products = [turned_q[t] @ turned_k[t - 9] for t in (9, 50, 399)]
     torch.testing.assert_close(products[1:], products[:1] * 2, atol=1e-4, rtol=1e-4)
     assert not torch.isclose(products[0], turned_q[50] @ turned_k[42], atol=1e-3)
