@@ -44,7 +44,7 @@ def command(
     from agroflux.cli import emissions_files as files
     from agroflux.cli import emissions_sources as parts
     from agroflux.cli import emissions_text as text
-    from agroflux.cli.output import told
+    from agroflux.cli.output import check_file, told
     from agroflux.cli.predict import parse_years
     from agroflux.emissions.assess import assess
     from agroflux.emissions.fluxes import whole_years
@@ -63,7 +63,7 @@ def command(
         files.refuse({f"--by {by}": by not in ("county", "state")}, "a .geojson file holds counties or states")
     for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):
         if path is not None:
-            files.check_target(path, option, endings, force=force)
+            check_file(path, option, endings, force=force)
     facts = geo.county_facts()
     if coverage:
         text.print_coverage(parts.coverage(data, model, n_rate, facts, quantity, show=not as_json), as_json=as_json)

@@ -1,7 +1,6 @@
 """Files that ``agroflux emissions`` writes, whole or not at all."""
 
 import contextlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +11,6 @@ if TYPE_CHECKING:
     from agroflux.emissions.assess import Assessment
     from agroflux.emissions.question import Sources
     from agroflux.emissions.totals import Level
-
-
-def check_target(path: Path, option: str, endings: Sequence[str], *, force: bool) -> None:
-    """Raise DataError unless ``path`` has one of the endings, a folder to lie in, and may be written."""
-    from agroflux.errors import DataError
-
-    if path.suffix not in endings:
-        raise DataError(f"{option} {path}: give a name that ends in {', '.join(endings[:-1])} or {endings[-1]}")
-    if not path.parent.is_dir():
-        raise DataError(f"{option} {path}: the folder {path.parent} does not exist: make it first")
-    if path.is_dir():
-        raise DataError(f"{option} {path} is a folder, which no file can replace: choose another name")
-    if not os.access(path.parent, os.W_OK):
-        raise DataError(f"{option} {path}: the folder {path.parent} cannot be written to: choose another one")
-    if path.exists() and not force:
-        raise DataError(f"{option} {path} exists: choose another name, or replace it with --force")
 
 
 def refuse(given: Mapping[str, object], why: str) -> None:

@@ -38,14 +38,14 @@ def command(
     """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
     from agroflux.baselines import card as cards
     from agroflux.cli.lists import words
-    from agroflux.cli.output import check_out, print_json, print_rows
+    from agroflux.cli.output import check_folder, print_json, print_rows
     from agroflux.data import field_days
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.prepared import prepare
     from agroflux.training.request import Request
 
-    check_out(out)
+    check_folder(out)
     targets = words(target)
     request = Request(
         data, targets, site_years, model, recipe, validate, test, source, seed, epochs, seconds, every

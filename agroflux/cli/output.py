@@ -33,11 +33,27 @@ def plain(value: Any) -> Any:
     return value
 
 
-def check_out(folder: Path) -> None:
-    """Raise DataError where the folder of ``--out`` cannot be made or written to: before the work, not after it."""
+def check_folder(folder: Path, option: str = "--out") -> None:
+    """Raise DataError where the folder of ``option`` cannot be made or written to: before the work, not after it."""
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
-        raise DataError(f"{there} is no folder that can be written to: name another place with --out")
+        raise DataError(f"{there} is no folder that can be written to: name another place with {option}")
+
+
+def check_file(path: Path, option: str, endings: Sequence[str], *, force: bool) -> None:
+    """Raise DataError unless ``path`` has one of the ``endings``, a folder to lie in, and may be written.
+
+    A ``.zarr`` store is a folder, which another store may replace; nothing is replaced without ``force``.
+    """
+    if not (path.suffix and path.name.endswith(tuple(endings))):
+        raise DataError(f"{option} {path}: give a name that ends in {', '.join(endings[:-1])} or {endings[-1]}")
+    if not path.parent.exists():
+        raise DataError(f"{option} {path}: the folder {path.parent} does not exist: make it first")
+    if path.is_dir() and path.suffix != ".zarr":
+        raise DataError(f"{option} {path} is a folder, which no file can replace: choose another name")
+    check_folder(path.parent, option)
+    if path.exists() and not force:
+        raise DataError(f"{option} {path} exists: choose another name, or replace it with --force")
 
 
 def print_json(value: Any) -> None:

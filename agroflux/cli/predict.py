@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     import xarray as xr
 
-SUFFIXES = (".nc", ".zarr")
+ENDINGS = (".nc", ".zarr", ".zarr.zip")
 
 
 def command(
@@ -23,11 +23,11 @@ def command(
 ) -> None:
     """Predict all targets in physical units and write them to a file."""
     from agroflux.cli.lists import words
-    from agroflux.cli.output import print_rows
+    from agroflux.cli.output import check_file, print_rows
     from agroflux.cli.progress import bar
     from agroflux.inference import region
 
-    check_target(out, force=force)
+    check_file(out, "--out", ENDINGS, force=force)
     chosen = list(words(sites)) or None
     with bar("Predicting", show=not as_json) as progress:
         result = region.run_region(model, data, chosen, parse_years(years), n_rate, progress)
@@ -66,20 +66,6 @@ def parse_years(text: str) -> list[int] | None:
     except ValueError:
         raise SelectionError(f"--years {text!r} is not understood: write 2015, 2015-2018 or 2015,2017") from None
     return sorted(found) or None
-
-
-def check_target(out: Path, *, force: bool) -> None:
-    """Raise DataError unless ``out`` has a known ending, a folder to lie in, and may be written."""
-    from agroflux.errors import DataError
-
-    if not out.name.removesuffix(".zip").endswith(SUFFIXES) or out.name.endswith(".nc.zip"):
-        raise DataError(f"--out {out}: give a name that ends in .nc, .zarr or .zarr.zip")
-    if not out.parent.is_dir():
-        raise DataError(f"--out {out}: the folder {out.parent} does not exist: make it first")
-    if out.is_dir() and out.suffix == ".nc":
-        raise DataError(f"--out {out} is a folder, which no file can replace: choose another name")
-    if out.exists() and not force:
-        raise DataError(f"--out {out} exists: choose another name, or replace it with --force")
 
 
 def write(ds: "xr.Dataset", out: Path) -> None:

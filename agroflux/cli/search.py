@@ -27,7 +27,7 @@ def command(
     from agroflux import paths
     from agroflux.baselines import registry
     from agroflux.cli.lists import words
-    from agroflux.cli.output import check_out, print_rows
+    from agroflux.cli.output import check_folder, print_rows
     from agroflux.errors import DataError, ModelError
     from agroflux.training import search
 
@@ -36,7 +36,7 @@ def command(
     models = words(model or "") or registry.names()
     for name in models:
         registry.configuration(name)
-    check_out(out)
+    check_folder(out)
     place = work or paths.user_data() / "search"
     rows, failed = search.run(
         models,

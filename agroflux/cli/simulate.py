@@ -66,7 +66,7 @@ def command(
         raise SelectionError(f"--model {model!r} is not one of {', '.join(SOIL_MODELS)}")
     if phases not in ("both", "alternate"):
         raise SelectionError(f"--phases {phases!r} is not one of both, alternate")
-    output.check_out(out)
+    output.check_folder(out)
     if randomised:
         _randomised(randomised, seed, parse_years(years or "2003-2010"), model, out, workers, force=force)
         return

@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Train and score the runs of the plan that are not finished; stop it at any time and call it again."""
     from agroflux import paths
-    from agroflux.cli.output import check_out, print_rows
+    from agroflux.cli.output import check_folder, print_rows
     from agroflux.errors import ModelError
     from agroflux.training import search, study
 
@@ -43,7 +43,7 @@ def command(
         title = f"{len(runs)} runs, at most {study.hours(runs, workers):.1f} h on {workers} core(s)"
         print_rows(rows, as_json=as_json, title=title)
         return
-    check_out(out)
+    check_folder(out)
     failed = study.perform(runs, data, out, place, workers=workers, note=lambda text: typer.echo(text, err=True))
     search.record(out)
     if failed:

@@ -40,10 +40,10 @@ def command(
     """Train a baseline, restore its best epoch, score it on the test years and write checkpoint and card."""
     from agroflux import paths
     from agroflux.baselines import card as cards
-    from agroflux.cli.output import check_out, print_json, print_rows
+    from agroflux.cli.output import check_folder, print_json, print_rows
     from agroflux.data import joined, splits, subsample
 
-    check_out(out)
+    check_folder(out)
     splits.check(protocol, experiment)
     part = subsample.Subsample(subsample.parse_rates(rates), phases)
     place = joined.find(data)

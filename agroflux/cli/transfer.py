@@ -52,7 +52,7 @@ def command(
     """
     from agroflux import paths
     from agroflux.cli.lists import numbers, words
-    from agroflux.cli.output import check_out, print_json, print_rows
+    from agroflux.cli.output import check_folder, print_json, print_rows
     from agroflux.data import field_days
     from agroflux.errors import DataError, SelectionError
     from agroflux.evaluation import gain_rows
@@ -74,7 +74,7 @@ def command(
     for name in design.protocols:
         folds.folds(name, ())
     # What is wrong with file, models or data is said before hours of training.
-    check_out(out.parent)
+    check_folder(out.parent)
     if out.is_dir():
         raise DataError(f"{out} is a folder: name a file for the rows with --out")
     before = gain_rows.read_file(out)

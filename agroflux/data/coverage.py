@@ -1,4 +1,4 @@
-"""How much of a data set is there: share of days with a value by month, and the longest gaps."""
+"""How much of a data set is there: share of days with a value by month, the longest gaps, and whether all drivers."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from agroflux import schema
 from agroflux.contract import base_name
 from agroflux.errors import SelectionError
 
@@ -49,6 +50,11 @@ def gaps(ds: xr.Dataset, site: str, most: int = 5) -> pd.DataFrame:
                 rows.append((name, days[at] + one, days[at + 1] - one, int(apart[at])))
     table = pd.DataFrame(rows, columns=["variable", "first", "last", "days"])
     return table.sort_values("days", ascending=False, ignore_index=True)
+
+
+def has_all_drivers(ds: xr.Dataset) -> bool:
+    """Whether ``ds`` tells every driver of the schema at every site on every day, so that nothing need be assumed."""
+    return all(name in ds and bool(ds[name].notnull().all()) for name in schema.DRIVERS)
 
 
 def _present(ds: xr.Dataset, site: str) -> pd.DataFrame:

@@ -96,9 +96,8 @@ def predict(
         raise ModelError(f"model {checkpoint.card.id}: {error}") from None
     wanted = None if years is None else sorted({int(year) for year in years})
     days = slice(0, drivers.shape[2]) if wanted is None else windows.span(ds, wanted)
-    values = simulate(checkpoint, drivers, ds["time"].values, days, progress)
-    warm = windows.warm_positions(days.start, checkpoint.card.warmup_days, drivers.shape[2])
-    result = _dataset(checkpoint.card, values, ds, days, repeated=int((warm >= days.start).sum()))
+    values, warm = simulate(checkpoint, drivers, ds["time"].values, days, progress)
+    result = _dataset(checkpoint.card, values, ds, days, warm)
     if wanted is None:
         return result
     return result.isel(time=result["time"].dt.year.isin(wanted).values).sel(year=wanted)
@@ -110,8 +109,8 @@ def simulate(
     time: NDArray[np.datetime64],
     days: slice,
     progress: Progress | None = None,
-) -> NDArray[np.float32]:
-    """Targets ``(target, site, scenario, day)`` in physical units over ``days``, the first of them warmed up.
+) -> tuple[NDArray[np.float32], windows.Positions]:
+    """Targets ``(target, site, scenario, day)`` in physical units over ``days``, and the days that warm the first up.
 
     A causal network runs on from year to year. The others count their windows and nodes from the first day that they
     are given, and were trained on series from 1 January on: they run for each calendar year anew, so that a day's
@@ -119,14 +118,16 @@ def simulate(
     """
     runs_on = checkpoint.network.causal
     pieces = [days] if runs_on else windows.by_year(time, days)
-    found = []
+    found: list[NDArray[np.float32]] = []
+    warmed: list[windows.Positions] = []
     for done, piece in enumerate(pieces):
         lead = 0 if runs_on else windows.day_of_year(time, piece.start)
         warm = windows.warm_positions(piece.start, checkpoint.card.warmup_days + lead, drivers.shape[2])
         positions = np.concatenate([warm, np.arange(piece.start, piece.stop)])
         told = None if progress is None else _shifted(progress, done, len(pieces))
         found.append(run(checkpoint, drivers, positions, len(warm), told))
-    return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
+        warmed.append(warm)
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=-1), warmed[0]
 
 
 def _shifted(progress: Progress, done: int, pieces: int) -> Progress:
@@ -184,7 +185,9 @@ def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)
 
 
-def _dataset(card: Card, values: NDArray[np.float32], ds: xr.Dataset, days: slice, *, repeated: int) -> xr.Dataset:
+def _dataset(
+    card: Card, values: NDArray[np.float32], ds: xr.Dataset, days: slice, warm: windows.Positions
+) -> xr.Dataset:
     part = ds.isel(time=days)
     last = windows.last_days(part)
     keep = [c for c in part.coords if set(part[c].dims) <= {"site", "scenario", "time"} and c != "year"]
@@ -200,14 +203,20 @@ def _dataset(card: Card, values: NDArray[np.float32], ds: xr.Dataset, days: slic
     if "CO2_FLUX" in data:
         nee = schema.get("NEE")
         data["NEE"] = (daily, data["CO2_FLUX"][1], {"units": nee.unit, "long_name": nee.label})
-    return xr.Dataset(data, coords, _attrs(card, ds, repeated))
+    return xr.Dataset(data, coords, _attrs(card, ds, _warmup(warm, days.start)))
 
 
-def _attrs(card: Card, ds: xr.Dataset, repeated: int) -> dict[str, Any]:
-    source = f"{card.title}; drivers: {ds.attrs.get('title', 'a data set without title')}"
-    warmup = f"{card.warmup_days} days before the first day"
+def _warmup(warm: windows.Positions, start: int) -> str:
+    """In words, what warmed up the day at ``start``; days of the record from there on stand for earlier ones."""
+    said = f"{len(warm)} days before the first day"
+    repeated = int((warm >= start).sum())
     if repeated:
-        warmup += f", {repeated} of them repeated from the record's first two years, as it does not reach back"
+        said += f", {repeated} of them repeated from the record's first two years, as it does not reach back"
+    return said
+
+
+def _attrs(card: Card, ds: xr.Dataset, warmup: str) -> dict[str, Any]:
+    source = f"{card.title}; drivers: {ds.attrs.get('title', 'a data set without title')}"
     return {
         "kind": "simulation",
         "calendar": ds.attrs.get("calendar", "standard"),

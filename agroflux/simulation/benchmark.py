@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from agroflux.errors import SimulationError
-from agroflux.simulation import dssat, workspace
+from agroflux.simulation import dssat, fingerprint, workspace
 from agroflux.simulation.county import benchmark_counties, county_scenario, county_site
 from agroflux.simulation.parts import claim, run_parts, write_part
 from agroflux.simulation.scenario import Crop, SoilModel
@@ -131,6 +131,7 @@ def run_all(
 ) -> dict[Piece, str]:
     """Run every piece that has no part yet; ``done(piece, error)`` after each. Returns the failures."""
     workspace.sweep()
-    claim(parts, f"{plan.soil_model} {plan.years[0]}-{plan.years[1]}")
+    made_with = fingerprint.made_with(fingerprint.COUNTIES)
+    claim(parts, f"{plan.soil_model} {plan.years[0]}-{plan.years[1]}", made_with)
     files = {piece: parts / f"{piece_name(piece)}.npz" for piece in plan.pieces(fips)}
     return run_parts(files, lambda piece, part, stop: run_piece(plan, piece, part, stop), workers, done)

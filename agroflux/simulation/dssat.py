@@ -4,6 +4,7 @@ The executable and its data files come with the package DSSATTools (BSD-3 engine
 runs, and how many at a time: :mod:`agroflux.simulation.workspace`.
 """
 
+import importlib.metadata
 import importlib.util
 import os
 import select
@@ -34,6 +35,7 @@ _TAIL_YEARS = 2
 _POLL_S = 0.05
 _CONSOLE = "console.txt"
 _LABELS = "DATA.CDE"
+_NOT_INSTALLED = "the DSSAT engine is not installed: pip install DSSATTools==3.0.2"
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,20 @@ def engine() -> tuple[Path, Path]:
     # find_spec does not import the package (its import writes to the temporary folder).
     spec = importlib.util.find_spec("DSSATTools")
     if spec is None or spec.origin is None:
-        raise SimulationError("the DSSAT engine is not installed: pip install DSSATTools==3.0.2")
+        raise SimulationError(_NOT_INSTALLED)
     base = Path(spec.origin).parent
     executable = base / "bin" / "dscsm048"
     if not executable.exists():
         raise SimulationError(f"no DSSAT executable at {executable}: reinstall DSSATTools==3.0.2")
     return executable, base / "dssat-csm-os" / "Data"
+
+
+def version() -> str:
+    """``DSSATTools 3.0.2``: the package that the engine and its data files come with; SimulationError without it."""
+    try:
+        return f"DSSATTools {importlib.metadata.version('DSSATTools')}"
+    except importlib.metadata.PackageNotFoundError:
+        raise SimulationError(_NOT_INSTALLED) from None
 
 
 def prepare_home(folder: Path) -> Path:

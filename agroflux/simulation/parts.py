@@ -1,7 +1,8 @@
 """A long simulation in pieces: each in a file of its own, so that a stopped run goes on where it was.
 
 A finished piece lies in ``NAME.npz``, written beside and then renamed; a file that was cut short is made again. A piece
-that fails leaves ``NAME.failed.txt``, is reported, does not stop the rest, and is tried again next time.
+that fails leaves ``NAME.failed.txt``, is reported, does not stop the rest, and is tried again next time. ``plan.txt``
+says what the folder is of, ``made-with.txt`` by what its pieces were made (:mod:`agroflux.simulation.fingerprint`).
 """
 
 import os
@@ -23,14 +24,26 @@ Piece = TypeVar("Piece")
 _ABANDONED_S = 3600.0
 
 
-def claim(parts: Path, plan: str) -> None:
-    """Let the folder belong to ``plan``; SimulationError where it holds parts of another."""
+def claim(parts: Path, plan: str, made_with: str) -> None:
+    """Let the folder belong to ``plan`` and ``made_with``; SimulationError where it holds parts of or made with others.
+
+    A folder that was begun without such a note is taken as it is, and gets none: what its parts were made with is not
+    known.
+    """
     parts.mkdir(parents=True, exist_ok=True)
-    note = parts / "plan.txt"
+    note, made = parts / "plan.txt", parts / "made-with.txt"
+    begun = note.exists() or any(parts.glob("*.npz"))
+    if note.exists() and note.read_text() != plan:
+        raise SimulationError(f"{parts} holds parts of {note.read_text()}, not of {plan}: choose another --out")
+    if made.exists() and made.read_text() != made_with:
+        raise SimulationError(
+            f"{parts} holds parts made with {made.read_text()}, not with {made_with}: choose another --out, or delete "
+            f"the folder; if you know that both simulate the same, delete {made.name} in it alone"
+        )
+    if not begun:
+        made.write_text(made_with)
     if not note.exists():
         note.write_text(plan)
-    elif note.read_text() != plan:
-        raise SimulationError(f"{parts} holds parts of {note.read_text()}, not of {plan}: choose another --out")
     old = time.time() - _ABANDONED_S
     for left in parts.glob("*.tmp"):
         with suppress(OSError):  # another command may put it in its place or remove it at the same time

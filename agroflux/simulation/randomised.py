@@ -20,7 +20,7 @@ import xarray as xr
 from agroflux import schema
 from agroflux.data.management import CROP_FLAG
 from agroflux.errors import SimulationError
-from agroflux.simulation import dssat, fields, outputs, workspace
+from agroflux.simulation import dssat, fields, fingerprint, outputs, workspace
 from agroflux.simulation.benchmark import ANNUAL, DAILY, PHASE, WEATHER, noleap_days
 from agroflux.simulation.dataset import STATIC, attributes, read_part, units
 from agroflux.simulation.parts import claim, run_parts, write_part
@@ -86,7 +86,7 @@ def _mean_rate(field: fields.Field) -> float:
 def run_all(plan: Plan, parts: Path, workers: int, done: Callable[[int, str | None], None]) -> dict[int, str]:
     """Run every field that has no part yet; ``done(number, error)`` after each. Returns the failures."""
     workspace.sweep()
-    claim(parts, str(plan))
+    claim(parts, str(plan), fingerprint.made_with(fingerprint.FIELDS))
     files = {number: parts / f"{name(number)}.npz" for number in range(plan.count)}
     return run_parts(files, lambda number, part, stop: run_field(plan, number, part, stop), workers, done)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.baselines import registry
-from agroflux.data import field_days
+from agroflux.data import coverage, field_days
 from agroflux.data.catalog import BUNDLED
 from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
@@ -88,14 +88,13 @@ def _short(data: str) -> str:
 
 
 def has_all_drivers(data: str) -> bool:
-    """True where the data set tells every driver on every day, so that nothing is assumed."""
-    return _tells_all_drivers(data, cache.version(data))
+    """Whether nothing need be assumed (:func:`agroflux.data.coverage.has_all_drivers`)."""
+    return _has_all_drivers(data, cache.version(data))
 
 
 @st.cache_data(show_spinner=False, max_entries=48)
-def _tells_all_drivers(data: str, version: str) -> bool:
-    ds = cache.dataset(data)
-    return all(name in ds and bool(ds[name].notnull().all()) for name in schema.DRIVERS)
+def _has_all_drivers(data: str, version: str) -> bool:
+    return coverage.has_all_drivers(cache.dataset(data))
 
 
 def entries(ask: Ask) -> list[Any]:

@@ -7,7 +7,7 @@ from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.totals import COLUMNS
 from agroflux.figures import intervals, trend
-from agroflux.ui import emissions_answer, show
+from agroflux.ui import cache, emissions_answer, show
 from agroflux.ui.emissions import Choice, pretty
 
 
@@ -73,7 +73,7 @@ def lever(answer: Assessment, choice: Choice) -> None:
     """What less or more nitrogen does to N2O and to grain."""
     st.subheader("The nitrogen lever", anchor=False)
     if len(answer.lever) < 2:
-        show.empty("The data hold one nitrogen rate.", "Choose a data set with several to see what less would change.")
+        show.empty(*_no_lever(len(cache.n_rates(choice.data))))
         return
     show.figure(
         trend.lever(answer.lever, choice.rate, unit=pretty(COLUMNS["n2o_t_co2e"].unit)),
@@ -84,6 +84,18 @@ def lever(answer: Assessment, choice: Choice) -> None:
         ("As the simulator gives it. " if choice.is_model else "")
         + "The same fields and years at each nitrogen rate of the data. Where grain levels off and N₂O keeps rising, "
         "less nitrogen costs little yield. All counties get one rate; prices are not in it."
+    )
+
+
+def _no_lever(rates: int) -> tuple[str, str]:
+    """Why there is no lever, where the data hold ``rates`` nitrogen rates, and the way out."""
+    if rates < 2:
+        return "The data hold one nitrogen rate.", "Choose a data set with several to see what less would change."
+    return (
+        f"The data hold {rates} nitrogen rates, but too many values are missing to compare them on the same county "
+        "crops.",
+        'The section "What this number is, and what it is not" tells what is missing. Choose other years, '
+        "another place or another data set.",
     )
 
 

@@ -17,7 +17,7 @@ from agroflux.cli import emissions_files, emissions_sources
 from agroflux.data import catalog
 from agroflux.emissions.assess import assess
 from agroflux.emissions.question import Question, Sources, predicts_n2o
-from agroflux.errors import DataError, ModelError
+from agroflux.errors import ModelError
 from agroflux.inference.region import available_models
 from tests.cli.conftest import Call
 from tests.emissions.conftest import FIPS, facts, rotation  # noqa: F401
@@ -191,17 +191,13 @@ def test_an_existing_file_is_kept_unless_forced(run: Call, tmp_path: Path) -> No
     assert out_file.read_text() != "mine"
 
 
+@pytest.mark.parametrize(("option", "name"), [("--out", "new.csv"), ("--report", "new.html")])
 def test_what_cannot_be_written_is_refused_before_anything_is_computed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str
 ) -> None:
-    folder = tmp_path / "d.csv"
-    folder.mkdir()
-    with pytest.raises(DataError, match="is a folder"):
-        emissions_files.check_target(folder, "--out", (".csv",), force=True)
-    emissions_files.check_target(tmp_path / "new.csv", "--out", (".csv",), force=False)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
-    with pytest.raises(DataError, match="cannot be written to"):
-        emissions_files.check_target(tmp_path / "new.csv", "--out", (".csv",), force=False)
+    code, _, err = run("--data", "none", option, str(tmp_path / name))
+    assert code == 2 and f"can be written to: name another place with {option}" in err
 
 
 def test_netcdf_cites_the_data(run: Call, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from agroflux import schema
 from agroflux.data import catalog, coverage
 from agroflux.errors import SelectionError
 
@@ -30,3 +31,13 @@ def test_a_noleap_simulation_is_whole() -> None:
     assert (shares == 1).all(axis=None) and coverage.gaps(ds[["GPP"]], site).empty
     with pytest.raises(SelectionError, match="no site nowhere"):
         coverage.by_month(ds, "nowhere")
+
+
+def test_all_drivers_are_there_only_where_no_site_lacks_one_on_any_day() -> None:
+    daily = xr.DataArray(np.ones((2, 10)), dims=("site", "time"))
+    ds = xr.Dataset(dict.fromkeys(schema.DRIVERS, daily)).assign(SOC=daily[:, 0])
+    assert coverage.has_all_drivers(ds)
+    assert not coverage.has_all_drivers(ds.drop_vars("CROP"))
+    gap = daily.copy()
+    gap[1, 9] = np.nan
+    assert not coverage.has_all_drivers(ds.assign(FERTZR_N=gap))

@@ -65,6 +65,18 @@ def test_the_first_year_is_warmed_up_in_phase_and_says_so(model: Checkpoint, sim
     np.testing.assert_allclose(first["NO3_1"], later["NO3_1"], atol=1e-4)
 
 
+def test_what_warmed_up_is_told_as_it_was(model: Checkpoint, simulation: xr.Dataset) -> None:
+    torch.manual_seed(0)
+    name = next(n for n in registry.names() if not registry.build(n).causal)
+    by_year = dataclasses.replace(model, network=registry.build(name, preset="official").eval().requires_grad_(False))
+    cut = simulation.isel(time=slice(50, None))
+    # Such a network begins on 1 January, fifty days before this record does.
+    assert predict(by_year, cut).attrs["warmup"].startswith("780 days before the first day, 780 of them repeated")
+    assert predict(model, cut).attrs["warmup"].startswith("730 days before the first day, 730 of them repeated")
+    short = simulation.isel(time=slice(0, 200))
+    assert predict(model, short).attrs["warmup"] == "0 days before the first day"
+
+
 def test_years_with_a_hole_are_given_without_it(model: Checkpoint, simulation: xr.Dataset) -> None:
     result = predict(model, simulation, years=[2004, 2002])
     assert sorted(set(result["time"].dt.year.values.tolist())) == [2002, 2004]

@@ -13,7 +13,7 @@ from shapely.geometry import mapping
 from streamlit.testing.v1 import AppTest
 
 from agroflux import cli, geo
-from agroflux.data import catalog
+from agroflux.data import catalog, importing
 from agroflux.emissions import notes
 from agroflux.emissions.assess import assess
 from agroflux.emissions.fluxes import whole_years
@@ -207,3 +207,23 @@ def test_the_factors_that_are_offered_are_those_of_the_horizon_in_the_link() -> 
     picker = next(group for group in app.get("button_group") if group.label.startswith("GWP"))
     assert picker.label == "GWP-20 of N₂O"
     assert list(picker.options) == ["AR4: 289", "AR5: 264", "AR6: 273"]
+
+
+@pytest.mark.parametrize(
+    ("rates", "says"),
+    [((168.0,), "The data hold one nitrogen rate."), ((84.0, 168.0), "The data hold 2 nitrogen rates, but too many")],
+)
+def test_why_there_is_no_lever_is_told_as_it_is(
+    rates: tuple[float, ...], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    ds = catalog.open_dataset("cornbelt-century").isel(site=slice(0, 3))
+    ds = ds.isel(scenario=ds["n_rate"].isin(rates).to_numpy()).load()
+    known = ds["n_rate"] == 168.0
+    importing.save(ds.assign({"Yield": ds["Yield"].where(known).assign_attrs(ds["Yield"].attrs)}), "mine")
+    app = _open(data="mine", rate="168")
+    assert not app.exception and not app.error
+    (told,) = [one.value for one in app.info if "nitrogen rate" in one.value]
+    assert told.startswith(says)
+    beside = any("The nitrogen lever leaves out 84" in one.value for one in app.markdown)
+    assert beside == (len(rates) > 1), "where values are missing, it is told which"

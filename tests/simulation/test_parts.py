@@ -81,10 +81,33 @@ def test_what_a_killed_process_half_wrote_is_removed(tmp_path: Path) -> None:
     for name, age in (("a.1-1.tmp", 7200), ("b.1-1.tmp", 10)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    parts.claim(tmp_path, "plan")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.1-1.tmp", "plan.txt"]
+    parts.claim(tmp_path, "plan", "engine 1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.1-1.tmp", "made-with.txt", "plan.txt"]
 
 
+def test_parts_made_with_another_engine_or_sources_are_refused(tmp_path: Path) -> None:
+    for _ in range(2):
+        parts.claim(tmp_path, "plan", "engine 1")
+        _run(tmp_path, "a")
+    with pytest.raises(SimulationError, match=r"made with engine 1, not with engine 2: .* delete made-with\.txt"):
+        parts.claim(tmp_path, "plan", "engine 2")
+    with pytest.raises(SimulationError, match="parts of plan, not of another: choose another --out"):
+        parts.claim(tmp_path, "another", "engine 1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npz", "made-with.txt", "plan.txt"]
+    (tmp_path / "made-with.txt").unlink()
+    parts.claim(tmp_path, "plan", "engine 2")
+    assert not (tmp_path / "made-with.txt").exists(), "what made the parts that are there is not known any more"
+
+
+@pytest.mark.parametrize("held", ["plan.txt", "a.npz"])
+def test_parts_from_before_the_note_are_taken_and_nothing_is_claimed_of_them(tmp_path: Path, held: str) -> None:
+    (tmp_path / held).write_text("plan")
+    for engine in ("engine 1", "engine 2"):
+        parts.claim(tmp_path, "plan", engine)
+    assert not (tmp_path / "made-with.txt").exists()
+
+
+@linux
 @pytest.mark.parametrize("of", ["benchmark", "randomised"])
 def test_scratch_folders_of_killed_processes_are_swept(
     of: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -96,6 +119,7 @@ def test_scratch_folders_of_killed_processes_are_swept(
     else:
         randomised.run_all(randomised.Plan(0, 0, (2003, 2003)), tmp_path, 1, lambda *_: None)
     assert swept == [of]
+    assert (tmp_path / "made-with.txt").read_text().startswith("DSSATTools ")
 
 
 def test_an_interruption_stops_what_runs_and_what_waits(tmp_path: Path) -> None:
