@@ -18,7 +18,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "plotly": ("agroflux.figures",),
     "folium": ("agroflux.maps",),
     "branca": ("agroflux.maps",),
-    "dssatlab": ("agroflux.simulation",),
     "DSSATTools": (),  # GPL: its files are read, its Python is never imported
 }
 

@@ -75,7 +75,6 @@ def test_imports_are_found_wherever_they_hide() -> None:
         ("agroflux.inference.predict", "import lightning"),
         ("agroflux.ui.show", "import plotly.graph_objects as go"),
         ("agroflux.figures.maps", "from folium import Map"),
-        ("agroflux.data.weather", "from dssatlab import filex"),
         ("agroflux.simulation.dssat", "import DSSATTools"),
         ("pages.sites", "import folium"),
     ],
