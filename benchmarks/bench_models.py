@@ -4,7 +4,9 @@
 architecture, in plain eager PyTorch). Both sides take turns and share the allocator's settings; rates are medians, by
 the processor time of the one thread, so that time which other programs take does not count (that they share caches
 and arithmetic units does). A row's target is the goal times the published rate of the same run. Rows in bfloat16 are
-what ``in_bfloat16`` makes of the same network: faster, and not exact. ``python benchmarks/bench_models.py`` prints the
+what ``in_bfloat16`` makes of the same network: faster, and not exact. The row "weights alone" is a bound: how many
+site-years a second there would be if the products with the network's weights, in float32 and at the rate of one large
+product, were all there is to do. ``python benchmarks/bench_models.py`` prints the
 kept rows as the README's table.
 """
 
@@ -18,8 +20,11 @@ from typing import Any
 import torch
 from published import FORMS
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from agroflux.baselines import registry
+from agroflux.baselines.lstm import Recurrent
+from agroflux.baselines.network import Network
 from agroflux.baselines.precision import in_bfloat16
 from agroflux.training.allocator import keep_freed_memory
 
@@ -74,6 +79,21 @@ def _step(network: nn.Module, x: Tensor, y: Tensor) -> Callable[[], None]:
     return run
 
 
+def _peak() -> float:
+    """Operations a second of one thread in a large product of matrices."""
+    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    return _rates([lambda: a @ b], 2 * 1024**3)[0]
+
+
+def _operations(network: Network) -> float:
+    """Operations that a site-year's products with weights take; torch's counter does not know its fused LSTM."""
+    if isinstance(network, Recurrent):
+        return 2.0 * DAYS * sum(p.numel() for p in network.parameters() if p.ndim > 1)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network.eval()(torch.randn(1, DAYS, 11))
+    return float(counter.get_total_flops())
+
+
 def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -> dict[str, Any]:
     asked = "" if goal is None else f", goal {goal:g}x"
     return {
@@ -90,7 +110,7 @@ def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -
 def _model(name: str) -> list[dict[str, Any]]:
     theirs, ours = FORMS[name](), registry.build(name, preset="official")
     fewer_digits = ours.faster_in_bfloat16
-    rows, best = [], [0.0, 0.0]
+    rows, best, bound = [], [0.0, 0.0], _peak() / _operations(ours)
     for batch in BATCHES:
         x = torch.randn(batch, DAYS, 11)
         networks = [theirs, ours, in_bfloat16(ours)] if fewer_digits else [theirs, ours]
@@ -101,6 +121,7 @@ def _model(name: str) -> list[dict[str, Any]]:
             rows.append(_row(name, f"inference at batch {batch}, bfloat16", rates[2], rates[0], None))
     if (name, "best") in GOALS:
         rows.append(_row(name, "best batch of each, bfloat16", best[1], best[0], GOALS[name, "best"]))
+    rows.append(_row(name, "weights alone, to batch 256", bound, rates[0], None))
     x, y = torch.randn(TRAIN_BATCH, DAYS, 11), torch.randn(TRAIN_BATCH, DAYS, 20)
     rates = _rates([_step(theirs, x, y), _step(ours, x, y)], TRAIN_BATCH)
     return [*rows, _row(name, f"training at batch {TRAIN_BATCH}", rates[1], rates[0], None)]
