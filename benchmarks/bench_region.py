@@ -1,4 +1,8 @@
-"""A region run as the page makes it: every bundled county and year at one N rate, model and data set already open."""
+"""A region run as the page makes it: every bundled county and year at one N rate, model and data set already open.
+
+Beside it the memory that each network asks for: the largest resident memory of a process that runs it over all bundled
+counties and four years, at all five N rates and at one. What grows with the region is the result, not the work.
+"""
 
 import statistics
 import subprocess
@@ -6,12 +10,22 @@ import sys
 import time
 from typing import Any
 
+from agroflux.baselines import registry
 from agroflux.data import catalog
 from agroflux.inference import predict, region
 
 DATA, MODEL, RATE = "cornbelt-century", "lstm-cornbelt-century", 168.0
 REPEATS = 5
 REGION_LIMIT, LOAD_LIMIT = 2.0, 0.3  # seconds
+MEMORY_LIMIT = 2.0  # GB
+_RUN = """
+import resource, sys
+from agroflux.inference import region
+years = [2015, 2016, 2017, 2018]
+result = region.run_region(sys.argv[1], sys.argv[2], None, years, float(sys.argv[3]) if sys.argv[3] else None)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform != "darwin" else 1e9)
+print(result.sizes["site"] * result.sizes["scenario"] * result.sizes["year"], peak, result.nbytes / 1e9)
+"""
 
 
 def _loading() -> float:
@@ -21,6 +35,23 @@ def _loading() -> float:
         f"t = time.perf_counter(); c.load({MODEL!r}); print(time.perf_counter() - t)"
     )
     return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def _memory(name: str) -> dict[str, Any]:
+    """Peak resident memory of the run at all rates; that at one rate in the note."""
+    found = []
+    for rate in ("", str(RATE)):
+        command = [sys.executable, "-c", _RUN, f"{name}-{DATA}", DATA, rate]
+        words = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        found.append((int(words[0]), float(words[1]), float(words[2])))
+    (many, peak, result), (few, less, part) = found
+    return {
+        "what": f"{name}, peak memory of {many:,} site-years",
+        "value": peak,
+        "unit": "GB",
+        "target": MEMORY_LIMIT,
+        "note": f"of that {result:.2f} the result; {few:,} site-years: {less:.2f} GB, of that {part:.2f}",
+    }
 
 
 def run() -> list[dict[str, Any]]:
@@ -39,4 +70,5 @@ def run() -> list[dict[str, Any]]:
         {"what": f"{what}, warm", "value": warm, "unit": "s", "target": REGION_LIMIT},
         {"what": "site-years", "value": site_years / warm, "unit": "s-1", "target": None, "note": "warm-up on top"},
         {"what": "load the model", "value": _loading(), "unit": "s", "target": LOAD_LIMIT, "note": "torch imported"},
+        *(_memory(name) for name in registry.names()),
     ]
