@@ -46,10 +46,11 @@ else:
         if done[0] != ask:
             show.empty("The result below belongs to an earlier choice.", "Simulate again to bring it up to date.")
         with show.guard("The result"):
-            panels.failures(done[1])
+            panels.failures(done[1], names)
             panels.results(*done, names)
 
 st.subheader("Emulated answer", anchor=False)
+st.caption("By a neural network that learned from runs of the process model: it answers at once, and less exactly.")
 if not model:
     show.empty("No trained model is installed that can answer.", "Make one with agroflux train.")
 else:
@@ -66,5 +67,5 @@ if not reason:
         if curve[0].rates != ask.rates:
             show.empty("The curve below belongs to an earlier choice.", "Run the rates again to bring it up to date.")
         with show.guard("The trade-off"):
-            panels.failures(curve[1])
+            panels.failures(curve[1], names)
             panels.trade_off(*curve, names)

@@ -3,7 +3,7 @@
 Nothing is scored here: every number is a row's own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from agroflux.data import field_days
 from agroflux.errors import SelectionError
 from agroflux.evaluation import gain_rows, gains
 from agroflux.ui import cache, controls, day_groups, show, state
+from agroflux.ui.emissions import pretty
 
 VIEW, BY = "transfer-view", "transfer-by"
 VIEWS = {"gains": "What transfer gains", "live": "Adapt live", "models": "Adapted models"}
@@ -37,10 +38,10 @@ ALL = "all"
 ANY = "any"
 #: What is chosen first, each from the rows that those before it left: column -> (label, width [px]).
 _NARROW = {
-    "data": ("Measured", 300),
-    "target": ("Target", 250),
+    "data": ("Measured", 380),
+    "target": ("Target", 230),
     "protocol": ("Tested on", 210),
-    "source": ("Source", 230),
+    "source": ("Source", 390),
 }
 _DRIVERS_OF_MANAGEMENT = ("CROP", "PLANTING", "FERTZR_N")
 
@@ -100,16 +101,17 @@ def _board(path: str, written: int) -> pd.DataFrame:
     return pd.DataFrame(gain_rows.read(Path(path).parent))
 
 
-def choose(table: pd.DataFrame) -> Choice:
-    """The pickers: each offers what the rows left by those before it hold."""
+def choose(table: pd.DataFrame) -> Choice | None:
+    """The pickers: each offers what the rows left by those before it hold; None, and it is said, for an empty one."""
     rows, picked, titles = table, {}, _titles(table)
-    with controls.row():
-        for column, (label, width) in _NARROW.items():
+    row = controls.row()
+    with row:
+        for column, (title, width) in _NARROW.items():
             options = list(dict.fromkeys(rows[column].astype(str)))
             options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
             if column == "source" and len(options) > 1:
                 options.append(ANY)  # models of several simulators side by side
-            picked[column] = pick(label, options, f"transfer-{column}", width, shown=lambda n: titles.get(n) or said(n))
+            picked[column] = pick(title, options, f"transfer-{column}", width, shown=lambda n: titles.get(n) or said(n))
             if picked[column] != ANY:
                 rows = rows[rows[column].astype(str) == picked[column]]
         by = day_groups.pick_by(rows["by"], BY)
@@ -117,7 +119,7 @@ def choose(table: pd.DataFrame) -> Choice:
     names = field_days.ordered(groups["group"].unique())
     models, recipes = (list(dict.fromkeys(groups[column])) for column in ("model", "recipe"))
     recipes = [name for name in RECIPES if name in recipes]
-    with controls.row():
+    with row:
         group = ALL
         if by != ALL:
             group = pick(
@@ -135,8 +137,10 @@ def choose(table: pd.DataFrame) -> Choice:
     chosen = [name for name in recipes if name != gains.REFERENCE]
     picked_models = _several("Models", models, "transfer-models", models, {})
     picked_recipes = _several("Recipes", recipes, "transfer-recipes", chosen, NAMES)
-    if not picked_models or not picked_recipes:
-        raise SelectionError("nothing is chosen: pick at least one model and one recipe")
+    for what, picked_ones in (("model", picked_models), ("recipe", picked_recipes)):
+        if not picked_ones:
+            show.empty(f"No {what} is chosen.", "Pick at least one above.")
+            return None
     model = picked_models[0]
     if len(picked_models) > 1:
         model = str(pick("Model in detail", picked_models, "transfer-detail", 300))
@@ -202,9 +206,23 @@ def said(name: Any) -> str:
     if text == ANY:
         return "Every simulator"
     if text in schema.VARIABLES:
-        return schema.get(text).label
+        return label(text)
     titles = {entry.id: entry.title for entry in cache.entries()}
     return PROTOCOLS.get(text) or titles.get(text) or text.replace("+", " and ")
+
+
+def label(target: str) -> str:
+    """What a flux is called, with formulas as people write them (N₂O)."""
+    return pretty(schema.get(target).label)
+
+
+def site_years(keys: Sequence[str]) -> str:
+    """Site-years as people write them: ``US-ARM 2003, 2004; US-Tw3 2014``."""
+    years: dict[str, list[str]] = {}
+    for key in keys:
+        site, _, year = key.rpartition(":")
+        years.setdefault(site, []).append(year)
+    return "; ".join(f"{site} {', '.join(sorted(of))}" for site, of in years.items())
 
 
 def written(sentence: str) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from agroflux import schema
 from agroflux.errors import AgroFluxError
 from agroflux.figures import gains as figures
 from agroflux.ui import adapted, cache, controls, show, state, transfer_models
-from agroflux.ui.transfer import NAMES, RECIPES, pick
+from agroflux.ui.transfer import NAMES, RECIPES, label, pick
 
 if TYPE_CHECKING:
     from agroflux.training.jobs import Job
@@ -64,9 +64,15 @@ def show_live() -> None:
 
 def _form(data_sets: list[str], models: list[str]) -> Ask | None:
     with controls.row():
-        data = str(pick("Measurements", data_sets, "transfer-measured", 300))
+        data = str(pick("Measurements", data_sets, "transfer-measured", 390))
+        if st.button(
+            "Bring your own", icon=":material/upload_file:", key="transfer.bring",
+            help="Import a tower or chamber record on the Data page; it is then offered under Measurements.",
+        ):  # fmt: skip
+            state.put("data-view", "bring")
+            st.switch_page("pages/data.py")
         held = [name for name in TARGETS if name in cache.variables(data)]
-        model = str(pick("Source model", models, "transfer-from", 300))
+        model = str(pick("Source model", models, "transfer-from", 400))
         recipes = [name for name in RECIPES if name not in ("zero-shot", "hybrid")]
         bound = state.bind("transfer-recipe", default=recipes[0], options=recipes)
         st.selectbox("Recipe", recipes, format_func=NAMES.__getitem__, width=220, **bound)
@@ -77,9 +83,9 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         )
         return None
     st.caption(f"{NAMES[recipe]}: {RECIPES[recipe][1]}.")
-    with controls.row():
+    with _row():
         bound = state.bind("transfer-targets", default=held[:2], options=held, kind="many")
-        st.multiselect("Fluxes", held, format_func=lambda n: schema.get(n).label, width=340, **bound)
+        st.multiselect("Fluxes", held, format_func=label, width=480, wrap=True, **bound)
         targets = tuple(state.get("transfer-targets", []))
         source = ""
         if recipe in _NEEDS_SOURCE:
@@ -87,7 +93,10 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         budget = str(_pick_budget())
         amounts = EPOCHS if budget == "epochs" else SECONDS
         amount = int(pick(BUDGETS[budget], amounts, f"transfer-{budget}", 110, 40 if budget == "epochs" else 20))
-    keys = site_years(data, targets) if targets else []
+    if not targets:
+        show.empty("No flux is picked.", "Pick at least one that the model shall learn.")
+        return None
+    keys = site_years(data, targets)
     if len(keys) < 3:
         show.empty(
             f"{len(keys)} site-years hold enough days of these fluxes; three are needed to train, choose and test.",
@@ -95,8 +104,13 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         )
         return None
     train, validate, test = _pick_site_years(keys)
-    if not train or not test:
-        show.empty("Pick at least one site-year to train on, and leave one to test.")
+    if not train:
+        show.empty("No site-year is picked to train on.", "Pick at least one.")
+        return None
+    if not test:
+        show.empty(
+            "No site-year is left or picked to test on.", "Pick one under **Test on**, or train on fewer site-years."
+        )
         return None
     card = next(card for card in cache.models() if card["id"] == model)
     learned = set(adapted.known(card, data, sorted(set(map(_site, test))))) & set(test)
@@ -107,10 +121,15 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         )
         return None
     st.caption(
-        f"Trains on {len(train)}, picks the best epoch by {show.plain(validate)}, tests on {len(test)}. "
+        f"Trains on {len(train)}, picks the best epoch by {show.plain(_spaced(validate))}, tests on {len(test)}. "
         "Beside the recipe, a model from scratch is trained on the same site-years with the same budget."
     )
     return Ask(data, targets, tuple(train), model, recipe, validate, tuple(test), source, budget, amount)
+
+
+def _row() -> Any:
+    """A row of pickers of which some grow with what is chosen: their labels stand on one line."""
+    return st.container(horizontal=True, vertical_alignment="top", gap="small")
 
 
 def _simulations() -> list[str]:
@@ -135,8 +154,8 @@ def _pick_site_years(keys: list[str]) -> tuple[list[str], str, list[str]]:
     here = [key for key in keys if _site(key) == _site(keys[0])]
     default = here[: max(1, min(_DEFAULT_TRAIN, len(here) - 3))]
     bound = state.bind("transfer-train", default=default, options=keys, kind="many")
-    with controls.row():
-        st.multiselect("Site-years to train on", keys, format_func=_spaced, width=620, **bound)
+    with _row():
+        st.multiselect("Site-years to train on", keys, format_func=_spaced, width=620, wrap=True, **bound)
         train = [str(key) for key in state.get("transfer-train", [])]
         left = [key for key in keys if key not in train]
         if not left:
@@ -147,7 +166,7 @@ def _pick_site_years(keys: list[str]) -> tuple[list[str], str, list[str]]:
         rest = [key for key in left if key != validate]
         default = [key for key in rest if _site(key) in sites] or rest
         bound = state.bind("transfer-held", default=default, options=rest, kind="many")
-        st.multiselect("Test on", rest, format_func=_spaced, width=420, **bound)
+        st.multiselect("Test on", rest, format_func=_spaced, width=420, wrap=True, **bound)
     return train, validate, [str(key) for key in state.get("transfer-held", [])]
 
 
@@ -210,7 +229,7 @@ def _jobs() -> None:
     if busy or waiting:
         st.caption(f"{busy} at work (two at most at once), {waiting} in the queue, of everyone who uses this app.")
     st.selectbox(
-        "Training", ids, format_func=lambda i: titles[i], width=520,
+        "Training", ids, format_func=lambda i: titles[i], width=680,
         **state.bind(JOB, default=ids[0], options=ids),
     )  # fmt: skip
     job = next(one for one in every if one.id == state.get(JOB, ids[0]))
@@ -223,7 +242,8 @@ def _jobs() -> None:
 def _title(job: "Job") -> str:
     place = f", number {job.place} in the queue" if job.place else ""
     recipe = NAMES.get(job.request.recipe, job.request.recipe)
-    return f"{job.created:%d %b %H:%M:%S} UTC · {job.request.data} · {recipe} · {job.state}{place}"
+    of = f" of {Path(job.request.model).stem}" if job.request.recipe != "scratch" else ""
+    return f"{job.created:%d %b %H:%M:%S} UTC · {job.state}{place} · {job.request.data} · {recipe}{of}"
 
 
 @st.fragment(run_every=1.0)

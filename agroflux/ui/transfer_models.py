@@ -18,12 +18,16 @@ from agroflux.ui import cache, controls, day_groups, show, state, transfer
 from agroflux.ui.transfer import NAMES, pick
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from agroflux.training.jobs import Job
 
+#: Drivers without any of which a day's weather is unknown.
+_WEATHER = ("TMAX", "TMIN", "PRECN")
 #: Rows of the score table that are shown whole; a longer one scrolls in this height [px].
 _MOST_ROWS, _TALLEST = 12, 400
+_GAIN = ("Gain", "Low", "High")
 _SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
 
 
@@ -90,7 +94,7 @@ def show_job(job: "Job") -> None:
     recipe = job.request.recipe
     seconds = said["training_seconds"]
     facts: list[tuple[str, object]] = [("Adapted model", job.model), ("Source model", said["source_model"])]
-    facts += [(title, ", ".join(said["fold"][use])) for use, title in _SITE_YEARS.items()]
+    facts += [(title, transfer.site_years(said["fold"][use])) for use, title in _SITE_YEARS.items()]
     facts += [("Best epoch", ", ".join(f"{NAMES[n]}: {e}" for n, e in said["best_epoch"].items()))]
     facts += [("Training took", ", ".join(f"{NAMES[n]}: {s:.1f} s" for n, s in seconds.items()))]
     path = jobs.series_path(job.id)
@@ -124,7 +128,7 @@ def _of_card(card: dict[str, Any]) -> Result:
     rows, series = _run(str(card["id"]), str(card["weights_sha256"]), here, data, cache.version(data))
     fold = card["data"]["site_years"]
     facts: list[tuple[str, object]] = [("Source model", source)]
-    facts += [(title, ", ".join(fold[use])) for use, title in _SITE_YEARS.items()]
+    facts += [(title, transfer.site_years(fold[use])) for use, title in _SITE_YEARS.items()]
     facts += [("Best epoch", training.get("best_epoch", "not trained"))]
     return Result(
         str(card["id"]),
@@ -175,7 +179,7 @@ def _findings(result: Result) -> None:
     why: dict[str, list[str]] = {}
     for row in own:
         same = [other for other in rows if other["target"] == row["target"]]
-        label = schema.get(row["target"]).label
+        label = transfer.label(row["target"])
         said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
         box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
@@ -187,12 +191,13 @@ def _findings(result: Result) -> None:
 
 
 def _scores(result: Result) -> None:
+    import numpy as np
     import pandas as pd
 
     by = day_groups.pick_by([row.get("by", transfer.ALL) for row in result.rows], transfer.BY)
     rows = [
         {
-            "Flux": schema.get(row["target"]).label,
+            "Flux": transfer.label(row["target"]),
             "Days": day_groups.title(by, row["group"]),
             "Model": NAMES[row["recipe"]],
             "R²": row["r2"],
@@ -204,27 +209,32 @@ def _scores(result: Result) -> None:
         }
         for row in result.of(by)
     ]
-    numbers = ("R²", "RMSE", "Bias", "Gain", "Low", "High")
+    numbers = ("R²", "RMSE", "Bias", *_GAIN)
     frame = (
         pd.DataFrame(rows)
         .astype(dict.fromkeys(numbers, float))
         .rename(columns={"Days": day_groups.KINDS.get(by, "Days")})
     )
     frame = frame.drop(columns="Days", errors="ignore")
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers}
+    # Scratch gains nothing over itself; without it there is no gain to tell.
+    frame.loc[frame["Model"] == NAMES[gains.REFERENCE], list(_GAIN)] = np.nan
+    known = bool(frame["Gain"].notna().any())
+    if not known:
+        frame = frame.drop(columns=list(_GAIN))
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in numbers if name in frame}
     in_units = st.column_config.NumberColumn(format="%.3g")  # those of N2O are a few ten-thousandths
     digits |= {"RMSE": in_units, "Bias": in_units}
     height: Literal["content"] | int = "content" if len(frame) <= _MOST_ROWS else _TALLEST
     show.frame(frame, hide_index=True, column_config=digits, height=height)
     units = {theme.pretty(schema.get(row["target"]).unit) for row in result.rows}
-    st.caption(
-        f"On the test days. RMSE and bias in {', '.join(sorted(units))}; gain: R² less that of scratch, with its 95 % "
-        "interval over test site-years."
-    )
+    gain = "; gain: R² less that of scratch, with its 95 % interval over test site-years" if known else ""
+    st.caption(f"On the test days. RMSE and bias in {', '.join(sorted(units))}{gain}.")
 
 
 def _days(result: Result) -> None:
     """The test days of one flux: measured, adapted, from scratch and source on one axis, and their differences."""
+    import numpy as np
+
     from agroflux.evaluation import compare
 
     frame = result.series
@@ -241,14 +251,34 @@ def _days(result: Result) -> None:
     with left:
         st.markdown(f"**Day by day**, {show.plain(when)}")
         here = whole[years[whole.index] == when].set_index("time")[list(kinds)]
-        fig = figures.series(here, kinds, label=variable.label, unit=variable.unit)
+        blind = _blind(result.data, when.rpartition(" ")[0], here.index)
+        here.loc[blind, list(names.values())] = np.nan
+        fig = figures.series(here, kinds, label=transfer.label(target), unit=variable.unit)
         show.figure(fig, f"{result.model}-{target}-days", key="transfer.days")
+        if blind.any():
+            st.caption(f"No model is drawn on {int(blind.sum())} days: the data set has no weather for them.")
     with right:
         st.markdown("**Differences by season**, all test site-years")
         table = whole.set_index(["site", "time"])[list(kinds)].dropna(subset=[result.measured])
         found = compare.by_month(compare.residuals(table, result.measured))
         fig = residuals.residuals_by_month(found, kinds, reference=result.measured.lower(), unit=variable.unit)
+        # "Source" would be read as the source model here.
+        fig.update_yaxes(title_text=f"Model minus {result.measured.lower()} [{theme.pretty(variable.unit)}]")
         show.figure(fig, f"{result.model}-{target}-season", key="transfer.season")
+
+
+def _blind(data: str, site: str, days: "pd.DatetimeIndex") -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Which ``days`` a data set has no weather for at a site: what a model gives there tells of no weather at all."""
+    import numpy as np
+
+    if data not in {entry.id for entry in cache.entries()}:
+        return np.zeros(len(days), bool)
+    ds = cache.dataset(data)
+    weather = [name for name in _WEATHER if name in ds]
+    if not weather or site not in ds["site"]:
+        return np.zeros(len(days), bool)
+    table = ds[weather].sel(site=site).to_dataframe()[weather]
+    return table.reindex(days).isna().all(axis=1).to_numpy()
 
 
 def _ways_on(result: Result) -> None:

@@ -9,6 +9,7 @@ from agroflux import schema
 from agroflux.data import field_days
 from agroflux.evaluation import gains
 from agroflux.figures import gains as figures
+from agroflux.figures import theme
 from agroflux.ui import cache, day_groups, show, transfer
 from agroflux.ui.leaderboard import records
 from agroflux.ui.transfer import Choice
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN, _COMMANDS = 6, 40
+#: Labels that one picture of gains may have more than the other beside it and still be about as tall.
+_ALIKE = 2
+#: Headings of the table -> column of the rows.
+_PLACE = {"Model": "model", "Recipe": "recipe", "Site": "site"}
+_SCORES = {
+    "R²": "r2",
+    "RMSE": "rmse",
+    "Gain": "gain",
+    "Low": "gain_low",
+    "High": "gain_high",
+    "Test site-years": "n_test_site_years",
+    "Test days": "n_test_days",
+}
 
 
 def show_gains() -> None:
@@ -29,6 +43,8 @@ def show_gains() -> None:
         )
         return
     choice = transfer.choose(table)
+    if choice is None:
+        return
     known = transfer.sources(choice)
     show.banner(known)
     with show.guard("The findings"):
@@ -38,10 +54,12 @@ def show_gains() -> None:
         _compared(choice)
     with right, show.guard("The gains by site"):
         _by_site(choice)
-    left, right = st.columns(2, gap="medium")
-    with left, show.guard("The learning curves"):
+    # The curves stand below the shorter picture, the map below the other one if that is not much longer.
+    longer = transfer.compared(choice)["label"].nunique() - transfer.by_site(choice)["label"].nunique()
+    shorter, other = (left, right) if longer <= 0 else (right, left)
+    with shorter, show.guard("The learning curves"):
         _curves(choice)
-    with right, show.guard("The map of gains"):
+    with other if abs(longer) <= _ALIKE else st.container(), show.guard("The map of gains"):
         _map(choice)
     with show.guard("The table"):
         _table(choice)
@@ -51,21 +69,25 @@ def show_gains() -> None:
 def _findings(choice: Choice) -> None:
     found = transfer.findings(choice)
     where = f"{_site(choice)}, {_years(choice.count)} to train on{_days(choice)}"
-    st.subheader(f"{show.plain(schema.get(choice.target).label)}: {show.plain(where)}", anchor=False)
+    st.subheader(f"{show.plain(transfer.label(choice.target))}: {show.plain(where)}", anchor=False)
     if not found:
         show.empty("No adapted model is among the chosen ones.", "Pick a recipe that trains, or other site-years.")
         return
     rows = transfer.at(choice)
     kinds = [gains.verdict(row.to_dict()) for _, row in rows.iterrows() if row["recipe"] in {f[0] for f in found}]
     won = kinds.count("gains")
-    head = f"{won} of {len(kinds)} adaptations beat training from scratch with an interval that leaves out zero."
+    head = f"{won} of {len(kinds)} adaptations beat training from scratch with an interval that leaves out zero"
+    rest = f"; {kinds.count('loses')} worse, {kinds.count('open')} undecided" if won < len(kinds) else ""
     box = st.success if won == len(kinds) else st.info if won else st.warning
-    box(head, icon=":material/fact_check:")
+    box(f"{head}{rest}.", icon=":material/fact_check:")
     lines = _lines(found, several=len(choice.models) > 1)
     st.markdown("\n".join(lines[:_SHOWN]))
     if len(lines) > _SHOWN:
         with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
             st.markdown("\n".join(lines[_SHOWN:]))
+    lacking = [transfer.NAMES[name] for name in choice.recipes if name not in set(rows["recipe"])]
+    if lacking:
+        st.caption(f"Not run for this choice: {', '.join(lacking)}.")
     transfer.tell_causes(_causes([one for one in found if one[1] == choice.model]), _named(choice))
 
 
@@ -143,13 +165,14 @@ def _table(choice: Choice) -> None:
     rows = rows[rows["n_site_years"] == choice.count]
     st.markdown("**All numbers** of this choice")
     days = rows["group"].map(lambda name: day_groups.title(choice.by, name))
-    table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES), days=days)
-    scores = ["r2", "rmse", "gain", "gain_low", "gain_high"]
-    place = ["model", "recipe", "site", *(["days"] if choice.by != transfer.ALL else [])]
-    table = table[[*place, *scores, "n_test_site_years", "n_test_days"]]
-    table = table.rename(columns={"days": day_groups.KINDS.get(choice.by, "days").lower()})
-    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in scores}
-    digits["rmse"] = st.column_config.NumberColumn(format="%.3g")  # of N2O it is a few ten-thousandths
+    site = rows["site"].map(lambda name: transfer.said(name) if name == transfer.ALL else name)
+    table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES), site=site, days=days)
+    headings = _PLACE | ({} if choice.by == transfer.ALL else {day_groups.KINDS[choice.by]: "days"}) | _SCORES
+    table = table[list(headings.values())].set_axis(list(headings), axis=1)
+    digits = {name: st.column_config.NumberColumn(format="%.3f") for name in ("R²", "Gain", "Low", "High")}
+    unit = theme.pretty(schema.get(choice.target).unit)
+    # Of N2O it is a few ten-thousandths.
+    digits["RMSE"] = st.column_config.NumberColumn(f"RMSE [{unit}]", format="%.3g")
     show.frame(table, hide_index=True, column_config=digits, height=260)
     with st.container(horizontal=True):
         show.csv(choice.every, _stem(choice), "Rows as CSV", index=False)

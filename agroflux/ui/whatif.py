@@ -16,7 +16,7 @@ from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.scenario import SoilModel
 from agroflux.simulation.whatif import USUAL, Change
 from agroflux.ui import cache, show, state
-from agroflux.ui.emissions import pretty as written
+from agroflux.ui.emissions import pretty as _pretty
 from agroflux.ui.whatif_emulator import learned_from
 
 SCENARIOS = (1, 2, 3)
@@ -27,6 +27,8 @@ RATES = (0.0, 56.0, 112.0, USUAL_RATE, 224.0, 280.0)
 SOILS: dict[SoilModel, str] = {"century": "CENTURY", "ceres": "CERES (Godwin)"}
 #: Seconds of a run on one core, for the estimate beside the button.
 RUN_S = 2.2
+#: Seconds after which a run counts as failed: somebody watches, can cancel, and may share the machine with others.
+PATIENCE_S = 300.0
 _GROUPS = {
     "Nitrogen": ("n_rate", "n_timing", "n_kind", "n_placement", "n_depth"),
     "Crop": ("planting", "maturity", "irrigation"),
@@ -69,6 +71,11 @@ class Ask:
         return found
 
 
+def said(change: Change) -> str:
+    """A change in words, with units and signs as people write them."""
+    return _pretty(change.label()).replace("rain x ", "rain \u00d7 ").replace("degC", "°C")
+
+
 def names() -> dict[str, str]:
     """FIPS -> ``Story, IA`` of the counties that can be simulated, ordered by state and name."""
     table = benchmark_counties().sort_values(["state", "county"])
@@ -107,7 +114,7 @@ def scenarios() -> tuple[tuple[int, Change], ...]:
 def _scenario(number: int) -> Change:
     name = f"whatif-{number}"
     change = _held(name, "n_rate:84" if number == 1 else _USUAL)
-    title = show.plain(written(change.label())) if change != USUAL else "as usual, not run"
+    title = show.plain(said(change)) if change != USUAL else "as usual, not run"
     with st.expander(f"**Scenario {number}:** {title}", expanded=number == 1, icon=":material/tune:"):
         columns = st.columns(len(_GROUPS), gap="medium")
         for column, (group, levers) in zip(columns, _GROUPS.items(), strict=True):
@@ -204,7 +211,7 @@ def start(kind: str, ask: Ask) -> None:
         before[1].cancel()
     cases = ask.rates if kind == "rates" else ask.cases
     with show.guard("The simulation"):
-        st.session_state.setdefault(_JOBS, {})[kind] = (ask, Job(cases).start())
+        st.session_state.setdefault(_JOBS, {})[kind] = (ask, Job(cases, timeout=PATIENCE_S).start())
 
 
 def cancel(kind: str) -> None:
@@ -260,7 +267,10 @@ def _watch(kind: str, shown: bool) -> None:
     cases = ask.rates if kind == "rates" else ask.cases
     count = len(made.runs) + len(made.failed)
     counties = finished(ask, made, cases)
-    st.progress(count / len(made.cases), f"{len(counties)} of {len(ask.sites)} counties, {count} runs done")
+    many = "county" if len(ask.sites) == 1 else "counties"
+    st.progress(
+        count / len(made.cases), f"{len(counties)} of {len(ask.sites)} {many}, {count} of {len(made.cases)} runs done"
+    )
     if not made.running or (counties and not shown):
         st.rerun()
 
@@ -277,5 +287,5 @@ def model(soil: SoilModel) -> str:
     options = list(titles)
     # A name of its own: ``model`` is a list on the page that runs models on a region.
     bound = state.bind("whatif-model", default=options[0], options=options)
-    st.selectbox("Emulator", options, format_func=titles.__getitem__, width=320, **bound)
+    st.selectbox("Emulator", options, format_func=titles.__getitem__, width=500, **bound)
     return str(state.get("whatif-model", ""))

@@ -1,5 +1,7 @@
 """The results of the page "What if": means and differences, series, bars, map, trade-off, emulator, downloads."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Counties that are named above the trade-off curve; of the others their number is told.
 _NAMED = 5
+#: Different reasons of failed runs that are told.
+_REASONS = 2
+#: What is told of a scenario in words, and whether its change is told in percent too: that of a change means little.
+_TOLD = {"n2o": True, "corn_yield": True, "soybean_yield": True, "delta_soc": False}
 _STEPS = {"daily": "D", "weekly": "W-MON", "monthly": "MS"}
 
 
@@ -35,11 +41,16 @@ def banner() -> None:
     )
 
 
-def failures(made: Job) -> None:
-    """One message on runs that failed, one on a job that was cancelled."""
+def failures(made: Job, names: Mapping[str, str]) -> None:
+    """One message on runs that failed, where, why and what to do, one on a job that was cancelled."""
     if made.failed:
-        case, reason = next(iter(made.failed.items()))
-        st.error(show.plain(f"{len(made.failed)} runs failed; {case.fips}: {reason}"), icon=":material/error:")
+        where = _listed(list(dict.fromkeys(case.fips for case in made.failed)), names)
+        why = "; ".join(list(dict.fromkeys(made.failed.values()))[:_REASONS])
+        st.error(
+            f"{len(made.failed)} of {len(made.cases)} runs failed, in {show.plain(where)}: {show.plain(why)}. "
+            "These counties are left out below. Press the button again to repeat what failed; the rest is kept.",
+            icon=":material/error:",
+        )
     if made.cancelled:
         show.empty("The simulation was cancelled.", "Counties that were done are shown; the others can be run again.")
 
@@ -54,7 +65,7 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
     table["label"] = table["label"].map(ask.names)
     many = len(counties) > 1
     st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {ask.years[0]}-{ask.years[1]}", anchor=False)
-    _legend(ask)
+    _legend(ask, table)
     shown = _summary(table)
     show.frame(shown, hide_index=True, column_config=_formats(shown))
     key = _measure()
@@ -71,11 +82,45 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
         show.download("Scenarios as YAML", whatif.to_yaml(changes), "whatif-scenarios.yaml", "application/yaml")
 
 
-def _legend(ask: Ask) -> None:
+def _legend(ask: Ask, table: "pd.DataFrame") -> None:
+    """What was run, and in words what each scenario changes."""
     usual = f"the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn"
-    lines = [f"**Baseline:** {usual}. Soil model of all runs: {page.SOILS[ask.soil_model]}."]
-    lines += [f"**Scenario {number}:** {show.plain(written(change.label()))}." for number, change in ask.changes]
-    st.caption("  \n".join(lines))
+    st.caption(f"**Baseline:** {usual}. Soil model of all runs: {page.SOILS[ask.soil_model]}.")
+    means = effects.means(table)
+    columns = st.columns(len(ask.changes), gap="medium")
+    for column, (number, change) in zip(columns, ask.changes, strict=True):
+        name = ask.names[change.label()]
+        found = [_told(table, means, name, key) for key in _TOLD] if name == f"Scenario {number}" else [f"As {name}"]
+        lines = [f"**Scenario {number}:** {show.plain(page.said(change))}", "", *(f"- {one}" for one in found if one)]
+        column.markdown("\n".join(lines))
+    st.caption(
+        "Differences from the baseline, means of counties and years. In brackets the years with the lowest and the "
+        "highest: how much the weather decides, not how wrong the process model may be. For that, run the other soil "
+        "model too: on N₂O the two differ by a factor of two."
+        if ask.years[0] < ask.years[1]
+        else "Differences from the baseline in one year; several years show how much the weather decides."
+    )
+
+
+def _told(table: "pd.DataFrame", means: "pd.DataFrame", name: str, key: str) -> str:
+    """``Corn yield: +0.53 t ha⁻¹, +6 % (+0.35 to +0.79)``; empty where there is nothing to compare."""
+    base, change = means.loc["Baseline", key], means.loc[name, key] - means.loc["Baseline", key]
+    if math.isnan(change):  # a crop that grew in no year
+        return ""
+    measure = MEASURES[key]
+    by_year = table.pivot_table(index="year", columns="label", values=key)
+    single = (by_year[name] - by_year["Baseline"]).dropna()
+    ends = f" ({_signed(single.min())} to {_signed(single.max())})" if len(single) > 1 else ""
+    share = 100 * change / base if _TOLD[key] and base else math.nan
+    found = f"{_signed(change)} {pretty(measure.unit)}"
+    if not math.isnan(share):
+        found = "changes by less than 0.5 %" if abs(share) < 0.5 else f"{found}, {_signed(share, '+.0f')} %"
+    return f"{written(measure.label).partition(' (')[0]}: {found}{ends}"
+
+
+def _signed(value: float, form: str = "+.2g") -> str:
+    whole = abs(value) >= 10  # never 1e+02
+    return f"{value:{'+.0f' if whole else form}}".replace("-", "\u2212") if abs(value) >= 0.0005 else "0"
 
 
 def _summary(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -207,9 +252,12 @@ def trade_off(ask: Ask, made: Job, names: dict[str, str]) -> None:
 
 def _whereabouts(ask: Ask, counties: list[str], names: dict[str, str]) -> str:
     """What a curve was run for: ``Adams, IA; Boone, IA and 3 more, 2009-2018, CENTURY``."""
+    return f"{_listed(counties, names)}, {ask.years[0]}-{ask.years[1]}, {page.SOILS[ask.soil_model]}"
+
+
+def _listed(counties: Sequence[str], names: Mapping[str, str]) -> str:
     shown = "; ".join(names.get(fips, fips) for fips in counties[:_NAMED])
-    more = f" and {len(counties) - _NAMED} more" if len(counties) > _NAMED else ""
-    return f"{shown}{more}, {ask.years[0]}-{ask.years[1]}, {page.SOILS[ask.soil_model]}"
+    return shown + (f" and {len(counties) - _NAMED} more" if len(counties) > _NAMED else "")
 
 
 def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
@@ -236,7 +284,7 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
 
 
 def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame":
-    """One row a scenario and quantity: emulated, simulated, and the difference between the two."""
+    """One row a scenario and quantity: emulated, its change, simulated, and the error of the emulated."""
     import pandas as pd
 
     guess = effects.means(whatif_emulator.yearly(model, ask.cases))
@@ -251,6 +299,9 @@ def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame"
                 "Quantity": f"{written(measure.label)} [{pretty(measure.unit)}]",
                 "Emulated": guess.loc[label, key],
             }
+            if len(ask.names) > 1:
+                same = label == USUAL.label()
+                row["Emulated difference"] = None if same else guess.loc[label, key] - guess.loc[USUAL.label(), key]
             if truth is not None:
                 row |= {
                     "Simulated": truth.loc[label, key],
@@ -261,7 +312,7 @@ def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame"
 
 
 def _error_formats(frame: "pd.DataFrame") -> dict[str, Any]:
-    forms = {"Emulated": "%.4g", "Simulated": "%.4g", "Emulator error": "%+.3g"}
+    forms = {"Emulated": "%.4g", "Emulated difference": "%+.3g", "Simulated": "%.4g", "Emulator error": "%+.3g"}
     return {c: st.column_config.NumberColumn(format=forms[c]) for c in frame.columns if c in forms}
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
@@ -76,6 +77,13 @@ def _figure(app: AppTest, number: int) -> dict[str, Any]:
     return spec
 
 
+def _figures(app: AppTest, *names: str) -> Iterator[dict[str, Any]]:
+    """The figures of the comparison by their keys: their order on the page follows their heights."""
+    for name in names:
+        (chart,) = (one for one in app.get("plotly_chart") if one.proto.id.endswith(f"transfer.{name}"))
+        yield json.loads(chart.proto.spec)
+
+
 def test_every_recipe_has_a_name_on_the_page() -> None:
     assert set(page.RECIPES) == set(transfer.RECIPES)
 
@@ -84,11 +92,11 @@ def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
     app = _open(var="GPP")
     assert not app.exception and not app.error
     said = _said(app)
-    assert "1 of 2 adaptations beat training from scratch" in said
+    assert "1 of 2 adaptations beat training from scratch" in said and "zero; 1 worse, 0 undecided." in said
     assert "**Fine-tune** beats scratch by 0.20 R² (95 % interval +0.10 to +0.30, 8 test site-years)." in said
     assert "**Adversarial** is worse than scratch by 0.10 R² (95 % interval \u22120.20 to \u22120.05" in said
     assert "The source model as it is has R² \u22121.50 here" in said, "the cause is read off the rows"
-    by_model, by_site, curves, places = (_figure(app, number) for number in range(4))
+    by_model, by_site, curves, places = _figures(app, "models", "sites", "curves", "map")
     assert by_model["layout"]["yaxis"]["ticktext"] == ["lstm-untrained"]
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert {t["name"] for t in curves["data"]} == {"Fine-tune", "Adversarial", "Source as it is", "From scratch"}
@@ -104,14 +112,15 @@ def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: p
     untrained.save(tmp_path)
     monkeypatch.setattr(paths, "MODELS", tmp_path)
     app = _open(var="GPP")
-    by_model, by_site, curves = (_figure(app, number) for number in range(3))
+    by_model, by_site, curves = _figures(app, "models", "sites", "curves")
     assert [t.replace("<br>", "") for t in by_model["layout"]["yaxis"]["ticktext"]] == [untrained.ID, "tcn-untrained"]
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert "Adversarial" in {t["name"] for t in curves["data"]}
     assert "The source model as it is has R² \u22121.50 here" in _said(app)
     app = _open(var="GPP", transfer_detail="tcn-untrained")
     assert not app.exception and not app.error
-    assert {t["name"] for t in _figure(app, 2)["data"]} == {"Fine-tune", "Source as it is", "From scratch"}
+    (curves,) = _figures(app, "curves")
+    assert {t["name"] for t in curves["data"]} == {"Fine-tune", "Source as it is", "From scratch"}
     said = _said(app)
     assert "**Learning curves**, all sites, tcn-untrained" in said
     assert "The source model as it is" not in said, "its one recipe wins: there is no cause to tell"
@@ -144,6 +153,50 @@ def test_models_of_two_simulators_are_shown_apart_and_together(tmp_path: Path, m
     assert not app.exception
 
 
+def test_a_recipe_that_was_not_run_here_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [one for one in rows() if one["recipe"] != "adversarial" or one["site"] == "US-Tw3"]
+    (tmp_path / "transfer.json").write_text(json.dumps(few))
+    untrained.save(tmp_path)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    assert "Not run for this choice: Adversarial." in _said(_open(var="GPP"))
+    assert "Not run for this choice" not in _said(_open(var="GPP", transfer_site="US-Tw3"))
+
+
+def test_the_numbers_stand_under_headings_with_units_and_names() -> None:
+    shown = _open(var="GPP").dataframe[0].value
+    assert list(shown.columns)[:8] == ["Model", "Recipe", "Site", "R²", "RMSE", "Gain", "Low", "High"]
+    assert set(shown["Site"]) == {"All sites", "US-Tw3", "US-AR1"}
+
+
+def test_an_empty_choice_is_no_error_and_says_what_to_pick() -> None:
+    for name, what in (("transfer-models", "model"), ("transfer-recipes", "recipe")):
+        app = _open(var="GPP").multiselect(key=f"w.{name}").set_value([]).run()
+        assert not app.exception and not app.error
+        assert f"No {what} is chosen. Pick at least one above." in _said(app)
+
+
+def test_empty_choices_live_say_which_one_is_empty() -> None:
+    app = _open(transfer_view="live")
+    for name, said in (
+        ("transfer-held", "No site-year is left or picked to test on."),
+        ("transfer-train", "No site-year is picked to train on."),
+        ("transfer-targets", "No flux is picked."),
+    ):
+        app = app.multiselect(key=f"w.{name}").set_value([]).run()
+        assert not app.exception and said in _said(app)
+        assert not [button for button in app.button if button.label == "Adapt"]
+
+
+def test_the_way_to_a_record_of_ones_own_leads_to_the_import() -> None:
+    app = _open(transfer_view="live").button("transfer.bring").click().run()
+    assert not app.exception and app.title[0].value == "Data"
+    assert app.query_params["data-view"] == "bring"
+
+
+def test_site_years_are_written_by_site() -> None:
+    assert page.site_years(["US-Tw3:2014", "A:B:2001", "US-Tw3:2013"]) == "US-Tw3 2013, 2014; A:B 2001"
+
+
 def test_simulations_of_both_simulators_can_be_pooled_live() -> None:
     app = _open(transfer_view="live", transfer_recipe="pooled")
     assert app.selectbox(key="w.transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
@@ -162,7 +215,7 @@ def test_a_source_is_not_tested_on_what_it_learned_from(monkeypatch: pytest.Monk
 
 def test_a_link_narrows_the_choice() -> None:
     app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
-    assert "0 of 1 adaptations" in _said(app)
+    assert "0 of 1 adaptations" in _said(app) and "Not run for this choice" not in _said(app)
     assert app.query_params["transfer-site"] == "US-AR1" and not app.exception
 
 
@@ -172,11 +225,11 @@ def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
     assert "**Fine-tune** beats scratch by 0.50 R²" in _said(
         app
     ) and "all sites, 2 site-years to train on, alfalfa" in (app.subheader[0].value.replace("\\", ""))
-    by_crop, by_site, curves = (_figure(app, number) for number in range(3))
+    by_crop, by_site, curves = _figures(app, "models", "sites", "curves")
     assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"]
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert {t["name"] for t in curves["data"]} == {"Fine-tune", "From scratch"}
-    assert set(app.dataframe[0].value["crop"]) == {"Alfalfa", "Unknown crop"}
+    assert set(app.dataframe[0].value["Crop"]) == {"Alfalfa", "Unknown crop"}
     assert app.query_params["transfer-by"] == "crop" and app.query_params["transfer-crop"] == "alfalfa"
     app = _open(var="GPP", transfer_by="crop", transfer_crop="unknown")
     assert "**Fine-tune** is worse than scratch by 0.30 R²" in _said(app)
@@ -229,6 +282,10 @@ def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
         t["name"] for t in series["data"] if "name" in t
     }
     assert len(season["data"]) == 3 and len(losses["data"]) == 4
+    assert season["layout"]["yaxis"]["title"]["text"].startswith("Model minus measured")
+    scores = app.dataframe[0].value.set_index("Model")
+    assert scores.loc["From scratch", ["Gain", "Low", "High"]].isna().all() and scores["R²"].notna().all()
+    assert "Fine-tune of lstm-untrained" in app.selectbox(key="w.transfer-job").options[0]
     with zipfile.ZipFile(io.BytesIO(transfer_models.packed(done.model))) as archive:
         assert sorted(archive.namelist()) == [f"{done.model}.json", f"{done.model}.safetensors"]
 
@@ -305,4 +362,17 @@ def test_a_source_that_was_trained_anew_is_not_shown_as_the_source(
     assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune"], "other weights under the name of the source"
     for suffix in (".json", ".safetensors"):
         shutil.copy(ROOT / "models" / f"{name}{suffix}", tmp_path)
-    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune", "Source as it is"]
+    shown = asked()
+    assert list(shown.dataframe[0].value["Model"]) == ["Fine-tune", "Source as it is"]
+    assert "Gain" not in shown.dataframe[0].value and "R² less that of scratch" not in _said(shown)
+
+
+def test_no_model_is_drawn_on_days_without_weather(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
+    app = _open(transfer_view="models", transfer_model=model, transfer_test="CH-1 2016")
+    assert not app.exception and "No model is drawn on 151 days" in _said(app)  # January to March, November, December
+    days = pd.date_range("2016-01-01", "2016-12-31")
+    blind = transfer_models._blind("chambers-synthetic", "CH-1", days)
+    assert set(days[~blind].month) == set(range(4, 11)) and blind.sum() == 152  # a leap year
+    assert not transfer_models._blind("not-here", "CH-1", days).any()

@@ -72,7 +72,11 @@ def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
     app = _open(**LINK)
     assert not app.exception and not app.error
     assert "Run the simulation to see" in _texts(app)
-    assert list(app.dataframe[0].value.columns) == ["Scenario", "Quantity", "Emulated"]
+    emulated = app.dataframe[0].value
+    assert list(emulated.columns) == ["Scenario", "Quantity", "Emulated", "Emulated difference"]
+    apart = emulated.set_index("Scenario").loc[["Baseline", "Scenario 1"]].groupby("Quantity", sort=False)
+    for _, pair in apart:
+        assert pair["Emulated difference"].tolist()[1] == pytest.approx(pair["Emulated"].diff().iloc[1])
     app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
     assert not app.exception and not app.error
     made = {c: runs.run_case(Case("19015", YEARS, c)) for c in (USUAL, Change(n_rate=0))}
@@ -82,6 +86,11 @@ def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
     n2o = next(name for name in shown.index if name.startswith("N₂O"))
     assert shown.loc[n2o, "Baseline"] == pytest.approx(means["n2o"].iloc[0])
     assert shown.loc[n2o, "Scenario 1, difference"] == pytest.approx(means["n2o"].iloc[1] - means["n2o"].iloc[0])
+    table = effects.yearly(made.values())
+    by_year = table.pivot_table(index="year", columns="label", values="n2o", sort=False)
+    change = by_year.iloc[:, 1] - by_year.iloc[:, 0]
+    low, high = (f"{value:+.2g}".replace("-", "\u2212") for value in (change.min(), change.max()))
+    assert f"({low} to {high})" in _texts(app) and "N₂O emission: \u2212" in _texts(app)
     beside = app.dataframe[1].value
     error = beside["Emulated"] - beside["Simulated"]
     assert beside["Emulator error"].to_numpy() == pytest.approx(error.to_numpy())
@@ -126,6 +135,36 @@ def test_a_trade_off_curve_of_other_years_is_said_to_be_old_and_names_its_own() 
     app.select_slider(key="w.years").set_value((2000, 2002)).run()
     assert "The curve below belongs to an earlier choice" in _texts(app)
     assert "Boone, IA, 2000-2001, CENTURY" in _texts(app).replace("\\", "")
+
+
+def test_failed_runs_are_told_with_counties_reason_and_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(case: Case, *, timeout: float, stop: object) -> runs.Run:
+        raise SimulationError(f"the engine did not finish within {timeout:g} s")
+
+    monkeypatch.setattr(runs, "run_case", slow)
+    monkeypatch.setattr(dssat, "engine", lambda: (Path("engine"), Path("data")))
+    app = _open(**LINK | {"sites": "19015,19027"})
+    app = _wait(_button(app, "Simulate: 4 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    (told,) = (error.value.replace("\\", "") for error in app.error)
+    assert "4 of 4 runs failed, in Boone, IA; Carroll, IA: the engine did not finish within 300 s." in told
+    assert "Press the button again" in told
+
+
+def test_a_change_is_told_with_its_share_and_its_years() -> None:
+    values = dict.fromkeys(effects.MEASURES, 1.0) | {"soybean_yield": float("nan")}
+    rows = [
+        {"site": "1", "year": year, "label": label} | values | {"n2o": n2o, "corn_yield": grain}
+        for year, label, n2o, grain in (
+            (2001, "Baseline", 4.0, 10.0), (2002, "Baseline", 2.0, 10.0),
+            (2001, "Scenario 1", 2.0, 10.01), (2002, "Scenario 1", 1.5, 10.0),
+        )
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    means = effects.means(table)
+    told = partial(whatif_panels._told, table, means, "Scenario 1")
+    assert told("n2o") == "N₂O emission: \u22121.2 kg N ha⁻¹ yr⁻¹, \u221242 % (\u22122 to \u22120.5)"
+    assert told("corn_yield") == "Corn yield: changes by less than 0.5 % (0 to +0.01)"
+    assert told("soybean_yield") == "", "it grew in no year"
 
 
 def test_a_week_stands_at_its_monday_as_on_the_other_pages() -> None:
