@@ -50,7 +50,7 @@ _DRIVERS_OF_MANAGEMENT = ("CROP", "PLANTING", "FERTZR_N")
 class Choice:
     """What is compared: rows of one data set, protocol, target and source; models, recipes, site-years, a site or all.
 
-    ``model`` is the one that the pictures by site, of learning curves and on the map are of.
+    ``model`` is the one that all pictures but that of models are of.
     ``rows`` are those over all seeds of one group of days; ``groups`` those of every group of its kind ``by``, and
     ``every`` holds all kinds, and the single seeds' too.
     """
@@ -239,15 +239,17 @@ def tell_causes(sentences: list[str], of: str = "") -> None:
 
 
 def compared(choice: Choice) -> pd.DataFrame:
-    """Rows of the first picture, at the chosen number and site: a model a label, or a group of days (and a model)."""
-    if choice.by == ALL:
-        rows = at(choice)
-        return rows.assign(label=rows["model"])
+    """Rows of the picture of models, at the chosen number, site and group of days: a model a label."""
+    rows = at(choice)
+    return rows.assign(label=rows["model"])
+
+
+def by_group(choice: Choice) -> pd.DataFrame:
+    """Rows of the picture of groups of days, of the model in detail: a group a label."""
     rows = choice.of(choice.groups)
     rows = rows[(rows["site"] == choice.site) & (rows["n_site_years"] == choice.count)]
-    several = len(choice.models) > 1
-    titles = rows["group"].map(lambda name: day_groups.title(choice.by, name))
-    return rows.assign(label=titles + (" · " + rows["model"] if several else ""))
+    rows = rows[rows["model"] == choice.model]
+    return rows.assign(label=rows["group"].map(lambda name: day_groups.title(choice.by, name)))
 
 
 def by_site(choice: Choice) -> pd.DataFrame:

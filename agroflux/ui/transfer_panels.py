@@ -49,13 +49,14 @@ def show_gains() -> None:
     show.banner(known)
     with show.guard("The findings"):
         _findings(choice)
+    labels = 0
     left, right = st.columns(2, gap="medium")
     with left, show.guard("The gains"):
-        _compared(choice)
+        labels = _left(choice)
     with right, show.guard("The gains by site"):
         _by_site(choice)
     # The curves stand below the shorter picture, the map below the other one if that is not much longer.
-    longer = transfer.compared(choice)["label"].nunique() - transfer.by_site(choice)["label"].nunique()
+    longer = labels - transfer.by_site(choice)["label"].nunique()
     shorter, other = (left, right) if longer <= 0 else (right, left)
     with shorter, show.guard("The learning curves"):
         _curves(choice)
@@ -109,14 +110,25 @@ def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> li
     ]
 
 
-def _compared(choice: Choice) -> None:
-    kind = day_groups.KINDS[choice.by].lower() if choice.by != transfer.ALL else "model"
-    st.markdown(f"**Gain by {kind}**, {show.plain(_site(choice))}, {_years(choice.count)}")
-    if _gains(transfer.compared(choice), "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.models"):
+def _left(choice: Choice) -> int:
+    """The gains by group of days, if there are groups, and by model; how many labels the two have."""
+    where, labels, shown = f"{show.plain(_site(choice))}, {_years(choice.count)}", 0, False
+    if choice.by != transfer.ALL:
+        kind, rows = day_groups.KINDS[choice.by].lower(), transfer.by_group(choice)
+        st.markdown(f"**Gain by {kind}**, {where}{_named(choice)}")
+        shown = _gains(rows, "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.groups")
+        labels += rows["label"].nunique()
+    if choice.by == transfer.ALL or len(choice.models) > 1:
+        rows = transfer.compared(choice)
+        st.markdown(f"**Gain by model**, {where}{show.plain(_days(choice))}")
+        shown = _gains(rows, "Pick another number.", f"{_stem(choice)}-models", "transfer.models") or shown
+        labels += rows["label"].nunique()
+    if shown:
         st.caption(
             "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
             "dot's interval holds zero, or it has none (one test site-year). Bars that leave the plot go on."
         )
+    return labels
 
 
 def _by_site(choice: Choice) -> None:

@@ -60,6 +60,7 @@ class Ask:
         return self._cases([Change(n_rate=rate) for rate in RATES])
 
     def _cases(self, changes: Sequence[Change]) -> tuple[Case, ...]:
+        changes = tuple(dict.fromkeys(changes))  # two scenarios may ask for the same
         return tuple(Case(fips, self.years, change, self.soil_model) for fips in self.sites for change in changes)
 
     @property
@@ -91,6 +92,11 @@ def years() -> tuple[int, int]:
     return int(first), int(last)
 
 
+def span(first: int, last: int) -> str:
+    """Years in words: ``2009-2018``, or the only one."""
+    return str(first) if first == last else f"{first}-{last}"
+
+
 def soil_model() -> SoilModel:
     """Control: the engine's model of soil carbon and of denitrification."""
     options = list(SOILS)
@@ -99,7 +105,8 @@ def soil_model() -> SoilModel:
         options,
         format_func=SOILS.__getitem__,
         width=180,
-        help="CENTURY with DayCent's denitrification, or CERES with its own: the two differ by a factor of two on N₂O.",
+        help="CENTURY with DayCent's denitrification, or CERES with its own: on N₂O the two differ by a factor of two "
+        "in the mean of the region, and by more in single counties and years.",
         **state.bind("soil", default=options[0], options=options),
     )
     return "ceres" if state.get("soil") == "ceres" else "century"

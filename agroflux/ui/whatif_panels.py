@@ -64,7 +64,7 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
     table = effects.yearly(runs)
     table["label"] = table["label"].map(ask.names)
     many = len(counties) > 1
-    st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {ask.years[0]}-{ask.years[1]}", anchor=False)
+    st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {page.span(*ask.years)}", anchor=False)
     _legend(ask, table)
     shown = _summary(table)
     show.frame(shown, hide_index=True, column_config=_formats(shown))
@@ -96,7 +96,7 @@ def _legend(ask: Ask, table: "pd.DataFrame") -> None:
     st.caption(
         "Differences from the baseline, means of counties and years. In brackets the years with the lowest and the "
         "highest: how much the weather decides, not how wrong the process model may be. For that, run the other soil "
-        "model too: on N₂O the two differ by a factor of two."
+        "model too: on N₂O the two differ by a factor of two in the mean of the region, and by more in single counties."
         if ask.years[0] < ask.years[1]
         else "Differences from the baseline in one year; several years show how much the weather decides."
     )
@@ -252,7 +252,7 @@ def trade_off(ask: Ask, made: Job, names: dict[str, str]) -> None:
 
 def _whereabouts(ask: Ask, counties: list[str], names: dict[str, str]) -> str:
     """What a curve was run for: ``Adams, IA; Boone, IA and 3 more, 2009-2018, CENTURY``."""
-    return f"{_listed(counties, names)}, {ask.years[0]}-{ask.years[1]}, {page.SOILS[ask.soil_model]}"
+    return f"{_listed(counties, names)}, {page.span(*ask.years)}, {page.SOILS[ask.soil_model]}"
 
 
 def _listed(counties: Sequence[str], names: Mapping[str, str]) -> str:

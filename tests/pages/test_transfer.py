@@ -117,6 +117,12 @@ def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: p
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert "Adversarial" in {t["name"] for t in curves["data"]}
     assert "The source model as it is has R² \u22121.50 here" in _said(app)
+    app = _open(var="GPP", transfer_by="crop")
+    by_crop, by_model = _figures(app, "groups", "models")
+    assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"], "of the model in detail"
+    assert len(by_model["layout"]["yaxis"]["ticktext"]) == 2 and "**Gain by model**, all sites, 2 site-years, alf" in (
+        _said(app)
+    )
     app = _open(var="GPP", transfer_detail="tcn-untrained")
     assert not app.exception and not app.error
     (curves,) = _figures(app, "curves")
@@ -225,7 +231,7 @@ def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
     assert "**Fine-tune** beats scratch by 0.50 R²" in _said(
         app
     ) and "all sites, 2 site-years to train on, alfalfa" in (app.subheader[0].value.replace("\\", ""))
-    by_crop, by_site, curves = _figures(app, "models", "sites", "curves")
+    by_crop, by_site, curves = _figures(app, "groups", "sites", "curves")
     assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"]
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert {t["name"] for t in curves["data"]} == {"Fine-tune", "From scratch"}

@@ -150,6 +150,25 @@ def test_failed_runs_are_told_with_counties_reason_and_a_way_out(monkeypatch: py
     assert "Press the button again" in told
 
 
+@linux
+def test_two_scenarios_that_ask_for_the_same_are_run_once_and_said_to_be_the_same() -> None:
+    app = _open(**LINK | {"whatif-3": "n_rate:0"})
+    assert not app.exception and not app.error, "the emulator answers them once too"
+    assert list(dict.fromkeys(app.dataframe[0].value["Scenario"])) == ["Baseline", "Scenario 1"]
+    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    assert not app.exception and not app.error
+    assert "- As Scenario 1" in _texts(app)
+
+
+@linux
+def test_one_year_is_written_once_and_has_no_range() -> None:
+    app = _open(**LINK | {"years": "2000-2000"})
+    app = _wait(_button(app, "Simulate").click().run(), "scenarios")  # type: ignore[attr-defined]
+    assert not app.exception and not app.error
+    assert "1 county, 2000" in [heading.value for heading in app.subheader]
+    assert "several years show how much the weather decides" in _texts(app)
+
+
 def test_a_change_is_told_with_its_share_and_its_years() -> None:
     values = dict.fromkeys(effects.MEASURES, 1.0) | {"soybean_yield": float("nan")}
     rows = [
