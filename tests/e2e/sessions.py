@@ -30,7 +30,7 @@ def simulate_all(browser: Browser, address: str, counties: Sequence[str]) -> lis
             tab.get_by_role("button", name=re.compile(f"Simulate: {runs} runs")).click()
         found = []
         for tab in tabs:
-            heading = tab.get_by_role("heading", name=f"{len(counties)} counties, 2000-2000")
+            heading = tab.get_by_role("heading", name=f"{len(counties)} counties, 2000", exact=True)
             expect(heading).to_be_visible(timeout=3 * steps.PATIENCE)
             steps.settle(tab)
             found.append(steps.faults(tab))
