@@ -16,13 +16,14 @@ COUNTIES, YEARS = 99, 18
 MEMORY_LIMIT = 2.0  # GB
 
 _CONVERT = """
-import json, resource, sys, time
+import json, sys, time
+sys.path.append("benchmarks")
 from agroflux.data import agroflux_convert
+from memory import peak
 start = time.perf_counter()
 agroflux_convert.convert(sys.argv[1], "ecosys", sys.argv[2])
-seconds, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
-peak = used.ru_maxrss / (1e6 if sys.platform != "darwin" else 1e9)
-print(json.dumps([seconds, used.ru_utime + used.ru_stime, peak]))
+seconds, busy = time.perf_counter() - start, time.process_time()
+print(json.dumps([seconds, busy, peak()]))
 """
 
 

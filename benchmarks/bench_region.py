@@ -8,23 +8,25 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from agroflux.baselines import registry
 from agroflux.data import catalog
 from agroflux.inference import predict, region
 
+HERE = Path(__file__).resolve().parent
 DATA, MODEL, RATE = "cornbelt-century", "lstm-cornbelt-century", 168.0
 REPEATS = 5
 REGION_LIMIT, LOAD_LIMIT = 2.0, 0.3  # seconds
 MEMORY_LIMIT = 2.0  # GB
 _RUN = """
-import resource, sys
+import sys
 from agroflux.inference import region
+from memory import peak
 years = [2015, 2016, 2017, 2018]
 result = region.run_region(sys.argv[1], sys.argv[2], None, years, float(sys.argv[3]) if sys.argv[3] else None)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform != "darwin" else 1e9)
-print(result.sizes["site"] * result.sizes["scenario"] * result.sizes["year"], peak, result.nbytes / 1e9)
+print(result.sizes["site"] * result.sizes["scenario"] * result.sizes["year"], peak(), result.nbytes / 1e9)
 """
 
 
@@ -42,7 +44,7 @@ def _memory(name: str) -> dict[str, Any]:
     found = []
     for rate in ("", str(RATE)):
         command = [sys.executable, "-c", _RUN, f"{name}-{DATA}", DATA, rate]
-        words = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        words = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE).stdout.split()
         found.append((int(words[0]), float(words[1]), float(words[2])))
     (many, peak, result), (few, less, part) = found
     return {
