@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 COUNTIES, YEARS = 99, 18
 MEMORY_LIMIT = 2.0  # GB
 
 _CONVERT = """
 import json, sys, time
-sys.path.append("benchmarks")
 from agroflux.data import agroflux_convert
 from memory import peak
 start = time.perf_counter()
@@ -34,7 +34,7 @@ def run() -> list[dict[str, Any]]:
         make = [sys.executable, "-m", "tests.data.agroflux_archive", str(folder / "archive")]
         subprocess.run([*make, "--counties", str(COUNTIES), "--years", str(YEARS)], check=True, cwd=ROOT)
         command = [sys.executable, "-c", _CONVERT, str(folder / "archive"), str(folder / "made.zarr")]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE)
         seconds, busy, peak = json.loads(done.stdout.splitlines()[-1])
         size = sum(p.stat().st_size for p in (folder / "made.zarr").rglob("*") if p.is_file())
     note = f"{COUNTIES} counties x 20 rates x {YEARS} years, synthetic numbers"

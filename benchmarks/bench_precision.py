@@ -10,10 +10,10 @@ from typing import Any
 from agroflux.baselines import registry
 from agroflux.baselines.precision import in_bfloat16
 from agroflux.data import catalog
-from agroflux.evaluation import protocols
+from agroflux.evaluation import protocols, tally
 from agroflux.inference import predict
+from agroflux.training.study import DATA
 
-DATA = ("cornbelt-century", "cornbelt-ceres")
 #: Falls of R2 that count as none.
 SAME = 0.001
 
@@ -23,7 +23,7 @@ def _rows(model: str, data: str) -> list[dict[str, Any]]:
     fewer = dataclasses.replace(exact, network=in_bfloat16(exact.network))
     label = protocols.card_label(exact.card, data)
     counted = [protocols.count_model(checkpoint, ds) for checkpoint in (exact, fewer, exact, fewer)]
-    before, after = ({row["target"]: row["r2"] for row in protocols.tally.rows(found, label)} for found in counted[:2])
+    before, after = ({row["target"]: row["r2"] for row in tally.rows(found, label)} for found in counted[:2])
     falls = {target: before[target] - after[target] for target in before if before[target] is not None}
     most = max(falls, key=lambda target: falls[target])
     lost = sorted((target for target in falls if falls[target] > SAME), key=lambda target: -falls[target])

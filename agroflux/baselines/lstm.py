@@ -30,7 +30,7 @@ def fused(weights: Sequence[Tensor], training: bool) -> Layer:
     """Torch's fused LSTM under ``weights``: of each layer those on the input and on the state, and both biases.
 
     In bfloat16 a processor's tiles multiply whole groups of columns alone, so columns of zeros fill up the drivers:
-    the same sums, two to three times as fast.
+    the same sums, faster.
     """
     first, *others = weights
     hidden, layers = first.shape[0] // 4, len(weights) // 4
@@ -40,9 +40,8 @@ def fused(weights: Sequence[Tensor], training: bool) -> Layer:
     def run(x: Tensor, state: State | None) -> tuple[Tensor, State]:
         x = functional.pad(x, (0, spare)) if spare else x
         rest = x.new_zeros(layers, len(x), hidden)
-        found, h, c = torch.lstm(
-            x, (rest, rest) if state is None else state, filled, True, layers, 0.0, training, False, True
-        )
+        start = (rest, rest) if state is None else state
+        found, h, c = torch.lstm(x, start, filled, True, layers, 0.0, training, False, True)
         return found, (h, c)
 
     return run

@@ -11,14 +11,13 @@ def in_bfloat16(network: Network) -> Network:
     """A copy of ``network`` that computes in bfloat16 (8 bits of mantissa) all but its head.
 
     Inputs and outputs stay as they are. Meant for inference on a processor with bfloat16 instructions, where LSTM,
-    EA-LSTM and TCN then run up to twice as fast; without those instructions it is slower. Networks whose class does
+    EA-LSTM and TCN then run about 1.5 times as fast; without those instructions it is slower. Networks whose class does
     not say ``faster_in_bfloat16`` gain nothing by it and come back as they are.
 
     It is not exact, and nothing here uses it unasked. R2 of the slowest targets (nitrate in deep soil, yearly change of
     soil carbon) falls by more than 0.001, with the EA-LSTM that of half the targets: ``benchmarks/bench_precision.py``
-    measures it. What costs the digits is the state, not the weights: with state, input and head in float32 and only
-    the recurrent product in bfloat16 no R2 of the LSTM fell by more than 0.0003, but torch has no fused layer of that
-    kind, and a loop over the days ran at 0.4 times the speed of float32.
+    measures both. What costs the digits of an LSTM is its state, not its weights, and torch has no fused layer that
+    keeps the state in float32.
     """
     if not network.faster_in_bfloat16:
         return network

@@ -27,7 +27,7 @@ def turned(x: Tensor, turns: Tensor) -> Tensor:
     """``x`` ``(..., time, features)`` with features k and k + pairs turned by the day and pair of ``turns``.
 
     A pair stands side by side in what comes back, real part first: products of queries and keys do not ask for the
-    order, and one product of complex numbers takes half the time of four of real ones and two sums.
+    order, and one product of complex numbers is faster than four of real ones and two sums.
     """
     pairs = turns.shape[-1]
     real, imaginary = (part.float().contiguous() for part in (x[..., :pairs], x[..., pairs : 2 * pairs]))

@@ -13,6 +13,8 @@ from agroflux.errors import SelectionError
 #: A gap of this many days or more is worth a row in a table.
 WORTH_SAYING = 7
 
+_WEATHER = ("TMAX", "TMIN", "PRECN")
+
 
 def by_month(ds: xr.Dataset, site: str) -> pd.DataFrame:
     """Share [1] of each month's days with a value: index month (first day), one column a daily variable of ``site``.
@@ -55,6 +57,16 @@ def gaps(ds: xr.Dataset, site: str, most: int = 5) -> pd.DataFrame:
 def has_all_drivers(ds: xr.Dataset) -> bool:
     """Whether ``ds`` tells every driver of the schema at every site on every day, so that nothing need be assumed."""
     return all(name in ds and bool(ds[name].notnull().all()) for name in schema.DRIVERS)
+
+
+def without_weather(ds: xr.Dataset, site: str, days: pd.DatetimeIndex) -> np.ndarray:
+    """Which ``days`` have neither temperature nor rain at ``site``: what a model gives there tells of no weather."""
+    weather = [name for name in _WEATHER if name in ds]
+    if not weather:
+        return np.zeros(len(days), bool)
+    table = ds[weather].sel(site=site).to_dataframe()[weather]
+    missing: np.ndarray = table.reindex(days).isna().all(axis=1).to_numpy()
+    return missing
 
 
 def _present(ds: xr.Dataset, site: str) -> pd.DataFrame:

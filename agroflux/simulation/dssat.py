@@ -29,8 +29,8 @@ from agroflux.simulation.sequence import CropSequence
 from agroflux.simulation.soil import Soil
 from agroflux.simulation.workspace import CancelledError
 
-#: A 24-year rotation takes about two seconds: a minute means that the engine waits for a key.
-TIMEOUT_S = 60
+#: A 24-year rotation takes about two seconds: five minutes mean that the engine waits for a key, on a busy machine too.
+TIMEOUT_S = 300
 _TAIL_YEARS = 2
 _POLL_S = 0.05
 _CONSOLE = "console.txt"

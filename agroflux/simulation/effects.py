@@ -70,11 +70,11 @@ def means(table: pd.DataFrame, by: str = "label") -> pd.DataFrame:
     return sites.groupby(by, sort=False)[list(MEASURES)].mean()
 
 
-def differences(table: pd.DataFrame, baseline: str, label: str) -> pd.DataFrame:
-    """Mean difference of ``label`` from ``baseline`` by county, over the years that both hold; index site."""
+def differences(table: pd.DataFrame, baseline: str, label: str, by: str = "site") -> pd.DataFrame:
+    """Mean difference of ``label`` from ``baseline`` by ``site`` or ``year``, over the county-years that both hold."""
     keys = ["site", "year"]
     one, other = (table[table["label"] == name].set_index(keys)[list(MEASURES)] for name in (baseline, label))
-    return (other - one.reindex(other.index)).groupby("site").mean()
+    return (other - one.reindex(other.index)).groupby(by).mean()
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def _pick(label: str, names: dict[str, str], name: str, width: int) -> str:
 
 def quantity(table: "pd.DataFrame") -> str:
     """Pick what the map and the ranking show, of the columns that ``table`` holds."""
-    names = {q: pretty(COLUMNS[q].axis) for q in QUANTITIES if q in table}
+    names = {q: show.pretty(COLUMNS[q].axis) for q in QUANTITIES if q in table}
     return _pick("On the map and in the ranking", names, "emissions-show", 430)
 
 
@@ -270,10 +270,3 @@ def own_areas(raw: bytes, name: str) -> "pd.DataFrame":
 def _template(data: str) -> str:
     survey = areas.survey_areas(cache.county_facts())
     return areas.template(survey.loc[survey.index.isin(cache.sites(data).index)])
-
-
-def pretty(text: str) -> str:
-    """Formulas and units as people write them: N₂O, CO₂, ha⁻¹."""
-    for plain, written in (("N2O", "N₂O"), ("CO2", "CO₂"), ("ha-1", "ha⁻¹"), ("yr-1", "yr⁻¹")):
-        text = text.replace(plain, written)
-    return text

@@ -12,7 +12,7 @@ from agroflux.figures import choropleth, intervals, ranking
 from agroflux.maps import number
 from agroflux.ui import emissions, emissions_answer, show
 from agroflux.ui import emissions_downloads as downloads
-from agroflux.ui.emissions import Choice, pretty
+from agroflux.ui.emissions import Choice
 from agroflux.ui.region import outlines
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str
             size = float(region[name]) / value if value else 1.0
             interval = f"{number(row['low80'] / size)} to {number(row['high80'] / size)}"
         place.metric(
-            f"{short} [{pretty(shown)}]", number(value, 4), delta=interval, delta_color="off", delta_arrow="off",
+            f"{short} [{show.pretty(shown)}]", number(value, 4), delta=interval, delta_color="off", delta_arrow="off",
             help=text, border=True, height="stretch",
         )  # fmt: skip
 
@@ -106,8 +106,8 @@ def county_map(made: Totals, name: str) -> None:
         table[name],
         names,
         variable=_LIKE.get(name, "N2O_FLUX"),
-        label=pretty(COLUMNS[name].label),
-        unit=pretty(COLUMNS[name].unit),
+        label=show.pretty(COLUMNS[name].label),
+        unit=show.pretty(COLUMNS[name].unit),
         counties=counties,
         states=states,
     )
@@ -117,7 +117,7 @@ def county_map(made: Totals, name: str) -> None:
 def ranked(answer: Assessment, name: str) -> None:
     """The places with most: with intervals where the quantity has them, else by crop or by county mean."""
     made = answer.totals
-    label, unit = pretty(COLUMNS[name].label), pretty(COLUMNS[name].unit)
+    label, unit = show.pretty(COLUMNS[name].label), show.pretty(COLUMNS[name].unit)
     if name in set(answer.intervals["quantity"]):
         fig = intervals.places(answer.ranked(name), label=label, unit=unit)
     elif COLUMNS[name].adds:
@@ -167,12 +167,12 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
         column = COLUMNS.get(name)
         if column is None and (unit := export.unit_of(name)):
             end = "80 % from" if name.endswith("low80") else "80 % to"
-            found[name] = st.column_config.NumberColumn(f"{end} [{pretty(unit)}]", format="%,.0f")
+            found[name] = st.column_config.NumberColumn(f"{end} [{show.pretty(unit)}]", format="%,.0f")
         elif column is None:
             found[name] = st.column_config.Column(name.capitalize())
         elif column.unit:
             places = "%,.0f" if column.adds and name != "n2o_t" else "%,.2f"
-            found[name] = st.column_config.NumberColumn(pretty(column.axis), format=places)
+            found[name] = st.column_config.NumberColumn(show.pretty(column.axis), format=places)
         else:
             found[name] = st.column_config.Column(column.label)
     return found
@@ -194,7 +194,7 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
             f"{wet.value:.1%} ({wet.low:.1%} to {wet.high:.1%}) in a wet climate."
         )
     more = f" {tier1.WITH_INDIRECT}" if answer.question.indirect else ""
-    st.caption(f"{pretty(tier1.LEFT_OUT + more)} Factors: {tier1.SOURCE}.")
+    st.caption(f"{show.pretty(tier1.LEFT_OUT + more)} Factors: {tier1.SOURCE}.")
     st.caption(_climate(choice.data))
     with st.expander("Figures behind the plot"):
         labels = {"place": "Place", "estimate": "Estimate", "n_applied_t_n": "N considered [t N yr⁻¹]",

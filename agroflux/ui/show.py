@@ -26,6 +26,13 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:])")
 _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
 
+def pretty(text: str) -> str:
+    """Formulas and units as people write them: N₂O, CO₂, ha⁻¹."""
+    for plain, written in (("N2O", "N₂O"), ("CO2", "CO₂"), ("ha-1", "ha⁻¹"), ("yr-1", "yr⁻¹")):
+        text = text.replace(plain, written)
+    return text
+
+
 def plain(text: object) -> str:
     """``text`` with every character that Markdown, HTML or LaTeX would read escaped, on one line."""
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))

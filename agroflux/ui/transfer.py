@@ -16,7 +16,6 @@ from agroflux.data import field_days
 from agroflux.errors import SelectionError
 from agroflux.evaluation import gain_rows, gains
 from agroflux.ui import cache, controls, day_groups, show, state
-from agroflux.ui.emissions import pretty
 
 VIEW, BY = "transfer-view", "transfer-by"
 VIEWS = {"gains": "What transfer gains", "live": "Adapt live", "models": "Adapted models"}
@@ -213,7 +212,7 @@ def said(name: Any) -> str:
 
 def label(target: str) -> str:
     """What a flux is called, with formulas as people write them (N₂O)."""
-    return pretty(schema.get(target).label)
+    return show.pretty(schema.get(target).label)
 
 
 def site_years(keys: Sequence[str]) -> str:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from agroflux.training.jobs import Job
 
-#: Drivers without any of which a day's weather is unknown.
-_WEATHER = ("TMAX", "TMIN", "PRECN")
 #: Rows of the score table that are shown whole; a longer one scrolls in this height [px].
 _MOST_ROWS, _TALLEST = 12, 400
 _GAIN = ("Gain", "Low", "High")
@@ -268,17 +266,14 @@ def _days(result: Result) -> None:
 
 
 def _blind(data: str, site: str, days: "pd.DatetimeIndex") -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Which ``days`` a data set has no weather for at a site: what a model gives there tells of no weather at all."""
+    """Which ``days`` have no weather at a site; none where the data set or the site is not at hand."""
     import numpy as np
 
-    if data not in {entry.id for entry in cache.entries()}:
+    from agroflux.data import coverage
+
+    if data not in {entry.id for entry in cache.entries()} or site not in cache.dataset(data)["site"]:
         return np.zeros(len(days), bool)
-    ds = cache.dataset(data)
-    weather = [name for name in _WEATHER if name in ds]
-    if not weather or site not in ds["site"]:
-        return np.zeros(len(days), bool)
-    table = ds[weather].sel(site=site).to_dataframe()[weather]
-    return table.reindex(days).isna().all(axis=1).to_numpy()
+    return coverage.without_weather(cache.dataset(data), site, days)
 
 
 def _ways_on(result: Result) -> None:

@@ -16,7 +16,6 @@ from agroflux.simulation.runs import Case, Job
 from agroflux.simulation.scenario import SoilModel
 from agroflux.simulation.whatif import USUAL, Change
 from agroflux.ui import cache, show, state
-from agroflux.ui.emissions import pretty as _pretty
 from agroflux.ui.whatif_emulator import learned_from
 
 SCENARIOS = (1, 2, 3)
@@ -27,8 +26,6 @@ RATES = (0.0, 56.0, 112.0, USUAL_RATE, 224.0, 280.0)
 SOILS: dict[SoilModel, str] = {"century": "CENTURY", "ceres": "CERES (Godwin)"}
 #: Seconds of a run on one core, for the estimate beside the button.
 RUN_S = 2.2
-#: Seconds after which a run counts as failed: somebody watches, can cancel, and may share the machine with others.
-PATIENCE_S = 300.0
 _GROUPS = {
     "Nitrogen": ("n_rate", "n_timing", "n_kind", "n_placement", "n_depth"),
     "Crop": ("planting", "maturity", "irrigation"),
@@ -74,7 +71,7 @@ class Ask:
 
 def said(change: Change) -> str:
     """A change in words, with units and signs as people write them."""
-    return _pretty(change.label()).replace("rain x ", "rain \u00d7 ").replace("degC", "°C")
+    return show.pretty(change.label()).replace("rain x ", "rain \u00d7 ").replace("degC", "°C")
 
 
 def names() -> dict[str, str]:
@@ -218,7 +215,7 @@ def start(kind: str, ask: Ask) -> None:
         before[1].cancel()
     cases = ask.rates if kind == "rates" else ask.cases
     with show.guard("The simulation"):
-        st.session_state.setdefault(_JOBS, {})[kind] = (ask, Job(cases, timeout=PATIENCE_S).start())
+        st.session_state.setdefault(_JOBS, {})[kind] = (ask, Job(cases).start())
 
 
 def cancel(kind: str) -> None:

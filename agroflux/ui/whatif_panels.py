@@ -16,7 +16,6 @@ from agroflux.simulation.runs import KEPT, Job
 from agroflux.simulation.whatif import USUAL
 from agroflux.ui import controls, show, state, whatif_emulator
 from agroflux.ui import whatif as page
-from agroflux.ui.emissions import pretty as written
 from agroflux.ui.region import outlines
 from agroflux.ui.whatif import Ask
 
@@ -108,14 +107,13 @@ def _told(table: "pd.DataFrame", means: "pd.DataFrame", name: str, key: str) -> 
     if math.isnan(change):  # a crop that grew in no year
         return ""
     measure = MEASURES[key]
-    by_year = table.pivot_table(index="year", columns="label", values=key)
-    single = (by_year[name] - by_year["Baseline"]).dropna()
+    single = effects.differences(table, "Baseline", name, by="year")[key].dropna()
     ends = f" ({_signed(single.min())} to {_signed(single.max())})" if len(single) > 1 else ""
     share = 100 * change / base if _TOLD[key] and base else math.nan
     found = f"{_signed(change)} {pretty(measure.unit)}"
     if not math.isnan(share):
         found = "changes by less than 0.5 %" if abs(share) < 0.5 else f"{found}, {_signed(share, '+.0f')} %"
-    return f"{written(measure.label).partition(' (')[0]}: {found}{ends}"
+    return f"{show.pretty(measure.label).partition(' (')[0]}: {found}{ends}"
 
 
 def _signed(value: float, form: str = "+.2g") -> str:
@@ -130,7 +128,7 @@ def _summary(table: "pd.DataFrame") -> "pd.DataFrame":
     means = effects.means(table)
     rows = []
     for key, measure in MEASURES.items():
-        row: dict[str, object] = {"Quantity": f"{written(measure.label)} [{pretty(measure.unit)}]"}
+        row: dict[str, object] = {"Quantity": f"{show.pretty(measure.label)} [{pretty(measure.unit)}]"}
         for name, value in means[key].items():
             row[str(name)] = value
             if name != "Baseline":
@@ -149,7 +147,7 @@ def _measure() -> str:
     st.selectbox(
         "Bars and map of",
         options,
-        format_func=lambda k: f"{written(MEASURES[k].label)} [{pretty(MEASURES[k].unit)}]",
+        format_func=lambda k: f"{show.pretty(MEASURES[k].label)} [{pretty(MEASURES[k].unit)}]",
         width=360,
         **state.bind("whatif-show", default="n2o", options=options),
     )
@@ -162,7 +160,7 @@ def _bars(table: "pd.DataFrame", key: str) -> None:
     measure = MEASURES[key]
     frame = table.pivot_table(index="year", columns="label", values=key, sort=False).sort_index().dropna(how="all")
     frame.index = pd.DatetimeIndex([f"{year}-01-01" for year in frame.index], name="time")
-    fig = series.bars(frame, _kinds(table), label=written(measure.label), unit=measure.unit, height=400)
+    fig = series.bars(frame, _kinds(table), label=show.pretty(measure.label), unit=measure.unit, height=400)
     show.figure(fig, f"whatif-{key}-years", key="whatif.bars")
 
 
@@ -187,7 +185,7 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
         values.dropna(),
         names,
         variable=colours.DIFFERENCE,
-        label=f"Difference in {_lower(written(measure.label))}",
+        label=f"Difference in {_lower(show.pretty(measure.label))}",
         unit=measure.unit,
         counties=counties,
         states=states,
@@ -296,7 +294,7 @@ def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame"
         for key, measure in MEASURES.items():
             row: dict[str, object] = {
                 "Scenario": name,
-                "Quantity": f"{written(measure.label)} [{pretty(measure.unit)}]",
+                "Quantity": f"{show.pretty(measure.label)} [{pretty(measure.unit)}]",
                 "Emulated": guess.loc[label, key],
             }
             if len(ask.names) > 1:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from agroflux.errors import SimulationError
 from agroflux.evaluation import compare
@@ -34,7 +35,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 _open = partial(open_page, "whatif")
 
 
-def _button(app: AppTest, label: str) -> object:
+def _button(app: AppTest, label: str) -> Button:
     (found,) = [b for b in app.button if b.label.startswith(label)]
     return found
 
@@ -77,7 +78,7 @@ def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
     apart = emulated.set_index("Scenario").loc[["Baseline", "Scenario 1"]].groupby("Quantity", sort=False)
     for _, pair in apart:
         assert pair["Emulated difference"].tolist()[1] == pytest.approx(pair["Emulated"].diff().iloc[1])
-    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")
     assert not app.exception and not app.error
     made = {c: runs.run_case(Case("19015", YEARS, c)) for c in (USUAL, Change(n_rate=0))}
     assert all(run.kept for run in made.values()), "the page runs the very same cases"
@@ -100,7 +101,7 @@ def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
 @linux
 def test_the_soil_model_of_the_link_runs_and_is_not_held_against_another_models_emulator() -> None:
     app = _open(**LINK | {"soil": "ceres"})
-    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")
     assert not app.exception and not app.error
     run = runs.run_case(Case("19015", YEARS, USUAL, "ceres"))
     assert run.kept, "the page ran CERES"
@@ -114,7 +115,7 @@ def test_the_soil_model_of_the_link_runs_and_is_not_held_against_another_models_
 
 @linux
 def test_levers_change_the_link_and_the_result_is_then_said_to_be_old() -> None:
-    app = _wait(_button(_open(**LINK), "Simulate").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app = _wait(_button(_open(**LINK), "Simulate").click().run(), "scenarios")
     app.selectbox(key="whatif.1.n_kind").set_value("ammonia").run()
     assert app.query_params["whatif-1"] == "n_rate:0~n_kind:ammonia"
     assert app.selectbox(key="whatif.1.n_placement").options == ["Injected (usual)"]
@@ -127,7 +128,7 @@ def test_levers_change_the_link_and_the_result_is_then_said_to_be_old() -> None:
 
 @linux
 def test_a_trade_off_curve_of_other_years_is_said_to_be_old_and_names_its_own() -> None:
-    app = _wait(_button(_open(**LINK), "Run the rates").click().run(), "rates")  # type: ignore[attr-defined]
+    app = _wait(_button(_open(**LINK), "Run the rates").click().run(), "rates")
     assert not app.exception and not app.error
     assert "Boone, IA, 2000-2001, CENTURY" in _texts(app).replace("\\", "")
     app.selectbox(key="whatif.1.n_kind").set_value("ammonia").run()
@@ -144,7 +145,7 @@ def test_failed_runs_are_told_with_counties_reason_and_a_way_out(monkeypatch: py
     monkeypatch.setattr(runs, "run_case", slow)
     monkeypatch.setattr(dssat, "engine", lambda: (Path("engine"), Path("data")))
     app = _open(**LINK | {"sites": "19015,19027"})
-    app = _wait(_button(app, "Simulate: 4 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app = _wait(_button(app, "Simulate: 4 runs").click().run(), "scenarios")
     (told,) = (error.value.replace("\\", "") for error in app.error)
     assert "4 of 4 runs failed, in Boone, IA; Carroll, IA: the engine did not finish within 300 s." in told
     assert "Press the button again" in told
@@ -155,7 +156,7 @@ def test_two_scenarios_that_ask_for_the_same_are_run_once_and_said_to_be_the_sam
     app = _open(**LINK | {"whatif-3": "n_rate:0"})
     assert not app.exception and not app.error, "the emulator answers them once too"
     assert list(dict.fromkeys(app.dataframe[0].value["Scenario"])) == ["Baseline", "Scenario 1"]
-    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")
     assert not app.exception and not app.error
     assert "- As Scenario 1" in _texts(app)
 
@@ -163,7 +164,7 @@ def test_two_scenarios_that_ask_for_the_same_are_run_once_and_said_to_be_the_sam
 @linux
 def test_one_year_is_written_once_and_has_no_range() -> None:
     app = _open(**LINK | {"years": "2000-2000"})
-    app = _wait(_button(app, "Simulate").click().run(), "scenarios")  # type: ignore[attr-defined]
+    app = _wait(_button(app, "Simulate").click().run(), "scenarios")
     assert not app.exception and not app.error
     assert "1 county, 2000" in [heading.value for heading in app.subheader]
     assert "several years show how much the weather decides" in _texts(app)
@@ -199,7 +200,7 @@ def test_a_week_stands_at_its_monday_as_on_the_other_pages() -> None:
 @linux
 def test_cancel_ends_the_engines_and_the_page_says_so() -> None:
     app = _open(**LINK | {"years": "2000-2018", "sites": "19015,19027,19153"})
-    app = _button(app, "Simulate").click().run()  # type: ignore[attr-defined]
+    app = _button(app, "Simulate").click().run()
     app.button(key="whatif.cancel.scenarios").click().run()
     app = _wait(app, "scenarios")
     assert "was cancelled" in _texts(app) and not app.exception
@@ -217,7 +218,7 @@ def test_a_file_with_scenarios_is_taken_over_and_a_bad_one_is_named() -> None:
     bad = upload.set_value(("mine.yaml", b"n_rate: much", "application/yaml")).run()
     assert any("is not a number" in e.value for e in bad.error)
     good = bad.file_uploader[0].set_value(("mine.yaml", b"tillage: none", "application/yaml")).run()
-    app = _button(good, "Use its scenarios").click().run()  # type: ignore[attr-defined]
+    app = _button(good, "Use its scenarios").click().run()
     assert app.query_params["whatif-1"] == "tillage:none"
 
 
