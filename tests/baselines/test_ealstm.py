@@ -1,5 +1,7 @@
 """The EA-LSTM against a plain loop over the equations of the paper."""
 
+import copy
+
 import pytest
 import torch
 
@@ -39,6 +41,31 @@ def test_it_equals_a_loop_over_the_days(preset: str) -> None:
     fused = torch.autograd.grad(net(x).square().mean(), list(net.parameters()))
     plain = torch.autograd.grad(by_hand(net, x).square().mean(), list(net.parameters()))
     torch.testing.assert_close(fused, plain, atol=1e-6, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_weights_that_change_are_put_together_anew() -> None:
+    torch.manual_seed(0)
+    net, x = registry.build("ealstm", hidden=8).eval(), soil_that_stays(2, 30)
+    net(x)
+    net.cell.weight.add_(0.1)
+    torch.testing.assert_close(net(x), by_hand(net, x), atol=1e-6, rtol=0)
+    net.load_state_dict(registry.build("ealstm", hidden=8).state_dict())
+    torch.testing.assert_close(net(x), by_hand(net, x), atol=1e-6, rtol=0)
+    net.input_gate.weight.data = net.input_gate.weight.data * 2.0
+    torch.testing.assert_close(net(x), by_hand(net, x), atol=1e-6, rtol=0)
+    other = copy.deepcopy(net)
+    other.input_gate.bias.sub_(1.0)
+    torch.testing.assert_close(other(x), by_hand(other, x), atol=1e-6, rtol=0)
+    torch.testing.assert_close(net(x), by_hand(net, x), atol=1e-6, rtol=0)
+
+
+def test_weights_made_where_nothing_is_counted_serve_too() -> None:
+    with torch.inference_mode():
+        net, x = registry.build("ealstm", hidden=8).eval(), soil_that_stays(2, 30)
+        net(x)
+        net.cell.weight.add_(0.1)
+        torch.testing.assert_close(net(x), by_hand(net, x), atol=1e-6, rtol=0)
 
 
 def test_soil_is_what_sets_the_gate() -> None:
