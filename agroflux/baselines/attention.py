@@ -1,48 +1,67 @@
 """Attention of each day to the days just before it, computed by blocks of days: no matrix over the whole series."""
 
+import functools
+
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+#: Torch's kernel takes this many keys at a time; others are slower by half.
+LANES = 16
+#: Series fewer than these are copied into one call for all blocks rather than asked block by block.
+FEW = 4
 
 
 def local(q: Tensor, k: Tensor, v: Tensor, window: int, block: int) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017, eq. 1) of each day to itself and ``window - 1`` days before.
 
-    The first ``window`` days see all days before them. From there on a block of ``block`` days asks the ``window - 1 +
-    block`` days that any of them may see, so that time and memory grow with the length of the series, not with its
-    square; what no whole block holds is a shorter one.
+    The first ``window`` days see all days before them. From there on a block of days asks the days that any of them
+    may see, so that time and memory grow with the length of the series, not with its square.
 
     Args:
         q, k, v: ``(batch, heads, time, features)``.
         window: days that a day sees, itself included.
-        block: days computed together; changes the speed and nothing else.
+        block: days computed together, at least; changes the speed and nothing else.
 
     Returns:
-        ``(batch, heads, time, features)``.
+        ``(batch, time, heads, features)``.
     """
-    batch, heads, time, width = q.shape
     attend = functional.scaled_dot_product_attention
+    time, size = q.shape[2], block + -(window + block) % LANES
     found = [attend(q[:, :, :window], k[:, :, :window], v[:, :, :window], is_causal=True)]
-    past = window - 1
-    blocks, rest = divmod(max(0, time - window), block)
+    blocks, rest = divmod(max(0, time - window), size)
     if blocks:
-        end = window + blocks * block
-        queries = q[:, :, window:end].reshape(batch * heads, blocks, block, width)
-        keys, values = (p[:, :, 1:end].flatten(0, 1).unfold(1, past + block, block).mT for p in (k, v))
-        answers = attend(queries, keys, values, attn_mask=_hidden(block, past, q))
-        found.append(answers.reshape(batch, heads, -1, width))
+        end = time - rest
+        found += _whole(q[:, :, window:end], k[:, :, :end], v[:, :, :end], window, size)
     if rest:
-        seen = past + rest
-        found.append(attend(q[:, :, -rest:], k[:, :, -seen:], v[:, :, -seen:], attn_mask=_hidden(rest, past, q)))
-    return torch.cat(found, dim=2)
+        seen = min(time, -(-(window - 1 + rest) // LANES) * LANES)
+        hidden = _hidden(rest, seen, window, q.dtype, q.device)
+        found.append(attend(q[:, :, -rest:], k[:, :, -seen:], v[:, :, -seen:], attn_mask=hidden))
+    return torch.cat([part.transpose(1, 2) for part in found], dim=1)
 
 
-def _hidden(block: int, past: int, like: Tensor) -> Tensor:
-    """What is added to scores ``(block, past + block)``: minus infinity for days after a query or too long before it.
+def _whole(q: Tensor, k: Tensor, v: Tensor, window: int, size: int) -> list[Tensor]:
+    """Answers ``(batch, heads, days, features)`` to ``q``, whole blocks of ``size`` days after the first ``window``."""
+    batch, heads, _, width = q.shape
+    seen = window + size
+    hidden = _hidden(size, seen, window, q.dtype, q.device)
+    attend = functools.partial(functional.scaled_dot_product_attention, attn_mask=hidden)
+    # A gradient of each block would be as long as the series, and a few series are too little work for a call.
+    if torch.is_grad_enabled() or batch < FEW:
+        keys, values = (part.flatten(0, 1).unfold(1, seen, size).mT for part in (k, v))
+        return [attend(q.reshape(batch * heads, -1, size, width), keys, values).reshape(batch, heads, -1, width)]
+    blocks = (part.unfold(2, seen, size).mT.unbind(2) for part in (k, v))
+    return list(map(attend, q.split(size, dim=2), *blocks))
 
-    The first key is the day ``past`` days before the first query.
+
+@functools.lru_cache(64)
+@torch.inference_mode(False)  # training uses what a prediction made
+def _hidden(asked: int, seen: int, window: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """What is added to scores ``(asked, seen)`` of the last ``asked`` of ``seen`` days.
+
+    Minus infinity for days after the one that asks, and for those too long before it.
     """
-    query = torch.arange(block, device=like.device)[:, None]
-    key = torch.arange(past + block, device=like.device)
-    unseen = (key < query) | (key > query + past)
-    return torch.zeros(unseen.shape, dtype=like.dtype, device=like.device).masked_fill_(unseen, -torch.inf)
+    query = torch.arange(seen - asked, seen, device=device)[:, None]
+    key = torch.arange(seen, device=device)
+    unseen = (key > query) | (key <= query - window)
+    return torch.zeros(asked, seen, dtype=dtype, device=device).masked_fill_(unseen, -torch.inf)

@@ -102,6 +102,10 @@ class PreNorm(nn.Module):
 
         ``attend`` maps queries, keys and values ``(batch, nodes, 3, heads, features)`` to ``(batch, nodes, width)``.
         """
-        x = x + self.drop(self.mix(attend(self.qkv(self.norm_attention(x)).unflatten(-1, (3, self.heads, -1)))))
-        out: Tensor = x + self.drop(self.feed(self.norm_feed(x)))
+        asked = self.qkv(self.norm_attention(x)).unflatten(-1, (3, self.heads, -1))
+        return self.fed(self.drop(self.mix(attend(asked))).add_(x))
+
+    def fed(self, x: Tensor) -> Tensor:
+        """The feed-forward half, ``(batch, nodes, width)`` in and out."""
+        out: Tensor = self.drop(self.feed(self.norm_feed(x))).add_(x)  # where the sum's last part still is in the cache
         return out

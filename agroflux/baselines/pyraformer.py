@@ -43,19 +43,14 @@ class _Layer(PreNorm):
 
     def __init__(self, width: int, heads: int, feed: int, fan: int, scales: int, reach: int, dropout: float) -> None:
         super().__init__(width, heads, feed, dropout)
-        self.fan, self.reach = fan, reach
-        kinds = [2 * reach + 1 + fan * (s > 0) + (s + 1 < scales) for s in range(scales)]
-        self.bias = nn.ParameterList(nn.Parameter(torch.zeros(n, 1, 1, heads)) for n in kinds)
+        self.bias = nn.ParameterList(
+            nn.Parameter(torch.zeros(n, 1, 1, heads)) for n in pyramid.kinds(fan, scales, reach)
+        )
 
-    def forward(self, x: Tensor, counts: list[int], absent: list[Tensor]) -> Tensor:
+    def forward(self, x: Tensor, tiles: pyramid.Tiles) -> Tensor:
         """``(batch, nodes, width)`` in and out."""
-        bias = [own + gone for own, gone in zip(self.bias, absent, strict=True)]
-
-        def attend(qkv: Tensor) -> Tensor:
-            q, k, v = qkv.unbind(2)
-            return pyramid.attention(q, k, v, counts, self.fan, self.reach, bias).flatten(2)
-
-        return self.run(x, attend)
+        mask = tiles.mask(torch.cat(list(self.bias)).flatten(0, 2))
+        return self.run(x, lambda qkv: pyramid.attention(qkv, tiles, mask))
 
 
 class Pyraformer(Network):
@@ -114,15 +109,12 @@ class Pyraformer(Network):
 
     def body(self, days: int) -> Body:
         """Nodes of each day at all scales ``(batch, days, scales x hidden)``."""
-        counts = pyramid.sizes(days, self.fan, self.scales)
-        absent = pyramid.absent(counts, self.fan, self.reach, self.head.weight.device)
+        tiles = pyramid.tiles(days, self.fan, self.scales, self.reach, self.head.weight.device)
 
         def run(part: Tensor) -> Tensor:
             nodes = self.coarser(self.embedding(part))
             for layer in self.encoder:
-                nodes = layer(nodes, counts, absent)
-            by_scale = self.norm(nodes).split(counts, dim=1)
-            above = [n.repeat_interleave(self.fan**s, dim=1)[:, :days] for s, n in enumerate(by_scale)]
-            return torch.cat(above, dim=-1)
+                nodes = layer(nodes, tiles)
+            return self.norm(nodes).index_select(1, tiles.above).unflatten(1, (days, -1)).flatten(2)
 
         return run

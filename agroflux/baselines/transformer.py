@@ -1,13 +1,26 @@
 """Transformer encoder (Vaswani et al. 2017, arXiv 1706.03762) over days, causal and local, with a linear head."""
 
+import functools
+from typing import NamedTuple, cast
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from agroflux.baselines.attention import local
 from agroflux.baselines.network import Body, Network, PreNorm
 
 #: Days whose attention is computed together.
-BLOCK_DAYS = 24
+BLOCK_DAYS = 32
+
+
+class _Shared(NamedTuple):
+    """Of a layer: weights of queries, keys and values; turns and what is added to turned pairs; bias of the mix."""
+
+    qkv: Tensor
+    turns: Tensor
+    shift: Tensor
+    mixed: Tensor
 
 
 def rotations(days: int, pairs: int, device: torch.device) -> Tensor:
@@ -23,16 +36,23 @@ def rotations(days: int, pairs: int, device: torch.device) -> Tensor:
     return torch.complex(angle.cos(), angle.sin())
 
 
-def turned(x: Tensor, turns: Tensor) -> Tensor:
-    """``x`` ``(..., time, features)`` with features k and k + pairs turned by the day and pair of ``turns``.
+def turned(x: Tensor, turns: Tensor, shift: Tensor) -> Tensor:
+    """``x`` ``(batch, time, ..., features)`` with features 2k and 2k + 1 turned by ``turns``, plus ``shift``.
 
-    A pair stands side by side in what comes back, real part first: products of queries and keys do not ask for the
-    order, and one product of complex numbers is faster than four of real ones and two sums.
+    The real part of a pair stands first. ``turns`` and ``shift`` broadcast to ``(batch, time, ..., pairs)``. Where
+    nothing learns ``x`` itself is turned.
     """
-    pairs = turns.shape[-1]
-    real, imaginary = (part.float().contiguous() for part in (x[..., :pairs], x[..., pairs : 2 * pairs]))
-    found = torch.view_as_real(torch.complex(real, imaginary) * turns).flatten(-2).type_as(x)
-    return torch.cat([found, x[..., 2 * pairs :]], dim=-1) if x.shape[-1] % 2 else found
+    pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+    found = torch.addcmul(shift, pairs, turns, out=None if torch.is_grad_enabled() else pairs)
+    return torch.view_as_real(found).flatten(-2).type_as(x)
+
+
+@functools.lru_cache(8)
+@torch.inference_mode(False)  # training uses what a prediction made
+def _beside(width: int, heads: int, device: torch.device) -> Tensor:
+    """Rows ``(3 x width,)`` of queries and keys in an order that has the pairs of each head side by side; values."""
+    apart = torch.arange(2 * width, device=device).view(2, heads, 2, -1)
+    return torch.cat([apart.transpose(2, 3).flatten(), torch.arange(2 * width, 3 * width, device=device)])
 
 
 class _Layer(PreNorm):
@@ -40,17 +60,28 @@ class _Layer(PreNorm):
 
     def __init__(self, width: int, heads: int, feed: int, window: int) -> None:
         super().__init__(width, heads, feed)
+        if width // heads % 2:
+            raise ValueError(f"hidden {width} over {heads} heads leaves {width // heads} features, which make no pairs")
         self.window = window
 
-    def forward(self, x: Tensor, turns: Tensor) -> Tensor:
+    def shared(self, turns: Tensor) -> _Shared:
+        """What is the same for all series: see ``_Shared``.
+
+        Features k and k + pairs of a head turn together. They come to stand side by side, as products of queries and
+        keys do not ask for the order. The bias of queries and keys is turned once for all series; that of values
+        passes through attention as it is, as its weights add up to 1.
+        """
+        width = len(self.mix.bias)
+        weight, bias = (part[_beside(width, self.heads, turns.device)] for part in (self.qkv.weight, self.qkv.bias))
+        shift = torch.view_as_complex(bias[: 2 * width].float().view(2, self.heads, -1, 2)) * turns
+        return _Shared(weight, turns, shift, torch.addmv(self.mix.bias, self.mix.weight, bias[2 * width :]))
+
+    def forward(self, x: Tensor, shared: _Shared) -> Tensor:
         """``(batch, time, width)`` in and out."""
-
-        def attend(qkv: Tensor) -> Tensor:
-            heads = qkv.permute(2, 0, 3, 1, 4)
-            q, k = turned(heads[:2], turns)
-            return local(q, k, heads[2], self.window, BLOCK_DAYS).transpose(1, 2).flatten(2)
-
-        return self.run(x, attend)
+        asked = functional.linear(self.norm_attention(x), shared.qkv).unflatten(-1, (3, self.heads, -1))
+        q, k = turned(asked[:, :, :2], shared.turns, shared.shift).permute(2, 0, 3, 1, 4)
+        found = local(q, k, asked[:, :, 2].transpose(1, 2), self.window, BLOCK_DAYS).flatten(2)
+        return self.fed(functional.linear(found, self.mix.weight, shared.mixed).add_(x))
 
 
 class Transformer(Network):
@@ -68,7 +99,7 @@ class Transformer(Network):
     """
 
     causal = True
-    group_days = 8 * 365
+    group_days = 12 * 365
     module_parts = ("embedding", "encoder", "norm", "head")
 
     def __init__(
@@ -91,12 +122,13 @@ class Transformer(Network):
 
     def body(self, days: int) -> Body:
         """Last layer's output ``(batch, days, hidden)``."""
-        turns = rotations(days, self.pairs, self.head.weight.device)
+        turns = rotations(days, self.pairs, self.head.weight.device)[:, None, None]
+        layers = [(layer, layer.shared(turns)) for layer in cast("list[_Layer]", list(self.encoder))]
 
         def run(part: Tensor) -> Tensor:
             hidden = self.embedding(part)
-            for layer in self.encoder:
-                hidden = layer(hidden, turns)
+            for layer, shared in layers:
+                hidden = layer(hidden, shared)
             out: Tensor = self.norm(hidden)
             return out
 
