@@ -34,6 +34,10 @@ def command(
     unknown_management: Annotated[
         float, typer.Option(min=0, max=1, help="Share of site-years whose planting, crop and nitrogen are hidden.")
     ] = 0.0,
+    any_day: Annotated[
+        bool | None,
+        typer.Option("--any-day/--january", help="First days of training windows; default: the network's own."),
+    ] = None,
     settings: Changes = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
 ) -> None:
@@ -52,7 +56,7 @@ def command(
     from agroflux.training import recipes, supervised
 
     limits = {"seed": seed, "max_epochs": max_epochs, "max_minutes": max_minutes, "threads": threads}
-    limits |= {"unknown_management": unknown_management}
+    limits |= {"unknown_management": unknown_management} | ({} if any_day is None else {"any_day": any_day})
     recipe = recipes.recipe(model, config=_settings(settings or []), preset=preset, **limits)
     command = recipes.command(recipe, place.location, protocol, experiment, split, part)
     source = supervised.Source(place.id, cards.sha256(*place.paths), command, part)

@@ -1,6 +1,6 @@
 """Training windows: which stretches of which series make up an epoch, and the arrays they are cut from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +30,12 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows that start on 1 January of ``years[2]`` at site ``[0]``, scenario ``[1]``; rows of ``index``."""
+    """Windows of ``n_years`` x 365 days, rows of ``index``: site, scenario, and the year and day that each starts in.
 
-    index: NDArray[np.intp]  # (windows, 3): site, scenario, first year
+    The day counts from 0, which is 1 January.
+    """
+
+    index: NDArray[np.intp]  # (windows, 4)
     n_years: int
 
     def __len__(self) -> int:
@@ -104,7 +107,7 @@ def cut(arrays: Arrays, years: Sequence[int], n_years: int, sites: Places | None
         raise SelectionError(f"years {chosen} hold no window of {n_years} consecutive years: train on more years")
     n_sites, scenarios, _ = arrays.drivers.shape
     places = np.arange(n_sites) if sites is None else sites
-    grid = np.meshgrid(places, np.arange(scenarios), starts, indexing="ij")
+    grid = np.meshgrid(places, np.arange(scenarios), starts, [0], indexing="ij")
     return Windows(np.stack([axis.ravel() for axis in grid], axis=1).astype(np.intp), n_years)
 
 
@@ -114,9 +117,24 @@ def sample(windows_: Windows, count: int, seed: Sequence[int]) -> Windows:
     return Windows(windows_.index[order], windows_.n_years)
 
 
+def move(windows_: Windows, starts: Collection[int], seed: Sequence[int]) -> Windows:
+    """Each window moved on by up to a year, to any day that leaves it within windows which start in ``starts``.
+
+    That of a last year stays on 1 January. A network that is not causal otherwise meets each day at one place of its
+    windows only, and learns the few weather years of a training by heart.
+    """
+    index, free = windows_.index.copy(), np.isin(windows_.index[:, 2] + 1, list(starts))
+    index[:, 3] = np.random.default_rng(seed).integers(0, 365, len(index)) * free
+    return Windows(index, windows_.n_years)
+
+
 def hide(windows_: Windows, share: float, seed: Sequence[int]) -> NDArray[np.bool_]:
-    """Site-years whose management is to be hidden ``(windows, n_years)``, each with probability ``share``."""
-    return np.random.default_rng(seed).random((len(windows_), windows_.n_years)) < share
+    """Site-years whose management is to be hidden, each with probability ``share``.
+
+    ``(windows, n_years)``, and one more where windows start within a year.
+    """
+    years = windows_.n_years + bool(windows_.index[:, 3].any())
+    return np.random.default_rng(seed).random((len(windows_), years)) < share
 
 
 class Batches(Dataset[tuple[Tensor, Tensor]]):
@@ -139,7 +157,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         self.arrays, self.chosen, self.size, self.share, self.hidden = arrays, chosen, size, share, hidden
         self._management = [k for k, name in enumerate(arrays.drivers.names) if schema.get(name).module == "Management"]
-        spans = [self._days(year) for year in set(chosen.index[:, 2].tolist())]
+        spans = [self._days(year, 0) for year in set(chosen.index[:, 2].tolist())]
         if len({days.stop - days.start for days in spans}) > 1:
             raise DataError("windows of different lengths cannot share a batch: train on a noleap data set")
 
@@ -153,19 +171,20 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         mine = whole[self.share[0] :: self.share[1]]
         rows = mine if len(mine) else whole[:1]
         first = number * self.size + self.share[0] if len(mine) else number * self.size
-        spans = [self._days(int(year)) for year in rows[:, 2]]
+        spans = [self._days(year, day) for year, day in rows[:, 2:].tolist()]
         length = spans[0].stop - spans[0].start
         x = np.empty((len(rows), length, len(self.arrays.drivers.names)), np.float32)
         y = np.empty((len(rows), length, self.arrays.targets.shape[3]), np.float32)
-        for b, ((i, j, _), days) in enumerate(zip(rows, spans, strict=True)):
+        for b, ((i, j, _, first_day), days) in enumerate(zip(rows, spans, strict=True)):
             for k, view in enumerate(self.arrays.drivers.views):
                 x[b, :, k] = view[i, j, days]
             y[b] = self.arrays.targets[i, j, days] if len(mine) else np.nan
             if self.hidden is not None:
-                of_day = self.hidden[first + b * self.share[1]][np.arange(length) * self.chosen.n_years // length]
+                years = (first_day + np.arange(length)) * self.chosen.n_years // length
+                of_day = self.hidden[first + b * self.share[1]][years]
                 x[b][np.ix_(of_day, self._management)] = np.nan
         return torch.from_numpy(x), torch.from_numpy(y)
 
-    def _days(self, year: int) -> slice:
+    def _days(self, year: int, day: int) -> slice:
         years = self.arrays.years
-        return slice(years[year].start, years[year + self.chosen.n_years - 1].stop)
+        return slice(years[year].start + day, years[year + self.chosen.n_years - 1].stop + day)

@@ -85,7 +85,10 @@ class _Loaders(LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         assert self.trainer is not None
         key = (self.recipe.seed, 0, self.trainer.current_epoch)
-        return self._of(batches.sample(self.train_windows, self.recipe.epoch_windows, key), (*key, 1))
+        drawn = batches.sample(self.train_windows, self.recipe.epoch_windows, key)
+        if self.recipe.any_day:
+            drawn = batches.move(drawn, set(self.train_windows.index[:, 2].tolist()), (*key, 2))
+        return self._of(drawn, (*key, 1))
 
     def val_dataloader(self) -> DataLoader[Any]:
         return self._of(self.validation, (self.recipe.seed, 2))

@@ -30,6 +30,7 @@ class Recipe:
             other programs held the cores, as each waits for the other on every day of a series.
         unknown_management: probability that planting, crop and fertiliser of a site-year are hidden together, drawn
             anew each epoch: measured fields seldom tell them. Validation hides its own, the same each time.
+        any_day: whether training windows start on any day of a year, drawn anew each epoch, and not on 1 January.
     """
 
     model: str = "lstm"
@@ -49,6 +50,7 @@ class Recipe:
     weights: dict[str, float] = field(default_factory=dict)
     preset: str = "recommended"
     unknown_management: float = 0.0
+    any_day: bool = False
 
     def __post_init__(self) -> None:
         if self.max_minutes is not None and not 0.0 < self.max_minutes <= MOST_MINUTES:
@@ -59,15 +61,25 @@ class Recipe:
 
 
 #: Where a network departs from the defaults. Attention diverges at the rate that suits a recurrent network, and
-#: half the batch gives it twice the steps in the same time.
+#: half the batch gives it twice the steps in the same time. The iTransformer, whose own windows always lie alike in
+#: those of the training otherwise, learns better from any day on.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "lstm": {},
     "ealstm": {},
     "tcn": {"learning_rate": 2e-3, "batch": 32},
     "transformer": {"learning_rate": 2e-3, "batch": 32},
-    "itransformer": {"learning_rate": 1e-3, "batch": 32},
+    "itransformer": {"learning_rate": 1e-3, "batch": 32, "any_day": True},
     "pyraformer": {"learning_rate": 2e-3, "batch": 32},
 }
+
+
+#: What commands and ids call the first day of a window.
+_START = {False: "january", True: "any-day"}
+
+
+def _other_start(recipe_: Recipe) -> bool:
+    """Whether windows start otherwise than those of this network do unasked."""
+    return recipe_.any_day != recipe(recipe_.model).any_day
 
 
 def recipe(model: str, **changes: Any) -> Recipe:
@@ -91,6 +103,7 @@ def identifier(
     parts += [experiment, f"f{split.fold}"] if experiment != "temporal" else []
     parts += [subsample.tag()] if subsample is not None and subsample.tag() else []
     parts += [f"hidden{100 * recipe_.unknown_management:.0f}"] if recipe_.unknown_management else []
+    parts += [_START[recipe_.any_day].replace("-", "")] if _other_start(recipe_) else []
     parts += ["set", *_settings(recipe_.config)] if recipe_.config else []
     parts += [f"s{recipe_.seed}"] if recipe_.seed else []
     return "-".join(parts)
@@ -112,6 +125,7 @@ def command(
     parts += [] if subsample is None else subsample.options()
     if recipe_.unknown_management:
         parts += ["--unknown-management", f"{recipe_.unknown_management:g}"]
+    parts += [f"--{_START[recipe_.any_day]}"] if _other_start(recipe_) else []
     if recipe_.max_minutes is not None:
         parts += ["--max-minutes", f"{recipe_.max_minutes:g}"]
     for key, value in recipe_.config.items():
