@@ -46,6 +46,21 @@ def test_changed_settings_make_another_id() -> None:
     assert not any("-set-" in run.id for run in study.plan())
 
 
+def test_windows_that_start_otherwise_than_a_network_s_make_another_id_and_are_in_the_command() -> None:
+    for name, kept, other in (("itransformer", True, "january"), ("lstm", False, "any-day")):
+        usual, changed = recipes.recipe(name), recipes.recipe(name, any_day=not kept)
+        assert usual.any_day is kept
+        said = [recipes.identifier(r, "corn", "clean", "temporal", TEMPORAL) for r in (usual, changed)]
+        assert said == [f"{name}-corn", f"{name}-corn-{other.replace('-', '')}"]
+        plain, told = (recipes.command(r, "corn.zarr", "clean", "temporal", TEMPORAL) for r in (usual, changed))
+        assert f"--{other}" not in plain
+        app = typer.Typer()
+        app.command()(train.command)
+        command = typer.main.get_command(app)
+        seen = [command.make_context("train", shlex.split(text)[2:]).params["any_day"] for text in (plain, told)]
+        assert seen == [None, not kept]
+
+
 @pytest.mark.parametrize("part", [Subsample(), Subsample((0.0, 84.5), "one")])
 def test_the_command_of_a_card_is_one_that_train_takes(part: Subsample) -> None:
 
