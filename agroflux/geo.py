@@ -43,6 +43,14 @@ def states() -> gpd.GeoDataFrame:
     return _polygons("states").copy()
 
 
+def nation() -> gpd.GeoDataFrame:
+    """All states and territories of the nation: fips (2 digits), name, geometry (WGS 84, within 0.05 degrees).
+
+    For orientation on maps of sites anywhere; islets are left out. DataError as :func:`counties`.
+    """
+    return _polygons("nation").copy()
+
+
 def county_facts() -> pd.DataFrame:
     """Areas, yields and soils of 293 counties of Iowa, Illinois and Indiana, indexed by ``fips``.
 
@@ -66,7 +74,7 @@ def geojson_path(which: Literal["counties", "states"] = "counties") -> Path:
     return paths.ROOT / "static" / "geo" / f"{which}.geojson"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _polygons(which: str) -> gpd.GeoDataFrame:
     path = paths.ASSETS / "geo" / f"{which}.parquet"
     try:

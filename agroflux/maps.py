@@ -37,9 +37,9 @@ KIND_LABELS: dict[Kind, str] = {
 }
 # Constant drawings: circle, diamond, triangle and hollow square differ in shape as well as in colour.
 _SHAPES: dict[Kind, str] = {
-    "measured": '<circle cx="9" cy="9" r="6.5" fill="#009E73" stroke="#FFF" stroke-width="2"/>',
-    "synthetic": '<path d="M9 1.5 16.5 9 9 16.5 1.5 9z" fill="#E69F00" stroke="#FFF" stroke-width="2"/>',
-    "simulated": '<polygon points="9,2 16.5,15.5 1.5,15.5" fill="#0072B2" stroke="#FFF" stroke-width="2"/>',
+    "measured": f'<circle cx="9" cy="9" r="6.5" fill="{colours.GREEN}" stroke="#FFF" stroke-width="2"/>',
+    "synthetic": f'<path d="M9 1.5 16.5 9 9 16.5 1.5 9z" fill="{colours.AMBER}" stroke="#FFF" stroke-width="2"/>',
+    "simulated": f'<polygon points="9,2 16.5,15.5 1.5,15.5" fill="{colours.BLUE}" stroke="#FFF" stroke-width="2"/>',
     "nodata": '<rect x="3.5" y="3.5" width="11" height="11" fill="#FFF" stroke="#5A6268" stroke-width="2.5"/>',
 }
 _CHOSEN_RING = f'<circle cx="9" cy="9" r="11" fill="none" stroke="{SELECTED}" stroke-width="3"/>'

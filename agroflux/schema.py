@@ -39,6 +39,11 @@ class Variable:
         """Label with unit, as written on an axis."""
         return f"{self.label} [{self.unit}]"
 
+    @property
+    def title(self) -> str:
+        """Label for people's eyes, with its formula as they write it: ``N₂O flux``. Files keep the label."""
+        return written(self.label)
+
 
 _GC, _GN, _MIN_N, _C = "g C m-2 d-1", "g N m-2 d-1", "g N Mg-1", "degC"
 
@@ -100,6 +105,11 @@ TARGETS: tuple[str, ...] = _ordered("target")
 #: Targets with one value a day, and those with one value a year.
 DAILY_TARGETS: tuple[str, ...] = tuple(t for t in TARGETS if VARIABLES[t].per == "day")
 ANNUAL_TARGETS: tuple[str, ...] = tuple(t for t in TARGETS if VARIABLES[t].per == "year")
+
+
+def written(text: str) -> str:
+    """``text`` with formulas as people write them: N₂O, CO₂."""
+    return text.replace("N2O", "N₂O").replace("CO2", "CO₂")
 
 
 def get(name: str) -> Variable:

@@ -22,6 +22,18 @@ def test_counties_cover_the_midwest_without_holes() -> None:
     assert counties.union_all().symmetric_difference(states.union_all()).area < 1e-6
 
 
+def test_the_nation_is_all_states_coarse_and_without_gaps() -> None:
+    nation = geo.nation()
+    assert len(nation) == 56 and nation["fips"].is_unique and nation.geometry.is_valid.all()
+    at = {"CA": (-121.6467, 38.1159), "OK": (-99.42, 36.4267), "AK": (-149.9, 64.9), "HI": (-155.5, 19.6)}
+    found = {code: nation.loc[nation.contains(shapely.Point(place)), "name"].tolist() for code, place in at.items()}
+    assert found == {"CA": ["California"], "OK": ["Oklahoma"], "AK": ["Alaska"], "HI": ["Hawaii"]}
+    # The Midwest is the same in both [degrees squared], and no two states overlap.
+    fine, coarse = geo.states().set_index("fips").geometry, nation.set_index("fips").geometry
+    assert all(fine[code].symmetric_difference(coarse[code]).area < 0.02 * fine[code].area for code in fine.index)
+    assert shapely.area(coarse).sum() == pytest.approx(coarse.union_all().area, abs=1e-6)
+
+
 def test_benchmark_counties_are_marked_and_lie_where_the_facts_say() -> None:
     counties, facts = geo.counties().set_index("fips"), geo.county_facts()
     assert len(facts) == 293 and facts["benchmark"].dtype == bool and facts["benchmark"].sum() == 99

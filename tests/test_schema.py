@@ -80,6 +80,12 @@ def test_each_variable_can_be_shown(variable: schema.Variable) -> None:
     assert variable.label[0].isupper()
 
 
+def test_people_read_formulas_with_subscripts_and_files_keep_letters() -> None:
+    assert schema.get("N2O_FLUX").title == "N₂O flux" and schema.get("CO2_FLUX").title == "Net CO₂ flux to the air"
+    assert all(variable.label.isascii() for variable in schema.VARIABLES.values())
+    assert schema.get("GPP").title == schema.get("GPP").label
+
+
 @pytest.mark.parametrize(("name", "scaler"), list(zip(BENCHMARK_X, SCALER_X, strict=True)))
 def test_plausible_range_holds_the_published_mean(name: str, scaler: tuple[float, float]) -> None:
     mean, std = scaler

@@ -109,7 +109,7 @@ def import_(
     part: Annotated[str, typer.Option(help="Of the AgroFlux archive: ecosys, daycent, chambers or towers.")] = "",
     first_year: Annotated[int | None, typer.Option(min=1900, max=2199, help="First year of that part.")] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a data set of that id, its management table too.")
+        bool, typer.Option("--replace", help="Replace a data set of that id; its management table stays.")
     ] = False,
     as_json: bool = JSON,
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agroflux import paths
-from agroflux.data import agroflux_convert, agroflux_npy, agroflux_observed, importing, towers
+from agroflux.data import agroflux_convert, agroflux_npy, agroflux_observed, importing, replaced, towers
 from agroflux.data.report import Report
 from agroflux.errors import DataError
 
@@ -33,6 +33,8 @@ def import_part(
     importing.check_id(data_id)
     if not replace:
         importing.must_be_free(data_id)
+    found = report if report is not None else Report()
+    old = replaced.table(data_id, found) if replace else []
     if part in agroflux_npy.SIMULATIONS:
         folder = paths.user_data() / "datasets"
         try:
@@ -44,8 +46,8 @@ def import_part(
         agroflux_convert.convert(archive, part, target, first_year=first_year, replace=replace, progress=progress)
         if replace:
             importing.remove_others(data_id, target)
+        replaced.left_out(old, "the new one is a simulation", found)
         return target
-    found = report if report is not None else Report()
     read = agroflux_observed.read_chambers if part == "chambers" else agroflux_observed.read_towers
     readings = read(archive, first_year=first_year, report=found)
     found.stop()
@@ -59,4 +61,4 @@ def import_part(
         "format": "agroflux",
     }
     ds = towers.as_dataset(readings, attrs=attrs, history=f"agroflux data import agroflux, {part}")
-    return importing.save(ds, data_id, replace=replace)
+    return importing.save(replaced.into(ds, old, found), data_id, replace=replace)

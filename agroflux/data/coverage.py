@@ -59,14 +59,28 @@ def has_all_drivers(ds: xr.Dataset) -> bool:
     return all(name in ds and bool(ds[name].notnull().all()) for name in schema.DRIVERS)
 
 
-def without_weather(ds: xr.Dataset, site: str, days: pd.DatetimeIndex) -> np.ndarray:
-    """Which ``days`` have neither temperature nor rain at ``site``: what a model gives there tells of no weather."""
+def weather_days(ds: xr.Dataset) -> tuple[int, int]:
+    """Days that have TMAX, TMIN and PRECN, and days that have one of them at least; of the site with most of them."""
+    told = [ds[name].notnull() for name in _WEATHER if name in ds]
+    if not told:
+        return 0, 0
+    known = xr.concat(told, "variable").sum("variable")
+    whole, some = ((known >= least).sum("time").max() for least in (len(_WEATHER), 1))
+    return int(whole), int(some)
+
+
+def without_weather(ds: xr.Dataset, rows: pd.DataFrame) -> np.ndarray:
+    """Which ``rows`` (columns site, time) have neither temperature nor rain: a model's value there tells of no weather.
+
+    A row of a site that ``ds`` does not hold is none of them: nothing is known of its weather.
+    """
     weather = [name for name in _WEATHER if name in ds]
     if not weather:
-        return np.zeros(len(days), bool)
-    table = ds[weather].sel(site=site).to_dataframe()[weather]
-    missing: np.ndarray = table.reindex(days).isna().all(axis=1).to_numpy()
-    return missing
+        return np.zeros(len(rows), bool)
+    missing = ds[weather].to_dataframe(dim_order=["site", "time"])[weather].isna().all(axis=1)
+    days = pd.MultiIndex.from_frame(rows[["site", "time"]])
+    known = rows["site"].isin(ds["site"].to_numpy()).to_numpy()
+    return np.asarray(known & missing.reindex(days, fill_value=True).to_numpy())
 
 
 def _present(ds: xr.Dataset, site: str) -> pd.DataFrame:

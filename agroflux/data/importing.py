@@ -17,7 +17,7 @@ from typing import Any
 import xarray as xr
 
 from agroflux import paths
-from agroflux.data import catalog, formats, management, management_table, towers
+from agroflux.data import catalog, formats, management, management_table, replaced, towers
 from agroflux.data.formats import Options
 from agroflux.data.known_sites import SiteFacts
 from agroflux.data.management import Season
@@ -75,6 +75,8 @@ def import_file(
         where it was measured; only for what holds one site. Known towers need none.
     seasons
         management table of the sites; of known towers what is published is taken for years that it leaves out.
+    replace
+        a data set of that id gives way; its management table stays where ``seasons`` and the file bring none.
     report
         receives what was found on the way.
 
@@ -93,7 +95,10 @@ def import_file(
     if not replace:
         must_be_free(data_id)
     found = report if report is not None else Report()
-    ds = build(form, path, site=site, options=options, about=about, seasons=seasons, report=found, history=history)
+    old = replaced.table(data_id, found) if replace and not seasons else ()
+    ds = build(
+        form, path, site=site, options=options, about=about, seasons=seasons, old=old, report=found, history=history
+    )  # fmt: skip
     return save(ds, data_id, replace=replace)
 
 
@@ -105,10 +110,11 @@ def build(
     options: Options | None = None,
     about: About | None = None,
     seasons: Sequence[Season] = (),
+    old: Sequence[Season] = (),
     report: Report,
     history: str = "",
 ) -> xr.Dataset:
-    """The data set that :func:`import_file` would write, unwritten: for a preview."""
+    """The data set that :func:`import_file` would write, unwritten; ``old``: rows of the one that it replaces."""
     known = formats.get(form)
     readings = known.read(Path(path), options or Options(), report)
     report.stop()
@@ -119,7 +125,7 @@ def build(
         _ids([str(s) for s in readings["site"].to_numpy()])
         told = {k: v for k, v in asdict(said).items() if v}
         ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})
-        return _managed(ds, seasons, Path(path).name) if seasons else ds
+        return _managed(ds, seasons, Path(path).name) if seasons else replaced.into(ds, old, report)
     readings = placed(readings, site or SiteFacts())
     _ids([str(meta["site_id"]) for _, meta in readings])
     names = ", ".join(str(meta["site_id"]) for _, meta in readings)
@@ -137,7 +143,7 @@ def build(
     if remarks:
         attrs["remarks"] = " | ".join(remarks)
     ds = towers.as_dataset(readings, attrs=attrs, history=history or f"agroflux data import {form} {files}")
-    return management.apply(ds, _seasons(readings, seasons, report))
+    return management.apply(ds, _seasons(readings, seasons or replaced.fitting(old, ds, report), report))
 
 
 def _seasons(readings: Sequence[Reading], told: Sequence[Season], report: Report) -> list[Season]:
@@ -146,7 +152,7 @@ def _seasons(readings: Sequence[Reading], told: Sequence[Season], report: Report
     strangers = sorted({s.site for s in told} - set(sites))
     if strangers:
         what = f"rows of {', '.join(strangers[:5])} are left out: the data hold {', '.join(sites[:5])}"
-        report.add("warning", "management table", what)
+        report.add("warning", replaced.TABLE, what)
     found = list(told)
     of_file = [
         Season(str(meta["site_id"]), year, crop, source=str(meta.get("crop_source", "")))

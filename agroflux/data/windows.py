@@ -130,10 +130,18 @@ def by_year(time: NDArray[np.datetime64], days: slice) -> list[slice]:
     return [slice(days.start + first, days.start + last) for first, last in itertools.pairwise(cuts)]
 
 
-def day_of_year(time: NDArray[np.datetime64], position: int) -> int:
-    """Days from 1 January to the day at ``position``: 0 for 1 January."""
-    day = time[position].astype("datetime64[D]")
-    return int((day - day.astype("datetime64[Y]").astype("datetime64[D]")).astype(int))
+def day_of_year(ds: xr.Dataset, position: int) -> int:
+    """Days of the calendar of ``ds`` from 1 January to the day at ``position``: 0 for 1 January.
+
+    1 March is 59; in a leap year of a calendar that has 29 February it is 60.
+    """
+    day = ds["time"].values[position].astype("datetime64[D]")
+    year = day.astype("datetime64[Y]").astype("datetime64[D]")
+    days = np.arange(year, day)
+    if ds.attrs.get("calendar") == "noleap":
+        # The stamps are those of the standard calendar, in which a leap year has a day more.
+        days = days[~np.char.endswith(days.astype(str), "-02-29")]
+    return len(days)
 
 
 def warm_positions(start: int, warmup: int, days: int) -> Positions:

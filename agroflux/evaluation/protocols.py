@@ -117,7 +117,7 @@ def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | N
 
     def simulate(block: xr.Dataset, days: slice) -> np.ndarray:
         drivers = windows.drivers(block, card.driver_names, unknown=True)
-        values, _ = predictor.simulate(checkpoint, drivers, block["time"].values, days)
+        values, _ = predictor.simulate(checkpoint, drivers, block, days)
         return np.moveaxis(values, 0, -1)
 
     return tally.count(splits.pick(ds, card.sites.get("test", [])), years, card.target_names, simulate, progress)

@@ -24,13 +24,17 @@ DIVERGING = frozenset({"NEE", "CO2_FLUX", "Delta_SOC", DIFFERENCE})
 #: Those of which the positive side is what the field gains: their scale is turned round, blue on the right.
 GAINS = frozenset({"Delta_SOC"})
 
-#: Colours told apart by colour-blind readers (Okabe and Ito), in the order they are handed out.
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D46", "#7F7F7F")
-_FIXED = {"cornbelt-century": "#0072B2", "cornbelt-ceres": "#D55E00", "measured": "#009E73", "baseline": "#CC79A7"}
-_FIXED |= {"towers-sample": "#009E73", "chambers-synthetic": "#E69F00"}
-#: Recipes of transfer learning; none is the green of measurements.
-_FIXED |= {"finetune": "#0072B2", "finetune-head": "#D55E00", "finetune-gradual": "#8C6D46", "adversarial": "#CC79A7"}
-_FIXED |= {"pooled": "#E69F00", "zero-shot": "#56B4E9", "scratch": "#7F7F7F", "hybrid": "#332288"}
+# Hues of Okabe and Ito's palette, told apart by colour-blind readers. A figure does not know whether it stands on the
+# light page, the dark one or paper: each colour has a contrast of 3 and more (WCAG 2.2, 1.4.11) with all of them.
+BLUE, VERMILION, GREEN, MAUVE = "#1B7CC6", "#CB5600", "#009E73", "#CC79A7"
+AMBER, SKY, BROWN, GREY, VIOLET = "#C68700", "#1E9BE6", "#7D5F45", "#74767F", "#7B50EA"
+#: Colours of series in the order they are handed out; `.streamlit/config.toml` has them too.
+SERIES = (BLUE, VERMILION, GREEN, MAUVE, AMBER, SKY, BROWN, GREY)
+_FIXED = {"cornbelt-century": BLUE, "cornbelt-ceres": VERMILION, "measured": GREEN, "baseline": MAUVE}
+_FIXED |= {"towers-sample": GREEN, "chambers-synthetic": AMBER}
+#: Recipes of transfer learning; none is the green of measurements, and the source as it is has a baseline's colour.
+_FIXED |= {"finetune": BLUE, "finetune-head": VERMILION, "finetune-gradual": BROWN, "adversarial": SKY}
+_FIXED |= {"pooled": AMBER, "zero-shot": MAUVE, "scratch": GREY, "hybrid": VIOLET}
 
 #: A grey that reads on white and on the dark background.
 NEUTRAL = "#808890"

@@ -1,16 +1,24 @@
 """A figure as a file: SVG and PNG drawn by a Chrome or Chromium that is already installed, without a network."""
 
+import asyncio
+import os
+import signal
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
 from agroflux.errors import AgroFluxError
 
-#: Kaleido has one browser and one queue of results in a process: of two users who download at once, each could get
-#: the other's figure, or wait for ever for one that the other took.
+if TYPE_CHECKING:
+    from kaleido import Kaleido
+
+#: Seconds that a figure may take, the start of the browser with it: some ten times what one takes on a busy machine.
+LIMIT = 60.0
+#: A browser takes a core and some hundred MB: of several users who download at once each has one in turn.
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -79,18 +87,42 @@ def _lines(fig: go.Figure) -> dict[str, Any]:
 
 
 def _drawn(figures: Mapping[str, go.Figure], form: str, width: int, height: int | None) -> dict[str, bytes]:
+    """Every figure, drawn by a browser in a thread of its own; where it does not answer in time, both are ended."""
     import kaleido
 
+    # Without mathjax=False the page that draws would wait for a script from the internet.
+    browser = kaleido.Kaleido(mathjax=False, timeout=None)
+    outcome: Future[dict[str, bytes]] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(asyncio.run(_draw(browser, figures, {"format": form, "width": width}, height)))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    # A daemon, as one that hangs must not hold up the end of the program either.
+    threading.Thread(target=work, name="agroflux-figures", daemon=True).start()
+    limit = LIMIT * len(figures)
     try:
-        # Without mathjax=False the page that draws would wait for a script from the internet.
-        kaleido.start_sync_server(mathjax=False, silence_warnings=True)
-        return {name: _draw(fig, form, width, height or fig.layout.height or 600) for name, fig in figures.items()}
-    finally:
-        kaleido.stop_sync_server(silence_warnings=True)
+        return outcome.result(limit)
+    except TimeoutError:
+        _kill(browser)
+        raise TimeoutError(f"the browser did not answer within {limit:g} s") from None
 
 
-def _draw(fig: go.Figure, form: str, width: int, height: int) -> bytes:
-    import kaleido
+async def _draw(
+    browser: "Kaleido", figures: Mapping[str, go.Figure], options: dict[str, Any], height: int | None
+) -> dict[str, bytes]:
+    made = {}
+    async with browser:
+        for name, fig in figures.items():
+            size = {"height": height or fig.layout.height or 600, "scale": 2}
+            made[name] = bytes(await browser.calc_fig(fig.to_dict(), opts=options | size))
+    return made
 
-    options = {"format": form, "width": width, "height": height, "scale": 2}
-    return bytes(kaleido.calc_fig_sync(fig.to_dict(), opts=options))
+
+def _kill(browser: "Kaleido") -> None:
+    """End the browser with all its processes, which are a group of their own; its thread then finds it gone."""
+    process = getattr(browser, "subprocess", None)  # None: it hung before there was a process
+    if process is not None and process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)

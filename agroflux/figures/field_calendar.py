@@ -12,9 +12,9 @@ from agroflux.figures import colours, theme
 _MARKS = {
     "planting": ("triangle-up", "#117733", "planting"),
     "emergence": ("triangle-up-open", "#117733", "emergence"),
-    "nitrogen": ("diamond", "#CC79A7", "nitrogen"),
-    "tillage": ("line-ns-open", "#7F7F7F", "tillage"),
-    "harvest": ("square", "#D55E00", "harvest"),
+    "nitrogen": ("diamond", colours.MAUVE, "nitrogen"),
+    "tillage": ("line-ns-open", colours.GREY, "tillage"),
+    "harvest": ("square", colours.VERMILION, "harvest"),
 }
 _NOMINAL = 2001  # a year of 365 days as the common axis
 _ROW = 34  # px

@@ -1,13 +1,11 @@
-"""Transfer learning in pictures: gains with intervals, learning curves, gains on a map, losses of a running training.
+"""Transfer learning in pictures: gains with intervals, learning curves, losses of a running training.
 
 ``recipes`` names recipes as legends do, in their order; each has its colour and symbol wherever it is drawn.
 """
 
 import html
-import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +21,6 @@ _LINES = (("train_loss", "training", 1.2, "dot"), ("validation_loss", "validatio
 _NARROW = 18  # characters of a label on one line, so that a telephone keeps room for the plot
 _ROW, _FRAME = 20, 130  # px
 _LEAST = 2  # lines of a label, which may be written on two
-_MARGIN = 1.5  # degrees
 
 
 def look(recipe: str, recipes: Sequence[str]) -> tuple[str, str]:
@@ -126,59 +123,6 @@ def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     return theme.finish(fig, height=400, x="Site-years to train on", y="R² on the test days")
 
 
-def gain_map(points: pd.DataFrame, outlines: Mapping[str, Any]) -> go.Figure:
-    """Sites by longitude and latitude, coloured by gain about zero, on state lines where there are any near.
-
-    ``points``: columns site, lat, lon [degrees], gain, gain_low, gain_high; filled where the interval leaves out zero.
-    """
-    reach = float(points["gain"].abs().max()) or 0.1
-    scale = [(i / (len(colours.VIK) - 1), colour) for i, colour in enumerate(reversed(colours.VIK))]
-    sure = (points["gain_low"] > 0) | (points["gain_high"] < 0)
-    lon, lat = _lines(outlines)
-    fig = go.Figure(
-        go.Scatter(
-            x=lon, y=lat, mode="lines", line={"color": colours.NEUTRAL, "width": 1}, hoverinfo="skip", showlegend=False
-        )
-    )
-    # A ring about each dot: the ends of the scale are as dark as the dark page, its middle as light as the light one.
-    ring = {"symbol": "circle-open", "size": 20, "color": colours.NEUTRAL, "line": {"width": 1.5}}
-    fig.add_trace(
-        go.Scatter(x=points["lon"], y=points["lat"], mode="markers", marker=ring, hoverinfo="skip", showlegend=False)
-    )
-    fig.add_trace(
-        go.Scatter(
-            x=points["lon"],
-            y=points["lat"],
-            mode="markers+text",
-            text=points["site"],
-            textposition="top center",
-            marker={
-                "size": 17,
-                "symbol": ["circle" if one else "circle-open" for one in sure],
-                "line": {"width": [1 if one else 4 for one in sure]},
-                "color": points["gain"],
-                "cmin": -reach,
-                "cmax": reach,
-                "colorscale": scale,
-                "colorbar": {
-                    "title": {"text": "Gain in R²", "side": "top", "font": {"size": 12}},
-                    "orientation": "h",
-                    "thickness": 12,
-                    "y": 1.02,
-                    "yanchor": "bottom",
-                },
-            },
-            customdata=pd.DataFrame({"in": theme.between(points["gain_low"], points["gain_high"])}),
-            hovertemplate="%{text}<br>gain %{marker.color:+.2f} (%{customdata[0]})<extra></extra>",
-            showlegend=False,
-        )
-    )
-    middle = math.radians(float(points["lat"].mean()))
-    fig.update_xaxes(range=_room(points["lon"]), ticksuffix="°", showgrid=True)
-    fig.update_yaxes(range=_room(points["lat"]), ticksuffix="°", scaleanchor="x", scaleratio=1 / math.cos(middle))
-    return theme.finish(fig, height=400, x="Longitude", y="Latitude", legend=False)
-
-
 def losses(lines: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     """Loss of training (thin) and validation (thick) by epoch of each run.
 
@@ -218,23 +162,3 @@ def _ends(rows: pd.DataFrame) -> list[float] | None:
     if not (ends[0] < low - 2 * room or ends[1] > high + 2 * room):
         return None
     return [low - 1.2 * room, high + 1.2 * room]
-
-
-def _room(degrees: pd.Series) -> list[float]:
-    """Ends of an axis that holds all places with a margin."""
-    low, high = float(degrees.min()), float(degrees.max())
-    margin = max(_MARGIN, 0.25 * (high - low))
-    return [low - margin, high + margin]
-
-
-def _lines(collection: Mapping[str, Any]) -> tuple[list[float | None], list[float | None]]:
-    """Outlines of GeoJSON polygons as one line with breaks."""
-    lon: list[float | None] = []
-    lat: list[float | None] = []
-    for feature in collection.get("features", ()):
-        shape = feature["geometry"]
-        for polygon in [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]:
-            for ring in polygon:
-                lon += [*(point[0] for point in ring), None]
-                lat += [*(point[1] for point in ring), None]
-    return lon, lat

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
 
-COLOUR = "#0072B2"
+COLOUR = colours.BLUE
 _ROW, _FRAME = 26, 120  # px
 
 
@@ -24,7 +24,7 @@ def places(rows: pd.DataFrame, *, label: str, unit: str, top: int = 15) -> go.Fi
                 x=[x for pair in zip(low, high, [None] * len(here), strict=True) for x in pair],
                 y=[y for place in here["label"] for y in (place, place, None)],
                 mode="lines",
-                line={"width": width, "color": colours.translucent(COLOUR, 0.55)},
+                line={"width": width, "color": colours.translucent(COLOUR, 0.85)},
                 name=name,
                 hoverinfo="skip",
             )

@@ -15,8 +15,8 @@ from agroflux.figures import colours, theme
 
 #: kind -> (legend, colour, symbol, pattern of its bar); told apart without colour as well.
 KINDS = {
-    "network": ("Network", "#0072B2", "circle", ""),
-    "losing": ("Network that a reference beats", "#D55E00", "x", "x"),
+    "network": ("Network", colours.BLUE, "circle", ""),
+    "losing": ("Network that a reference beats", colours.VERMILION, "x", "x"),
     "reference": ("Reference", colours.NEUTRAL, "diamond-open", "/"),
 }
 #: A score below this is drawn to the edge of the axis and said in figures: one failure must not hide the rest.

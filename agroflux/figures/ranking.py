@@ -5,12 +5,12 @@ import textwrap
 import pandas as pd
 import plotly.graph_objects as go
 
-from agroflux.figures import theme
+from agroflux.figures import colours, theme
 
 #: Colours of a part (a crop) and of a kind of estimate; told apart by colour-blind readers on white and black.
-PART_COLOURS = {"corn": "#E69F00", "soybean": "#009E73", "both": "#56B4E9"}
+PART_COLOURS = {"corn": colours.AMBER, "soybean": colours.GREEN, "both": colours.SKY}
 PART_NAMES = {"corn": "Corn", "soybean": "Soybean", "both": "Corn and soybean"}
-KIND_COLOURS = {"data": "#0072B2", "tier1": "#D55E00"}
+KIND_COLOURS = {"data": colours.BLUE, "tier1": colours.VERMILION}
 KIND_NAMES = {"data": "From the chosen data", "tier1": "IPCC Tier 1, with range"}
 _SYMBOLS = {"data": "diamond", "tier1": "circle"}
 _ROW, _FRAME = 24, 120  # px

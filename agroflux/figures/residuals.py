@@ -11,9 +11,18 @@ from agroflux.figures.series import line_mode, looks, trace_class
 
 
 def residuals(
-    frame: pd.DataFrame, kinds: Mapping[str, str], *, reference: str, unit: str, form: str = "%d %b %Y"
+    frame: pd.DataFrame,
+    kinds: Mapping[str, str],
+    *,
+    reference: str,
+    unit: str,
+    form: str = "%d %b %Y",
+    what: str = "Source",
 ) -> go.Figure:
-    """Source minus ``reference`` over time (index ``time``, NaN breaks the line), with a line at zero."""
+    """``what`` minus ``reference`` over time (index ``time``, NaN breaks the line), with a line at zero.
+
+    ``what`` is one word of the axis for all that is drawn.
+    """
     fig = go.Figure()
     for name, look in looks(kinds).items():
         if name not in frame:
@@ -33,16 +42,17 @@ def residuals(
         )
     _zero(fig)
     fig.update_xaxes(hoverformat=form)
-    return theme.finish(fig, y=f"Source minus {reference} [{theme.pretty(unit)}]", hover="x unified")
+    return theme.finish(fig, y=_axis(what, reference, unit), hover="x unified")
 
 
-def residuals_by_month(quantiles: pd.DataFrame, kinds: Mapping[str, str], *, reference: str, unit: str) -> go.Figure:
-    """Boxes of the differences in each calendar month.
+def residuals_by_month(
+    quantiles: pd.DataFrame, kinds: Mapping[str, str], *, reference: str, unit: str, what: str = "Source"
+) -> go.Figure:
+    """Boxes of the differences in each calendar month; ``what`` as in :func:`residuals`.
 
     ``quantiles``: index ``(source, month)``, columns q10, q25, q50, q75, q90; whiskers end at q10 and q90.
     """
     fig = go.Figure()
-    pretty = theme.pretty(unit)
     for name, look in looks(kinds).items():
         if name not in quantiles.index.get_level_values("source"):
             continue
@@ -64,7 +74,11 @@ def residuals_by_month(quantiles: pd.DataFrame, kinds: Mapping[str, str], *, ref
     _zero(fig)
     fig.update_layout(boxmode="group")
     fig.update_xaxes(categoryorder="array", categoryarray=list(calendar.month_abbr)[1:])
-    return theme.finish(fig, y=f"Source minus {reference} [{pretty}]")
+    return theme.finish(fig, y=_axis(what, reference, unit))
+
+
+def _axis(what: str, reference: str, unit: str) -> str:
+    return f"{what} minus {reference} [{theme.pretty(unit)}]"
 
 
 def _zero(fig: go.Figure) -> None:

@@ -131,7 +131,7 @@ def _shade(line: pd.DataFrame, colour: str, name: str) -> go.Scatter:
 
 
 def _title(panel: str, by: str, names: Mapping[str, str]) -> str:
-    return schema.get(panel).label if by == "variable" else names.get(panel, panel)
+    return schema.get(panel).title if by == "variable" else names.get(panel, panel)
 
 
 def panels_for(variable: str, held: Sequence[str]) -> list[str]:

@@ -68,7 +68,7 @@ def finish(
 def axis(variable: str, unit: str = "") -> str:
     """Axis label of a variable with its unit in readable superscripts; ``unit`` overrides the daily unit."""
     known = schema.get(variable)
-    return f"{known.label} [{pretty(unit or known.unit)}]"
+    return f"{known.title} [{pretty(unit or known.unit)}]"
 
 
 def pretty(unit: str) -> str:

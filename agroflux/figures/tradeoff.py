@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
 
-_CURVE, _BEST, _ENOUGH = "#0072B2", "#D55E00", "#009E73"
+_CURVE, _BEST, _ENOUGH = colours.BLUE, colours.VERMILION, colours.GREEN
 
 
 def yield_and_n2o(curve: pd.DataFrame, *, optimum: float, enough: float, height: int = 400) -> go.Figure:

@@ -7,7 +7,7 @@ from agroflux.figures import colours, theme
 from agroflux.figures.ranking import PART_COLOURS, PART_NAMES
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_N2O, _GRAIN = "#0072B2", "#E69F00"
+_N2O, _GRAIN = colours.BLUE, colours.AMBER
 
 
 def years(table: pd.DataFrame, column: str, *, label: str, unit: str) -> go.Figure:

@@ -96,7 +96,7 @@ def predict(
         raise ModelError(f"model {checkpoint.card.id}: {error}") from None
     wanted = None if years is None else sorted({int(year) for year in years})
     days = slice(0, drivers.shape[2]) if wanted is None else windows.span(ds, wanted)
-    values, warm = simulate(checkpoint, drivers, ds["time"].values, days, progress)
+    values, warm = simulate(checkpoint, drivers, ds, days, progress)
     result = _dataset(checkpoint.card, values, ds, days, warm)
     if wanted is None:
         return result
@@ -106,22 +106,23 @@ def predict(
 def simulate(
     checkpoint: "Checkpoint",
     drivers: windows.Drivers,
-    time: NDArray[np.datetime64],
+    ds: xr.Dataset,
     days: slice,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.float32], windows.Positions]:
     """Targets ``(target, site, scenario, day)`` in physical units over ``days``, and the days that warm the first up.
 
     A causal network runs on from year to year. The others count their windows and nodes from the first day that they
-    are given, and were trained on series from 1 January on: they run for each calendar year anew, so that a day's
-    value does not change with the years asked for beside it. ``time`` are the days of ``drivers``.
+    are given, most after a training on series from 1 January on: they run for each calendar year anew, so that a day's
+    value does not change with the years asked for beside it. Of ``ds``, which ``drivers`` were read from, the days and
+    the calendar are used.
     """
     runs_on = checkpoint.network.causal
-    pieces = [days] if runs_on else windows.by_year(time, days)
+    pieces = [days] if runs_on else windows.by_year(ds["time"].values, days)
     found: list[NDArray[np.float32]] = []
     warmed: list[windows.Positions] = []
     for done, piece in enumerate(pieces):
-        lead = 0 if runs_on else windows.day_of_year(time, piece.start)
+        lead = 0 if runs_on else windows.day_of_year(ds, piece.start)
         warm = windows.warm_positions(piece.start, checkpoint.card.warmup_days + lead, drivers.shape[2])
         positions = np.concatenate([warm, np.arange(piece.start, piece.stop)])
         told = None if progress is None else _shifted(progress, done, len(pieces))

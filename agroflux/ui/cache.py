@@ -73,6 +73,11 @@ def sites(data: str) -> "pd.DataFrame":
     return _sites(data, version(data))
 
 
+def weather_days(data: str) -> tuple[int, int]:
+    """Days with the weather that models take, whole and in part (:func:`agroflux.data.coverage.weather_days`)."""
+    return _weather_days(data, version(data))
+
+
 def site_means(data: str, variable: str, span: Sequence[int], rate: float | None, crop: str = "both") -> "pd.Series":
     """One value a site (:func:`agroflux.data.summary.site_means`)."""
     return _site_means(data, version(data), variable, tuple(span), rate, crop)
@@ -119,12 +124,19 @@ def county_outlines() -> list[dict[str, Any]]:
 @st.cache_data(show_spinner=False)
 def state_shapes() -> dict[str, Any]:
     """GeoJSON feature collection of the Midwest's states (:func:`agroflux.geo.states`)."""
-    import json
-
     from agroflux import geo
 
-    shapes: dict[str, Any] = json.loads(geo.states().to_json(drop_id=True))
-    return shapes
+    return _collection(geo.states())
+
+
+@st.cache_data(show_spinner=False)
+def nation_shapes() -> dict[str, Any]:
+    """GeoJSON feature collection of all states: the Midwest's as they are, others coarse (:func:`.geo.nation`)."""
+    from agroflux import geo
+
+    fine, coarse = geo.states(), geo.nation()
+    others = _collection(coarse[~coarse["fips"].isin(fine["fips"])])
+    return others | {"features": [*others["features"], *state_shapes()["features"]]}
 
 
 def models() -> list[dict[str, Any]]:
@@ -184,6 +196,13 @@ def _sites(data: str, version: str) -> "pd.DataFrame":
     return pd.DataFrame(
         {new: ds[old].to_numpy() for new, old in columns.items()}, index=ds["site"].to_numpy().astype(str)
     ).rename_axis("site")
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _weather_days(data: str, version: str) -> tuple[int, int]:
+    from agroflux.data import coverage
+
+    return coverage.weather_days(dataset(data))
 
 
 @st.cache_data(show_spinner="Summing up the counties", max_entries=256)
@@ -284,7 +303,11 @@ def _skill(path: str, written: int) -> list[dict[str, Any]]:
 
 
 def _by_fips(frame: Any) -> dict[str, Any]:
+    return {str(feature["properties"]["fips"]): feature for feature in _collection(frame)["features"]}
+
+
+def _collection(frame: Any) -> dict[str, Any]:
     import json
 
-    collection = json.loads(frame.to_json(drop_id=True))
-    return {str(feature["properties"]["fips"]): feature for feature in collection["features"]}
+    shapes: dict[str, Any] = json.loads(frame.to_json(drop_id=True))
+    return shapes

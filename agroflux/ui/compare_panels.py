@@ -74,7 +74,7 @@ def overlay(shown: Shown) -> None:
         )
         return
     name = f"{shown.variable.name}-{shown.how}"
-    label, unit = shown.variable.label, shown.unit
+    label, unit = shown.variable.title, shown.unit
     if shown.how == "annual":
         show.figure(
             series.bars(drawn, shown.view.kinds, label=label, unit=unit), f"{name}-series", key="compare.series"
@@ -187,7 +187,7 @@ def season(shown: Shown) -> None:
     how: compare.Aggregation = "monthly" if shown.how == "annual" else shown.how
     cycle = compare.seasonal(shown.days, how)
     fig = series.seasonal_cycle(
-        cycle, shown.view.kinds, label=shown.variable.label, unit=shown.variable.unit, height=380
+        cycle, shown.view.kinds, label=shown.variable.title, unit=shown.variable.unit, height=380
     )
     show.figure(fig, f"{shown.variable.name}-season", key="compare.season")
 
@@ -201,7 +201,7 @@ def running_total(shown: Shown) -> None:
     how = _choice("Running total", {"yearly": "Each year from zero", "whole": "Over all years"}, "compare-total")
     total = compare.regular(compare.cumulative(shown.days, restart=how == "yearly"), "daily")
     unit = shown.variable.unit.replace(" d-1", "")
-    words = {"label": shown.variable.label, "unit": unit}
+    words = {"label": shown.variable.title, "unit": unit}
     fig = cumulative.cumulative(total, shown.view.kinds, restart=how == "yearly", **words)
     show.figure(fig, f"{shown.variable.name}-running-total", key="compare.total")
 

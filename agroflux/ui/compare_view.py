@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: The place that stands for all simulations; every other place is the id of an observation data set.
 COUNTIES = "counties"
 _MODEL = "model:"
+#: Days of weather without which no model is run (:func:`agroflux.inference.site_weather.predict_site_weather`).
+_NEEDED_DAYS = 365
 #: Short names in legends; a data set without one goes by its title.
 _SHORT = {"cornbelt-century": "DSSAT CENTURY", "cornbelt-ceres": "DSSAT CERES"}
 
@@ -95,6 +97,12 @@ def has_all_drivers(data: str) -> bool:
 @st.cache_data(show_spinner=False, max_entries=48)
 def _has_all_drivers(data: str, version: str) -> bool:
     return coverage.has_all_drivers(cache.dataset(data))
+
+
+def lacking(data: str) -> str:
+    """What a data set of measurements lacks for a model to be run on its weather, in words; empty for nothing."""
+    days = cache.weather_days(data)[0]
+    return "" if days >= _NEEDED_DAYS else f"{_NEEDED_DAYS} days with TMAX, TMIN and PRECN: it has {days}"
 
 
 def entries(ask: Ask) -> list[Any]:
@@ -178,7 +186,7 @@ def _predicted(source: str, ask: Ask) -> "xr.DataArray":
     else:
         ds = _at_observed(model, ask)
     if ask.variable not in ds:
-        raise SelectionError(f"it does not predict {schema.get(ask.variable).label}")
+        raise SelectionError(f"it does not predict {schema.get(ask.variable).title}")
     array = ds[ask.variable]
     return array.isel(scenario=0) if "scenario" in array.dims else array
 
@@ -193,7 +201,7 @@ def _at_observed(model: str, ask: Ask) -> "xr.Dataset":
     network = checkpoint(model)
     parts = [predict_site_weather(network, observed, site, ask.assumptions) for site in ask.sites]
     if ask.variable not in parts[0]:
-        raise SelectionError(f"it does not predict {schema.get(ask.variable).label}")
+        raise SelectionError(f"it does not predict {schema.get(ask.variable).title}")
     return xr.concat([part[[ask.variable]] for part in parts], dim="site", join="outer")
 
 

@@ -44,7 +44,7 @@ def data_set(
 
     def shown(data: str) -> str:
         twice = f" ({data})" if titles.count(known[data].title) > 1 else ""
-        return known[data].title + twice + (" (synthetic)" if known[data].synthetic else "")
+        return schema.written(known[data].title) + twice + (" (synthetic)" if known[data].synthetic else "")
 
     st.selectbox(
         label,
@@ -77,9 +77,11 @@ def by_module(options: Sequence[str]) -> list[str]:
 
 
 def variable_label(name: str) -> str:
-    """Module, label and unit of a variable, as a picker shows it."""
+    """Module, title and unit of a variable, as a picker shows it."""
     known = schema.get(name)
-    return f"{known.module} · {known.label} [{pretty(known.unit)}]"
+    # A picker finds what is typed letter by letter: N2O would not find N₂O.
+    typed = "" if known.title == known.label else f" ({name})"
+    return f"{known.module} · {known.title} [{pretty(known.unit)}]{typed}"
 
 
 def years(options: Sequence[int], *, name: str = "years", label: str = "Years", width: int = 220) -> list[int]:

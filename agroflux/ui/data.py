@@ -11,7 +11,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.figures import coverage as coverage_figure
 from agroflux.figures.theme import pretty
-from agroflux.ui import cache, controls, show, state
+from agroflux.ui import cache, compare, compare_view, controls, show, state, transfer, transfer_live
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def pick_set(known: "dict[str, Entry]", label: str = "Data set") -> str:
     """Control: one of ``known`` data sets; returns its id."""
     options = list(known)
     st.selectbox(
-        label, options, format_func=lambda i: f"{known[i].title} ({i})", width=520,
+        label, options, format_func=lambda i: f"{schema.written(known[i].title)} ({i})", width=520,
         **state.bind(SET, default=options[0], options=options),
     )  # fmt: skip
     return str(state.get(SET, options[0]))
@@ -53,7 +53,7 @@ def show_sets() -> None:
     show.banner([entry])
     left, right = st.columns([1, 1.25], gap="medium")
     with left:
-        st.subheader(show.plain(entry.title), anchor=False)
+        st.subheader(show.plain(schema.written(entry.title)), anchor=False)
         show.facts(card(data))
         ways_on(data)
         _remove(entry)
@@ -89,7 +89,7 @@ def variables(data: str) -> "pd.DataFrame":
     rows = [row for row in _statistics(data, cache.version(data)) if row["variable"] in schema.VARIABLES]
     return pd.DataFrame(
         {
-            "Variable": [schema.get(r["variable"]).label for r in rows],
+            "Variable": [schema.get(r["variable"]).title for r in rows],
             "Name": [r["variable"] for r in rows],
             "Unit": [pretty(r["unit"]) for r in rows],
             "Mean": [r["mean"] for r in rows],
@@ -102,19 +102,33 @@ def variables(data: str) -> "pd.DataFrame":
 
 
 def ways_on(data: str) -> None:
-    """Buttons to the map and to the comparison, with the data set's own sites chosen there."""
+    """Buttons to the map, the comparison and a live adaptation, with the data set or its first site chosen there.
+
+    Where a model cannot be run on it or adapted to it, what is missing stands there instead.
+    """
     sites = [str(s) for s in cache.sites(data).index]
     if cache.entry(data).kind != "observation" or not sites:
         return
+    run, adapt = compare_view.lacking(data), transfer_live.lacking(data)
     with st.container(horizontal=True):
         if st.button("Show on the map", icon=":material/map:", key=f"data.map.{data}"):
             state.put("sites", sites[:1])
             state.put(controls.EXTENT, "all")
             st.switch_page("pages/sites.py")
-        if st.button("Compare with models", icon=":material/stacked_line_chart:", key=f"data.compare.{data}"):
+        seen = "See day by day" if run else "Compare with models"
+        if compare.variables(data) and st.button(
+            seen, icon=":material/stacked_line_chart:", key=f"data.compare.{data}"
+        ):
             state.put("sites", sites[:1])
-            state.put("compare-where", data)
+            state.put(compare.WHERE, data)
             st.switch_page("pages/compare.py")
+        if not adapt and st.button("Adapt a model", icon=":material/sync_alt:", key=f"data.adapt.{data}"):
+            state.put(transfer.VIEW, "live")
+            state.put(transfer_live.MEASURED, data)
+            st.switch_page("pages/transfer.py")
+    for what, missing in (("run on its weather", run), ("adapted to it", adapt)):
+        if missing:
+            st.caption(f"No model can be {what}. Missing: {show.pretty(missing)}.")
 
 
 def _remove(entry: "Entry") -> None:
@@ -146,7 +160,7 @@ def _coverage(data: str) -> None:
         show.empty("No daily variable to show.")
         return
     show.figure(coverage_figure.coverage(shares), f"coverage-{data}")
-    empty = [schema.get(n).label for n in shares.columns if not shares[n].any()]
+    empty = [schema.get(n).title for n in shares.columns if not shares[n].any()]
     if empty:
         st.caption(f"Without any value here: {show.plain(', '.join(empty))}.")
     if len(gaps):

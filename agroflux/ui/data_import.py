@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ENDINGS = ("csv", "txt", "xlsx", "zip", "nc")
 _DONE = "data.imported"
+_TOLD = "data.imported.told"  # what was said of the management table of the data set that it replaced
 _MANAGEMENT = "management"
 _COUNT = "data.files"  # of imports: another key empties the uploader
 _MOST_SITES = 6  # of which contents are listed
@@ -66,6 +67,9 @@ def _done() -> None:
         return
     where = "it is on the map and in the plots" if entry.kind == "observation" else "it is among the simulators"
     st.success(f"**{show.plain(entry.id)}** is imported: {where}.", icon=":material/check:")
+    told = "".join(f"\n- {show.plain(sentence)}" for sentence in st.session_state.get(_TOLD, ()))
+    if told:
+        st.info(f"Management table:{told}", icon=":material/table_rows:")
     data.ways_on(entry.id)
 
 
@@ -213,9 +217,10 @@ def _report(checked: "Checked", name: str) -> None:
 
 def _import(checked: "Checked", form: str, options: "Options", name: str, content: bytes, key: str) -> None:
     """Site, name and terms of the data set, and the button that imports it."""
-    from agroflux.data import importing
+    from agroflux.data import importing, replaced
     from agroflux.data.formats import FORMATS
     from agroflux.data.known_sites import SiteFacts
+    from agroflux.data.report import Report
 
     ids = [str(meta["site_id"]) for _, meta in checked.readings]
     with st.form(f"data.describe.{key}", border=True):  # what was written for one file is not for the next
@@ -223,7 +228,7 @@ def _import(checked: "Checked", form: str, options: "Options", name: str, conten
         with controls.row():
             data_id = st.text_input("Id", value=_proposed(ids, name), max_chars=64, width=220)
             title = st.text_input("Title", placeholder="made from the file", max_chars=120, width=340)
-            replace = st.checkbox("Replace one of that id", help="Its management table goes with it.")
+            replace = st.checkbox("Replace one of that id", help="Its management table stays.")
         site = _place(ids, checked) if ids else SiteFacts()
         with st.expander("Terms", icon=":material/license:"):
             licence = st.text_input("Licence", placeholder=FORMATS[form].licence, max_chars=200)
@@ -231,10 +236,11 @@ def _import(checked: "Checked", form: str, options: "Options", name: str, conten
         asked = st.form_submit_button("Import", type="primary", icon=":material/download_done:")
     if not asked:
         return
+    report = Report()
     try:
         with st.spinner("Importing"), data.on_disk(name, content) as path:
             importing.import_file(
-                form, path, data_id.strip(), site=site, options=options, replace=replace,
+                form, path, data_id.strip(), site=site, options=options, replace=replace, report=report,
                 about=importing.About(title.strip(), licence.strip(), citation.strip()),
                 history=f"imported on the Data page from {name}",
             )  # fmt: skip
@@ -242,6 +248,7 @@ def _import(checked: "Checked", form: str, options: "Options", name: str, conten
         st.error(show.plain(error), icon=":material/error:")
         return
     st.session_state[_DONE] = data_id.strip()
+    st.session_state[_TOLD] = [found.what for found in report.findings if found.file == replaced.TABLE]
     st.session_state[_COUNT] = st.session_state.get(_COUNT, 0) + 1
     state.put(data.SET, data_id.strip())
     st.rerun()

@@ -66,7 +66,7 @@ def _overview(found: "Comparison", entry: "Entry") -> None:
     rows = found.summary()
     shown = pd.DataFrame(
         {
-            "Variable": [schema.get(v).label for v in rows["variable"]],
+            "Variable": [schema.get(v).title for v in rows["variable"]],
             "Unit": [pretty(u) for u in rows["unit"]],
             "Months": rows["months"],
             _own(entry): rows["data"],
@@ -98,7 +98,7 @@ def _one(found: "Comparison", variable: str, entry: "Entry") -> None:
         fig = series.series(
             both,
             {own: "measured", _FILE: "file"},
-            label=schema.get(variable).label,
+            label=schema.get(variable).title,
             unit=unit,
             form="%b %Y",
             height=360,

@@ -74,7 +74,7 @@ class Choice:
     @property
     def axis(self) -> str:
         """Metric and target, as an axis says it."""
-        return f"{self.measure.label} of {schema.get(self.target).label}"
+        return f"{self.measure.label} of {schema.get(self.target).title}"
 
 
 def choose(board: pd.DataFrame) -> Choice:
@@ -113,7 +113,7 @@ def said(name: str) -> str:
     """How a picker writes a data set, scope, metric, protocol or experiment."""
     if name in MEASURES:
         return MEASURES[name].label
-    titles = {entry.id: entry.title for entry in (*_learnt_from(), *cache.entries())}
+    titles = {entry.id: schema.written(entry.title) for entry in (*_learnt_from(), *cache.entries())}
     return _WRITTEN.get(name) or titles.get(name) or name.capitalize()
 
 
@@ -208,7 +208,7 @@ def overview(choice: Choice) -> Overview:
         return table.loc[controls.by_module(list(table.index)), list(dict.fromkeys(rows["name"]))]
 
     values = grid(rows[measure.name])
-    labels = {name: schema.get(name).label for name in values.index}
+    labels = {name: schema.get(name).title for name in values.index}
     if measure.name == "bias":
         colour, label, ends = grid(rows["bias"] / rows["rmse"]), "Bias divided by RMSE", (-1.0, 1.0)
         colour = colour.reindex(values.index)

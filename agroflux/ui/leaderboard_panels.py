@@ -149,7 +149,7 @@ def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
     """Everything a row says, labelled."""
     import pandas as pd
 
-    rows: list[tuple[str, object]] = [("Model id", run["model"]), ("Target", schema.get(choice.target).label)]
+    rows: list[tuple[str, object]] = [("Model id", run["model"]), ("Target", schema.get(choice.target).title)]
     for measure in leaderboard.MEASURES.values():
         if measure.name in run and pd.notna(run[measure.name]):
             unit = pretty(schema.get(choice.target).unit) if measure.has_unit else ""

@@ -41,7 +41,9 @@ def county_map(
     shapes = cache.county_shapes()
     table = {str(fips): float(value) for fips, value in values.items() if fips in shapes}
     scale = maps.Scale.of(variable, label, pretty(unit), table.values())
-    board = maps.base_map(cache.state_shapes(), cache.county_outlines(), tiles=tiles, bounds=bounds)
+    # A first view beyond the Corn Belt holds sites of other states.
+    states = cache.state_shapes() if bounds == maps.CORN_BELT else cache.nation_shapes()
+    board = maps.base_map(states, cache.county_outlines(), tiles=tiles, bounds=bounds)
     groups = [maps.choropleth(table, shapes, names, scale, selected), maps.markers(points, selected)]
     result = st_folium(
         board,

@@ -100,7 +100,7 @@ def member_dataset(done: region.Result) -> "xr.Dataset":
 
 def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
     unit = summary.yearly_unit(variable.name)
-    scale = maps.Scale.of(variable.name, variable.label, theme.pretty(unit), values.to_numpy().ravel().tolist())
+    scale = maps.Scale.of(variable.name, variable.title, theme.pretty(unit), values.to_numpy().ravel().tolist())
     counties, states = region.outlines()
     st.markdown("**Model by model**, on one scale")
     models = list(values.columns)
@@ -111,7 +111,7 @@ def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict
             with column:
                 st.caption(show.plain(model))
                 fig = choropleth.county_figure(
-                    values[model], names, variable=variable.name, label=variable.label, unit=unit, counties=counties,
+                    values[model], names, variable=variable.name, label=variable.title, unit=unit, counties=counties,
                     states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL,
                 )  # fmt: skip
                 show.figure(fig, f"region-{model}-{variable.name}-map")
@@ -130,7 +130,7 @@ def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[s
         return
     counties, states = region.outlines()
     fig = choropleth.county_figure(
-        values[first] - values[second], names, variable=colours.DIFFERENCE, label=f"{variable.label}, difference",
+        values[first] - values[second], names, variable=colours.DIFFERENCE, label=f"{variable.title}, difference",
         unit=unit, counties=counties, states=states, height=_LARGE,
     )  # fmt: skip
     show.figure(fig, f"region-{first}-less-{second}-{variable.name}", key="region.difference")
@@ -145,7 +145,7 @@ def _ensemble(values: "pd.DataFrame", variable: schema.Variable, names: dict[str
     counties, states = region.outlines()
     fig = choropleth.county_figure(
         made[what], names, variable=variable.name if what == "mean" else "", unit=summary.yearly_unit(variable.name),
-        label=f"{variable.label}, {_SPREADS[what].lower()}", counties=counties, states=states,
+        label=f"{variable.title}, {_SPREADS[what].lower()}", counties=counties, states=states,
         height=_LARGE,
     )  # fmt: skip
     show.figure(fig, f"region-ensemble-{what}-{variable.name}", key="region.ensemble")
@@ -166,11 +166,11 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
     with left:
         st.markdown(f"**Each model**, {where}")
         kinds = {str(model): str(model) for model in frame.columns}
-        fig = series.series(frame, kinds, label=variable.label, unit=unit, form=FORM[step])
+        fig = series.series(frame, kinds, label=variable.title, unit=unit, form=FORM[step])
         show.figure(fig, stem, key="region.series")
     with right:
         st.markdown(f"**Ensemble and its spread**, {where}")
-        fig = ensemble.band(ensemble.summary(frame), label=variable.label, unit=unit, form=FORM[step])
+        fig = ensemble.band(ensemble.summary(frame), label=variable.title, unit=unit, form=FORM[step])
         show.figure(fig, f"{stem}-ensemble", key="region.band")
 
 
@@ -182,7 +182,7 @@ def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variabl
     frame = values.join(spread).reset_index()
     frame.insert(1, "County", [names.get(str(fips), str(fips)) for fips in frame["FIPS"]])
     frame = frame.sort_values("Ensemble mean", ascending=False, ignore_index=True)
-    st.markdown(f"**{variable.label} by county and model**, in {unit}")
+    st.markdown(f"**{variable.title} by county and model**, in {unit}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
     show.frame(frame, hide_index=True, column_config=numbers, height=280)
     stem = f"region-{len(done.runs)}-models-{variable.name}-{region.span(done.ask.years)}"

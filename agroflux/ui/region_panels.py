@@ -56,7 +56,7 @@ def _map(done: region.Result, variable: schema.Variable, names: dict[str, str]) 
     values = summary.site_means(done.data, variable.name, ask.years, ask.rate)
     counties, states = region.outlines()
     fig = choropleth.county_figure(
-        values, names, variable=variable.name, label=variable.label, unit=summary.yearly_unit(variable.name),
+        values, names, variable=variable.name, label=variable.title, unit=summary.yearly_unit(variable.name),
         counties=counties, states=states,
     )  # fmt: skip
     show.figure(fig, f"region-{variable.name}-map", key="region.map")
@@ -69,7 +69,7 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
     fig = spread.spread(
         band,
         name=f"Mean of {sites} counties" if sites > 1 else "County",
-        label=variable.label,
+        label=variable.title,
         unit=compare.unit(variable, step),
         colour=colours.series("baseline"),
         form=region_models.FORM[step],
@@ -93,7 +93,7 @@ def county_table(done: region.Result, variable: schema.Variable, names: dict[str
 
 def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> None:
     frame = county_table(done, variable, names)
-    st.markdown(f"**{variable.label} by county**, in {theme.pretty(summary.yearly_unit(variable.name))}")
+    st.markdown(f"**{variable.title} by county**, in {theme.pretty(summary.yearly_unit(variable.name))}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
     show.frame(frame, hide_index=True, column_config=numbers, height=280)
     (model,) = done.runs

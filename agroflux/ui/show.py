@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from agroflux import schema
 from agroflux.errors import AgroFluxError
 from agroflux.paths import ROOT
 from agroflux.ui import cache, state
@@ -28,9 +29,7 @@ _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
 def pretty(text: str) -> str:
     """Formulas and units as people write them: N₂O, CO₂, ha⁻¹."""
-    for plain, written in (("N2O", "N₂O"), ("CO2", "CO₂"), ("ha-1", "ha⁻¹"), ("yr-1", "yr⁻¹")):
-        text = text.replace(plain, written)
-    return text
+    return schema.written(text).replace("ha-1", "ha⁻¹").replace("yr-1", "yr⁻¹")
 
 
 def plain(text: object) -> str:
@@ -70,9 +69,10 @@ def style() -> None:
 
 
 def notes() -> None:
-    """Notes about a link that asked for what is not there (:func:`agroflux.ui.state.notes`)."""
-    for text in state.notes():
-        st.warning(plain(text), icon=":material/link_off:")
+    """One box on all that a link asked for and that is not there (:func:`agroflux.ui.state.notes`)."""
+    lines = "".join(f"\n- {plain(text)}" for text in state.notes())
+    if lines:
+        st.warning(f"Not everything that was asked for is available here:{lines}", icon=":material/link_off:")
 
 
 def _through_app() -> None:
@@ -106,7 +106,7 @@ def title(text: str, lead: str = "") -> None:
 
 def banner(entries: Iterable[Any]) -> None:
     """A banner where synthetic data is in view; ``entries`` are catalog entries (title, synthetic)."""
-    made = list(dict.fromkeys(plain(entry.title) for entry in entries if entry.synthetic))
+    made = list(dict.fromkeys(plain(schema.written(entry.title)) for entry in entries if entry.synthetic))
     if made:
         st.warning(
             f"**Synthetic data in view:** {'; '.join(made)}. Made by a model, not measured.",
@@ -124,7 +124,10 @@ def sources(entries: Iterable[Any]) -> None:
     lines = []
     for entry in entries:
         kind = "synthetic" if entry.synthetic else _KIND_NAMES.get(entry.kind, entry.kind)
-        lines.append(f"- **{plain(entry.title)}** ({kind}). {plain(entry.citation)} Licence: {plain(entry.licence)}.")
+        lines.append(
+            f"- **{plain(schema.written(entry.title))}** ({kind}). "
+            f"{plain(entry.citation)} Licence: {plain(entry.licence)}."
+        )
     if lines:
         with st.expander("Sources and licences", icon=":material/menu_book:"):
             st.markdown("\n".join(dict.fromkeys(lines)))
@@ -176,7 +179,8 @@ def _figure_files(fig: Any, name: str) -> None:
             _figure_button("SVG", lambda: export.image(_whole(fig), "svg"), f"{name}.svg", "image/svg+xml")
             _figure_button("PNG", lambda: export.image(_whole(fig), "png"), f"{name}.png", "image/png")
     if export.can_draw():
-        st.caption("Made when you click: dark on white, ready for print.")
+        # Of a download that fails Streamlit says so for five seconds, and never why.
+        st.caption("Made when you click: dark on white, ready for print. Should none come within a minute, take HTML.")
     else:
         st.caption("For PNG use the camera above the figure; SVG needs Chrome or Chromium where the app runs.")
 

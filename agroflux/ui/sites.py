@@ -1,5 +1,6 @@
 """What the page "Sites and counties" shows: map, names, facts and seasonal cycles, gathered from the cache."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop:
     """The simulator's county means."""
     when = f"mean of {_span(years)}" if len(years) > 1 else _span(years)
     grown = "" if crop == "both" else f", {controls.CROPS[crop].lower()}"
-    label = schema.get(variable).label
+    label = schema.get(variable).title
     return Layer(
         counties=cache.site_means(data, variable, years, rate, crop),
         name=label,
@@ -250,8 +251,8 @@ def show_overview(layer: Layer, names: dict[str, str]) -> None:
 
 
 def _file_name(text: str) -> str:
-    """``text`` as part of a file's name: letters, digits and dashes."""
-    return "-".join("".join(c if c.isalnum() else " " for c in text).split())
+    """``text`` as part of a file's name: letters, digits (N₂O: N2O) and dashes."""
+    return "-".join("".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", text)).split())
 
 
 def show_facts(chosen: Sequence[str], names: dict[str, str]) -> None:
@@ -297,7 +298,7 @@ def show_seasons(
         return
     without = [names[site] for site in chosen[:MOST_PANELS] if site not in set(frame["site"])]
     if without:
-        st.caption(f"Without {show.plain(schema.get(variable).label)}: {show.plain(', '.join(without))}.")
+        st.caption(f"Without {show.plain(schema.get(variable).title)}: {show.plain(', '.join(without))}.")
     if len(chosen) > MOST_PANELS:
         st.caption(f"The first {MOST_PANELS} of {len(chosen)} selected are drawn.")
     labels = {entry.id: entry.title for entry in cache.entries()}
@@ -306,7 +307,7 @@ def show_seasons(
     panels = list(dict.fromkeys(frame[by]))
     for start in range(0, len(panels), 3):
         for column, panel in zip(st.columns(3), panels[start : start + 3], strict=False):
-            title = names.get(panel, panel) if by == "site" else schema.get(panel).label
+            title = names.get(panel, panel) if by == "site" else schema.get(panel).title
             fig = seasonal.panel(frame[frame[by] == panel], labels, title, beside=frame)
             with column:
                 show.figure(fig, f"seasonal-{panel}", downloads=False)

@@ -31,7 +31,7 @@ def pick_layer(data: str, variable: str) -> Layer | None:
             return None
         models = [name for name, row in found.items() if variable in row["targets"]]
         if not models:
-            label = show.plain(schema.get(variable).label)
+            label = show.plain(schema.get(variable).title)
             show.empty(f"No model was scored by county on {label}.", "Pick another variable.")
             return None
         bound = state.bind("sites-model", default=models[0], options=models)
@@ -56,10 +56,10 @@ def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
     values = pd.Series(row["targets"][variable][metric], index=row["sites"], dtype=float)
     return Layer(
         counties=values,
-        name=f"{known.label}, {label} of {row['model']}",
+        name=f"{known.title}, {label} of {row['model']}",
         detail=f"{row['protocol']} protocol, {row['experiment']} experiment, {scope}: "
         "all test years, nitrogen rates and crops, whatever is picked above",
-        label=f"{label}, {known.label}",
+        label=f"{label}, {known.title}",
         unit="" if metric == "r2" else known.unit,
         scale=scale,
     )

@@ -6,9 +6,9 @@ A page binds a name to the options it can offer and gives the result to a widget
     variable = state.get("var")
 
 ``bind`` decides, in this order: a value in the URL that this app did not write itself (a shared link),
-what the user chose on any page before, the default. A value in a link that is no option here is left out
-and a note says so (:func:`notes`); a choice from another page that this page cannot offer is set aside
-without a note and comes back where it can be offered. A click on a map calls ``put``.
+what the user chose on any page before, the default. A value in a link that is no option here is left out,
+and a note says so and what is used instead (:func:`notes`); a choice from another page that this page cannot
+offer is set aside without a note and comes back where it can be offered. A click on a map calls ``put``.
 
 Names in use: ``data`` (data set id), ``var``, ``sites`` (FIPS and tower ids), ``years`` (first, last),
 ``rate`` [kg N ha-1], ``agg``, ``model``. A page may bind names of its own, prefixed by its url path.
@@ -28,6 +28,7 @@ _WRITTEN = "agroflux.written"  # name -> what this app last wrote into the URL
 _NOTES = "agroflux.notes"
 _PAGE = "agroflux.page"
 _RUNNING = "agroflux.running"
+_SHOWN = 40  # characters of a value that a note shows; the longest id of a shipped model has about as many
 _LONGEST = 4000  # characters of one URL value that are read; all 99 counties take about 600
 
 
@@ -72,7 +73,7 @@ def bind(
     """
     _ready()
     session = st.session_state
-    asked = _from_url(name, options, kind)
+    asked, vain = _from_url(name, options, kind)
     if asked is not None:
         session[_CHOSEN][name] = asked
     value = _usable(session[_CHOSEN].get(name, default), options, kind)
@@ -81,8 +82,10 @@ def bind(
     if value is None:
         value = _fallback(options, kind)
     if kind == "many" and most is not None and len(value) > most:
-        note(f"{len(value)} are asked for {name}, of which the first {most} were taken: no more fit at once.")
+        note(f"{name}: of {len(value)} the first {most} are used, as no more fit at once")
         value = list(value)[:most]
+    if vain:
+        note(f"{name} = {_some(vain)}; {_instead(value)}")
     session[_NOW][name] = value
     key = _key(name, at)
     if value is not None:
@@ -122,14 +125,14 @@ def toggle(name: str, value: Hashable) -> None:
 
 
 def note(text: str) -> None:
-    """Remember a sentence for the user, shown at the top of the page until the next choice."""
+    """Remember what could not be had as it was asked for, shown at the top of the page until the next choice."""
     _ready()
     if text not in st.session_state[_NOTES]:
         st.session_state[_NOTES].append(text)
 
 
 def notes() -> list[str]:
-    """Sentences about what a link asked for and could not be had; plain text, not escaped."""
+    """Each name and value that a link asked for in vain, and what is used instead; plain text, not escaped."""
     _ready()
     return list(st.session_state[_NOTES])
 
@@ -159,26 +162,36 @@ def _key(name: str, at: str) -> str:
     return f"w.{name}.{at}" if at else f"w.{name}"
 
 
-def _from_url(name: str, options: Sequence[Hashable], kind: Many) -> Any:
-    """The URL's value for ``name`` as options, or None where the URL says nothing new or usable."""
+def _from_url(name: str, options: Sequence[Hashable], kind: Many) -> tuple[Any, list[str]]:
+    """The URL's value for ``name`` as options, None where it says nothing new or usable; and what is no option."""
     text = st.query_params.get(name)
     if text is None or text == st.session_state[_WRITTEN].get(name):
-        return None
+        return None, []
     st.session_state[_WRITTEN][name] = text
     parts = _split(text[:_LONGEST], kind)
     by_text = {_to_text(option): option for option in options}
     known = [by_text[part] for part in parts if part in by_text]
     unknown = [part for part in parts if part not in by_text]
-    if kind == "span" and len(known) == len(parts) == 2 and options.index(known[0]) > options.index(known[1]):
+    if kind == "span" and (unknown or options.index(known[0]) > options.index(known[1])):
         unknown, known = [text], []
-    if unknown:
-        shown = ", ".join(part[:24] for part in unknown[:3]) + (" and more" if len(unknown) > 3 else "")
-        note(f"The link asks for {name} = {shown}, which is not available here; it was left out.")
     if kind == "many":
-        return list(dict.fromkeys(known)) if known or not parts else None
+        return (list(dict.fromkeys(known)) if known or not parts else None), unknown
     if kind == "span":
-        return tuple(known) if len(known) == 2 else None
-    return known[0] if known else None
+        return (tuple(known) if len(known) == 2 else None), unknown
+    return (known[0] if known else None), unknown
+
+
+def _instead(value: Any) -> str:
+    """What a note says of ``value``, which holds where a link asked for something else."""
+    texts = [_to_text(one) for one in value] if isinstance(value, list) else [_to_text(value)]
+    used = [text for text in texts if text]
+    return f"used instead: {_some(used)}" if used else "left out"
+
+
+def _some(texts: list[str]) -> str:
+    """The first three of ``texts``, cut where long."""
+    shown = [text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…" for text in texts[:3]]
+    return ", ".join(shown) + (" and more" if len(texts) > 3 else "")
 
 
 def _split(text: str, kind: Many) -> list[str]:

@@ -206,13 +206,13 @@ def said(name: Any) -> str:
         return "Every simulator"
     if text in schema.VARIABLES:
         return label(text)
-    titles = {entry.id: entry.title for entry in cache.entries()}
+    titles = {entry.id: schema.written(entry.title) for entry in cache.entries()}
     return PROTOCOLS.get(text) or titles.get(text) or text.replace("+", " and ")
 
 
 def label(target: str) -> str:
     """What a flux is called, with formulas as people write them (N₂O)."""
-    return show.pretty(schema.get(target).label)
+    return schema.get(target).title
 
 
 def site_years(keys: Sequence[str]) -> str:

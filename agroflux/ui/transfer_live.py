@@ -15,7 +15,7 @@ from agroflux.ui.transfer import NAMES, RECIPES, label, pick
 if TYPE_CHECKING:
     from agroflux.training.jobs import Job
 
-JOB = "transfer-job"
+JOB, MEASURED = "transfer-job", "transfer-measured"
 #: What can be adapted, in the order it is offered; NEE is the models' CO2_FLUX.
 TARGETS = ("NEE", "GPP", "Reco", "N2O_FLUX")
 BUDGETS = {"epochs": "Epochs", "seconds": "Seconds"}
@@ -23,6 +23,8 @@ EPOCHS, SECONDS = [5, 10, 20, 40, 80, 120, 200, 400], [10, 20, 30, 60, 120, 300,
 _ENDLESS = 100_000  # epochs of a run that the clock ends
 _NEEDS_SOURCE = ("adversarial", "pooled")
 _DEFAULT_TRAIN = 4
+_NEEDED = 3  # site-years: to train, to choose the epoch, to test
+_FIRST = 2  # fluxes that are picked at first
 _NOTE = "agroflux.transfer.note"
 
 
@@ -64,14 +66,14 @@ def show_live() -> None:
 
 def _form(data_sets: list[str], models: list[str]) -> Ask | None:
     with controls.row():
-        data = str(pick("Measurements", data_sets, "transfer-measured", 390))
+        data = str(pick("Measurements", data_sets, MEASURED, 390))
         if st.button(
             "Bring your own", icon=":material/upload_file:", key="transfer.bring",
             help="Import a tower or chamber record on the Data page; it is then offered under Measurements.",
         ):  # fmt: skip
             state.put("data-view", "bring")
             st.switch_page("pages/data.py")
-        held = [name for name in TARGETS if name in cache.variables(data)]
+        held = fluxes(data)
         model = str(pick("Source model", models, "transfer-from", 400))
         recipes = [name for name in RECIPES if name not in ("zero-shot", "hybrid")]
         bound = state.bind("transfer-recipe", default=recipes[0], options=recipes)
@@ -84,7 +86,7 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         return None
     st.caption(f"{NAMES[recipe]}: {RECIPES[recipe][1]}.")
     with _row():
-        bound = state.bind("transfer-targets", default=held[:2], options=held, kind="many")
+        bound = state.bind("transfer-targets", default=held[:_FIRST], options=held, kind="many")
         st.multiselect("Fluxes", held, format_func=label, width=480, wrap=True, **bound)
         targets = tuple(state.get("transfer-targets", []))
         source = ""
@@ -97,7 +99,7 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         show.empty("No flux is picked.", "Pick at least one that the model shall learn.")
         return None
     keys = site_years(data, targets)
-    if len(keys) < 3:
+    if len(keys) < _NEEDED:
         show.empty(
             f"{len(keys)} site-years hold enough days of these fluxes; three are needed to train, choose and test.",
             "Pick other fluxes or a longer record.",
@@ -177,6 +179,25 @@ def _site(key: str) -> str:
 def _spaced(key: str) -> str:
     site, _, year = key.rpartition(":")
     return f"{site} {year}"
+
+
+def fluxes(data: str) -> list[str]:
+    """Fluxes of a data set that a model can be adapted to."""
+    return [name for name in TARGETS if name in cache.variables(data)]
+
+
+def lacking(data: str) -> str:
+    """What a data set of measurements lacks for a model to be adapted to it, in words; empty where that is nothing.
+
+    Soil and management are not asked for: what is unknown of them is masked.
+    """
+    held = fluxes(data)
+    if not held:
+        return "a measured flux (NEE, GPP, Reco or N2O)"
+    if not cache.weather_days(data)[1]:
+        return "daily weather (TMAX, TMIN or PRECN)"
+    count = len(site_years(data, tuple(held[:_FIRST])))
+    return "" if count >= _NEEDED else f"{_NEEDED} site-years with 60 days of a flux: it has {count}"
 
 
 def site_years(data: str, targets: tuple[str, ...]) -> list[str]:

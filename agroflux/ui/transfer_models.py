@@ -20,6 +20,7 @@ from agroflux.ui.transfer import NAMES, pick
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from agroflux.training.jobs import Job
 
@@ -159,9 +160,11 @@ def _show(result: Result) -> None:
         show.facts(result.facts)
     with right:
         _scores(result)
+    blind = _blind(result)
+    told = _told(result.series, blind)
     with show.guard("The series"):
-        _days(result)
-    _ways_on(result)
+        _days(result, told, blind)
+    _ways_on(result, told, len(told.loc[blind, ["site", "time"]].drop_duplicates()))
 
 
 def _findings(result: Result) -> None:
@@ -229,13 +232,10 @@ def _scores(result: Result) -> None:
     st.caption(f"On the test days. RMSE and bias in {', '.join(sorted(units))}{gain}.")
 
 
-def _days(result: Result) -> None:
+def _days(result: Result, frame: "pd.DataFrame", blind: "NDArray[np.bool_]") -> None:
     """The test days of one flux: measured, adapted, from scratch and source on one axis, and their differences."""
-    import numpy as np
-
     from agroflux.evaluation import compare
 
-    frame = result.series
     targets = list(dict.fromkeys(frame["target"]))
     years = frame["site"] + " " + frame["time"].dt.year.astype(str)
     with controls.row():
@@ -249,40 +249,47 @@ def _days(result: Result) -> None:
     with left:
         st.markdown(f"**Day by day**, {show.plain(when)}")
         here = whole[years[whole.index] == when].set_index("time")[list(kinds)]
-        blind = _blind(result.data, when.rpartition(" ")[0], here.index)
-        here.loc[blind, list(names.values())] = np.nan
         fig = figures.series(here, kinds, label=transfer.label(target), unit=variable.unit)
         show.figure(fig, f"{result.model}-{target}-days", key="transfer.days")
-        if blind.any():
-            st.caption(f"No model is drawn on {int(blind.sum())} days: the data set has no weather for them.")
+        hidden = int(blind[(frame["target"] == target) & (years == when)].sum())
+        if hidden:
+            st.caption(f"No model is drawn on {hidden} days: the data set has no weather for them.")
     with right:
         st.markdown("**Differences by season**, all test site-years")
         table = whole.set_index(["site", "time"])[list(kinds)].dropna(subset=[result.measured])
         found = compare.by_month(compare.residuals(table, result.measured))
-        fig = residuals.residuals_by_month(found, kinds, reference=result.measured.lower(), unit=variable.unit)
         # "Source" would be read as the source model here.
-        fig.update_yaxes(title_text=f"Model minus {result.measured.lower()} [{theme.pretty(variable.unit)}]")
+        words = {"what": "Model", "reference": result.measured.lower(), "unit": variable.unit}
+        fig = residuals.residuals_by_month(found, kinds, **words)
         show.figure(fig, f"{result.model}-{target}-season", key="transfer.season")
 
 
-def _blind(data: str, site: str, days: "pd.DatetimeIndex") -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Which ``days`` have no weather at a site; none where the data set or the site is not at hand."""
+def _blind(result: Result) -> "NDArray[np.bool_]":
+    """Which rows of its series have no weather; none where the data set is not at hand."""
     import numpy as np
 
     from agroflux.data import coverage
 
-    if data not in {entry.id for entry in cache.entries()} or site not in cache.dataset(data)["site"]:
-        return np.zeros(len(days), bool)
-    return coverage.without_weather(cache.dataset(data), site, days)
+    if result.data not in {entry.id for entry in cache.entries()}:
+        return np.zeros(len(result.series), bool)
+    return coverage.without_weather(cache.dataset(result.data), result.series)
 
 
-def _ways_on(result: Result) -> None:
+def _told(series: "pd.DataFrame", blind: "NDArray[np.bool_]") -> "pd.DataFrame":
+    """``series`` without what the models gave on ``blind`` days."""
+    told = series.copy()
+    told.loc[blind, [name for name in series.columns if name in NAMES]] = float("nan")
+    return told
+
+
+def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
+    """Downloads and the ways to other pages; on ``hidden`` site-days ``series`` has no value of a model."""
     import pandas as pd
 
     installed = {card["id"] for card in cache.models()}
     with st.container(horizontal=True):
         held = result.measured.lower().replace(" ", "_")
-        show.csv(result.series.rename(columns={"measured": held}), f"{result.stem}-days", "Days as CSV", index=False)
+        show.csv(series.rename(columns={"measured": held}), f"{result.stem}-days", "Days as CSV", index=False)
         show.csv(pd.DataFrame(result.rows), f"{result.stem}-scores", "Scores as CSV", index=False)
         if result.model in installed:
             show.download("Model as ZIP", lambda: packed(result.model), f"{result.model}.zip", "application/zip")
@@ -296,6 +303,8 @@ def _ways_on(result: Result) -> None:
                     "compare-sources", [result.data, *(f"model:{name}" for name in (result.model, result.source))]
                 )
                 st.switch_page("pages/compare.py")
+    if hidden:
+        st.caption(f"Days as CSV has no value of a model on {hidden:,} days: the data set has no weather for them.")
     if result.model not in installed:
         show.empty("The adapted model was removed: it cannot be downloaded or used any more.")
     with st.expander("The command that makes it again", icon=":material/terminal:"):

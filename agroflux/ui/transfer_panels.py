@@ -8,8 +8,8 @@ import streamlit as st
 from agroflux import schema
 from agroflux.data import field_days
 from agroflux.evaluation import gains
+from agroflux.figures import gain_map, theme
 from agroflux.figures import gains as figures
-from agroflux.figures import theme
 from agroflux.ui import cache, day_groups, show, transfer
 from agroflux.ui.leaderboard import records
 from agroflux.ui.transfer import Choice
@@ -168,8 +168,9 @@ def _map(choice: Choice) -> None:
             "There is no place to show.", "The data set is not installed here, or no site was tested with this number."
         )
         return
-    show.figure(figures.gain_map(points, cache.state_shapes()), f"{_stem(choice)}-map", key="transfer.map")
-    st.caption("The first of the chosen recipes. A hollow circle's interval holds zero, or it has none.")
+    show.figure(gain_map.gain_map(points, cache.nation_shapes()), f"{_stem(choice)}-map", key="transfer.map")
+    spread = " Sites of one place stand around it, each tied to where it is." if gain_map.is_spread(points) else ""
+    st.caption(f"The first of the chosen recipes. A hollow circle's interval holds zero, or it has none.{spread}")
 
 
 def _table(choice: Choice) -> None:

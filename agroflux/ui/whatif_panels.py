@@ -213,7 +213,7 @@ def _series(ask: Ask, made: Job, counties: list[str]) -> None:
         columns[name] = _stepped(pd.concat(parts, axis=1).mean(axis=1), step)
     frame = pd.DataFrame(columns)
     kinds = {name: f"whatif-{name}" for name in columns}
-    fig = series.series(frame, kinds, label=variable.label, unit=variable.unit, height=400)
+    fig = series.series(frame, kinds, label=variable.title, unit=variable.unit, height=400)
     show.figure(fig, f"whatif-{variable.name}-{step}", key="whatif.series")
 
 

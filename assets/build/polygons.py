@@ -1,8 +1,9 @@
-"""County and state outlines of the Midwest from the npm package us-atlas: ``python assets/build/polygons.py``.
+"""County and state outlines from the npm package us-atlas: ``python assets/build/polygons.py``.
 
 us-atlas (ISC licence) carries the US Census Bureau's 1:10 million cartographic boundaries (public domain) as
 TopoJSON. Written: GeoParquet under ``assets/geo`` for Python, GeoJSON with 4 decimals under ``static/geo`` for the
-browser. Nothing is simplified: the outlines are coarse already, and simplifying each county alone tears holes.
+browser. Of the Midwest nothing is simplified: the outlines are coarse already, and simplifying each county alone
+tears holes. All states of the nation, where a site may stand, are for orientation only: coarse, without islets.
 """
 
 import argparse
@@ -26,10 +27,12 @@ PACKAGE = "us-atlas@3.0.1"
 SHA256 = "e6daba1800885868303ad3549da62f85a557b8142bb72629ec15651de62f9c5d"
 ROOT = Path(__file__).resolve().parents[2]
 DECIMALS = 4  # about 10 m
+COARSE = 0.05  # degrees: what outlines of all states may be off
+ISLET = 0.02  # square degrees, about 200 km2
 
 
 def main() -> None:
-    """Write the four files; exit with a sentence where the package or the county table is not as expected."""
+    """Write the five files; exit with a sentence where the package or the county table is not as expected."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tgz", type=Path, help="the npm package, if it is already there")
     with tempfile.TemporaryDirectory() as folder:
@@ -42,6 +45,7 @@ def main() -> None:
         topology = Path(folder) / "package" / "counties-10m.json"
         counties = _layer(topology, "counties")
         states = _layer(topology, "states")
+        nation = _nation(topology)
     facts = pd.read_csv(ROOT / "assets" / "facts" / "counties.csv", dtype={"fips": str})
     marked = set(facts.loc[facts["benchmark"], "fips"])
     counties = counties.rename(columns={"name": "county"})
@@ -50,6 +54,7 @@ def main() -> None:
         sys.exit("assets/facts/counties.csv names counties that us-atlas lacks: compare the FIPS codes")
     _write(counties[["fips", "county", "state", "benchmark", "geometry"]], "counties")
     _write(states[["fips", "name", "state", "geometry"]], "states")
+    nation.to_parquet(ROOT / "assets" / "geo" / "nation.parquet", compression="zstd", index=False)
 
 
 def _fetch(folder: Path) -> Path:
@@ -65,6 +70,22 @@ def _layer(topology: Path, layer: str) -> gpd.GeoDataFrame:
     rounded = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.round(xy, DECIMALS))
     frame["geometry"] = [_polygons(shape) for shape in shapely.make_valid(rounded)]
     return frame
+
+
+def _nation(topology: Path) -> gpd.GeoDataFrame:
+    """All states and territories, coarse: neighbours are simplified together, so that they still share their line."""
+    frame = pyogrio.read_dataframe(topology, layer="states").set_crs(4326).rename(columns={"id": "fips"})
+    whole = shapely.make_valid(frame.geometry.to_numpy())
+    coarse = shapely.transform(shapely.coverage_simplify(whole, COARSE), lambda xy: np.round(xy, 2))
+    frame["geometry"] = [_without_islets(shape) for shape in shapely.make_valid(coarse)]
+    return frame.sort_values("fips", ignore_index=True)[["fips", "name", "geometry"]]
+
+
+def _without_islets(shape: shapely.Geometry) -> shapely.Geometry:
+    """The largest area of a state, and of the others those that can be seen on a map of several states."""
+    parts = sorted(shapely.get_parts(_polygons(shape)), key=shapely.area, reverse=True)
+    kept = [part for turn, part in enumerate(parts) if turn == 0 or part.area > ISLET]
+    return kept[0] if len(kept) == 1 else shapely.MultiPolygon(kept)
 
 
 def _polygons(shape: shapely.Geometry) -> shapely.Geometry:

@@ -41,3 +41,15 @@ def test_all_drivers_are_there_only_where_no_site_lacks_one_on_any_day() -> None
     gap = daily.copy()
     gap[1, 9] = np.nan
     assert not coverage.has_all_drivers(ds.assign(FERTZR_N=gap))
+
+
+def test_a_day_is_without_weather_where_temperature_and_rain_are_unknown_or_not_recorded() -> None:
+    time = pd.date_range("2016-02-28", "2016-03-02")
+    tmax, rain = np.full((4, 2), 20.0), np.full((4, 2), np.nan)
+    tmax[1:3, 0], rain[2, 0] = np.nan, 0.0
+    variables = {"TMAX": (("time", "site"), tmax), "PRECN": (("time", "site"), rain)}
+    ds = xr.Dataset(variables, coords={"time": time, "site": ["a", "b"]})
+    days = ["2016-03-02", "2016-03-01", "2016-02-29", "2016-03-03"]
+    rows = pd.DataFrame({"site": ["a"] * 4 + ["b", "elsewhere"], "time": pd.to_datetime([*days, *days[2:]])})
+    assert coverage.without_weather(ds, rows).tolist() == [False, False, True, True, False, False]
+    assert not coverage.without_weather(ds[[]], rows).any(), "nothing is known of its weather"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from agroflux import schema
 from agroflux.data import windows
@@ -83,3 +84,25 @@ def test_an_annual_target_of_an_observation_has_no_scenario() -> None:
     ds = tiny(2, 1, 2).isel(scenario=0, drop=True)
     found = windows.targets(ds, ("Yield",))
     np.testing.assert_array_equal(found[:, 0, [364, 729], 0], ds["Yield"].values.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day", "since"),
+    [
+        ("noleap", "2016-01-01", 0),
+        ("noleap", "2016-02-28", 58),
+        ("noleap", "2016-03-01", 59),
+        ("noleap", "2016-12-31", 364),
+        ("noleap", "2017-02-28", 58),
+        ("noleap", "2017-03-01", 59),
+        ("standard", "2016-02-28", 58),
+        ("standard", "2016-02-29", 59),
+        ("standard", "2016-03-01", 60),
+        ("standard", "2016-12-31", 365),
+        ("standard", "2017-02-28", 58),
+        ("standard", "2017-03-01", 59),
+    ],
+)
+def test_days_since_1_january_are_those_of_the_calendar(calendar: str, day: str, since: int) -> None:
+    time = np.array([day], "datetime64[ns]")
+    assert windows.day_of_year(xr.Dataset(coords={"time": time}, attrs={"calendar": calendar}), 0) == since

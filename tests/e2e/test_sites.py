@@ -64,8 +64,8 @@ def test_another_variable_recolours_the_same_map(tab: Page) -> None:
     frame = steps.map_frame(tab)
     before = steps.fills(frame)
     frame.evaluate("window.__kept = true")
-    steps.pick(tab, "Variable", "N2O flux")
-    expect(tab.get_by_text(re.compile("N2O flux.*N")).first).to_be_visible()
+    steps.pick(tab, "Variable", "N₂O flux")
+    expect(tab.get_by_text(re.compile("N₂O flux.*N")).first).to_be_visible()
     tab.wait_for_function("() => new URL(location).searchParams.get('var') === 'N2O_FLUX'")
     steps.settle(tab)
     frame.wait_for_function(

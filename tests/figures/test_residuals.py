@@ -15,6 +15,17 @@ def test_axis_names_the_reference_and_zero_is_drawn() -> None:
     assert [(s.y0, s.y1) for s in fig.layout.shapes] == [(0, 0)]
 
 
+def test_what_is_compared_can_be_named_on_the_axis() -> None:
+    frame = pd.DataFrame({"LSTM": [1.0]}, index=pd.date_range("2015-01-01", periods=1, name="time"))
+    row = pd.DataFrame(
+        {"q10": [-2.0], "q25": [-1.0], "q50": [0.5], "q75": [1.0], "q90": [3.0]},
+        index=pd.MultiIndex.from_tuples([("LSTM", 7)], names=["source", "month"]),
+    )
+    words = {"what": "Model", "reference": "measured", "unit": "degC"}
+    for fig in (residuals.residuals(frame, KINDS, **words), residuals.residuals_by_month(row, KINDS, **words)):
+        assert fig.layout.yaxis.title.text == "Model minus measured [°C]"
+
+
 def test_the_boxes_of_two_models_differ_in_colour() -> None:
     row = {"q10": -2.0, "q25": -1.0, "q50": 0.5, "q75": 1.0, "q90": 3.0}
     index = pd.MultiIndex.from_tuples([("LSTM", 7), ("TCN", 7)], names=["source", "month"])

@@ -42,7 +42,7 @@ def test_the_shade_spans_lowest_to_highest_year() -> None:
 def test_small_multiples_have_a_panel_a_variable_and_one_legend_entry_a_line() -> None:
     fig = seasonal.small_multiples(_cycles(("GPP", "NEE", "N2O_FLUX", "ET")), {})
     titles = {a.text for a in fig.layout.annotations}
-    assert {"Gross primary production", "Net ecosystem exchange", "N2O flux", "Evapotranspiration"} == titles
+    assert {"Gross primary production", "Net ecosystem exchange", "N₂O flux", "Evapotranspiration"} == titles
     assert sum(bool(t.showlegend) for t in fig.data) == 2
 
 

@@ -27,7 +27,7 @@ def test_units_are_written_with_superscripts(unit: str, text: str) -> None:
 
 def test_every_variable_has_an_axis_with_its_unit() -> None:
     for name, known in schema.VARIABLES.items():
-        assert theme.axis(name) == f"{known.label} [{theme.pretty(known.unit)}]"
+        assert theme.axis(name) == f"{known.title} [{theme.pretty(known.unit)}]"
         assert "-" not in theme.pretty(known.unit)
 
 
@@ -81,10 +81,10 @@ def test_what_the_field_gains_is_blue_as_uptake_is(low: float, high: float, ends
 
 def test_series_of_one_figure_are_told_apart() -> None:
     one = colours.apart({"Measured": "measured", "LSTM": "baseline"})
-    assert one == {"Measured": "#009E73", "LSTM": "#CC79A7"}
+    assert one == {"Measured": colours.GREEN, "LSTM": colours.MAUVE}
     many = colours.apart({"CENTURY": "cornbelt-century"} | {f"Model {i}": "baseline" for i in range(7)})
     assert len(set(many.values())) == 8 and set(many.values()) == set(colours.SERIES)
-    assert many["CENTURY"] == "#0072B2" and many["Model 0"] == "#CC79A7" and many["Model 6"] == "#009E73"
+    assert (many["CENTURY"], many["Model 0"], many["Model 6"]) == (colours.BLUE, colours.MAUVE, colours.GREEN)
     own = colours.apart({i: i for i in ("cornbelt-century-full", "cornbelt-century", "cornbelt-ceres-full")})
     assert len(set(own.values())) == 3 and own["cornbelt-century"] == colours.series("cornbelt-century")
     assert len(colours.apart({str(i): str(i) for i in range(20)})) == 20
@@ -93,3 +93,4 @@ def test_series_of_one_figure_are_told_apart() -> None:
 def test_bundled_series_keep_their_colours() -> None:
     assert colours.series("cornbelt-century", 5) == colours.series("cornbelt-century")
     assert len({colours.series(n) for n in ("cornbelt-century", "cornbelt-ceres", "measured", "baseline")}) == 4
+    assert colours.series("zero-shot") == colours.series("baseline"), "the model before it is adapted is the same"

@@ -135,4 +135,17 @@ def test_the_days_of_a_part_of_a_record_are_split_by_year() -> None:
     assert [(str(time[p.start]), str(time[p.stop - 1])) for p in parts] == [
         ("2003-12-01", "2003-12-31"), ("2004-01-01", "2004-12-31"), ("2005-01-01", "2005-01-01"),
     ]  # fmt: skip
-    assert [windows.day_of_year(time, p.start) for p in parts] == [334, 0, 0]
+    ds = xr.Dataset(coords={"time": time})
+    assert [windows.day_of_year(ds, p.start) for p in parts] == [334, 0, 0]
+
+
+@pytest.mark.parametrize("name", [n for n in registry.names() if not registry.build(n).causal])
+@pytest.mark.parametrize(("first", "since"), [("2000-02-28", 58), ("2000-03-01", 59), ("2001-03-01", 59)])
+def test_a_record_that_begins_within_a_year_is_led_from_its_1_january(
+    first: str, since: int, name: str, model: Checkpoint, simulation: xr.Dataset
+) -> None:
+    """2000 is a leap year: the calendar of the simulation has no 29 February, the stamps know of one."""
+    network = registry.build(name, preset="official").eval().requires_grad_(False)
+    cut = simulation.isel(site=slice(1), scenario=slice(1)).sel(time=slice(first, None))
+    made = predict(dataclasses.replace(model, network=network), cut)
+    assert made.attrs["warmup"].startswith(f"{730 + since} days before the first day, {730 + since} of them repeated")

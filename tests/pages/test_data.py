@@ -10,7 +10,7 @@ import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux.data import catalog, management_table
-from agroflux.data.importing import import_file, set_management
+from agroflux.data.importing import import_file, save, set_management
 from agroflux.data.management import Season
 from agroflux.ui import data_management
 from tests.data.test_importing import ARM, HERE, daily
@@ -84,6 +84,51 @@ def test_the_real_file_is_imported_and_then_on_the_map_and_in_the_comparison(mea
     compared = app.switch_page("pages/compare.py").run()
     assert not compared.exception
     assert any("US\\-ARM (measured)" in option for option in compared.get("button_group")[0].options)
+
+
+def test_from_an_import_a_way_leads_to_the_adaptation_of_a_model_to_it(measured: Path) -> None:
+    app = _open(data_view="bring")
+    _upload(app, ARM, (measured / "fluxnet" / ARM).read_bytes())
+    _box(app, "button", "Import").click().run()
+    assert "No model can be" not in _said(app)
+    shown = _box(app, "button", "Adapt a model").click().run()
+    assert not shown.exception and not shown.error and shown.title[0].value == "Transfer"
+    assert _box(shown, "selectbox", "Measurements").value == "us-arm"
+    assert _box(shown, "button", "Adapt").label == "Adapt" and "US-ARM:2003" in shown.query_params["transfer-train"]
+
+
+def _missing(app: AppTest) -> list[str]:
+    return [str(c.value).replace("\\", "") for c in app.caption if "No model can be" in c.value]
+
+
+def test_of_what_no_model_can_do_with_a_data_set_the_reason_is_told(tmp_path: Path) -> None:
+    import_file("fluxnet", daily(tmp_path), "mine", site=HERE)
+    app = _open(data_set="mine")
+    assert {b.label for b in app.button} >= {"Show on the map", "See day by day"}
+    assert not [b for b in app.button if b.label in ("Adapt a model", "Compare with models")]
+    whole = "No model can be run on its weather. Missing: 365 days with TMAX, TMIN and PRECN: it has 0."
+    assert _missing(app) == [whole, "No model can be adapted to it. Missing: daily weather (TMAX, TMIN or PRECN)."]
+    ds = catalog.open_dataset("mine").load()
+    mild = ds["NEE"].copy(data=ds["NEE"].to_numpy() + 5).assign_attrs(units="degC")
+    save(ds.assign(TMAX=mild), "mine", replace=True)
+    short = "No model can be adapted to it. Missing: 3 site-years with 60 days of a flux: it has 1."
+    assert _missing(_open(data_set="mine")) == [whole, short]
+    save(ds[["PLANTING", "CROP", "FERTZR_N"]].assign(TMAX=mild), "mine", replace=True)
+    app = _open(data_set="mine")
+    assert _missing(app)[1] == "No model can be adapted to it. Missing: a measured flux (NEE, GPP, Reco or N₂O)."
+    assert not [b for b in app.button if b.label == "See day by day"], "there is nothing to see"
+
+
+def test_a_management_table_stays_when_its_data_set_is_replaced(tmp_path: Path) -> None:
+    import_file("fluxnet", daily(tmp_path), "us-xx1", site=HERE, seasons=[Season("US-Xx1", 2005, "corn")])
+    app = _open(data_view="bring")
+    _upload(app, "FLX_US-Xx1_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", daily(tmp_path).read_bytes())
+    _box(app, "number_input", "Latitude").set_value(41.0)
+    _box(app, "number_input", "Longitude").set_value(-96.0)
+    _box(app, "checkbox", "Replace").check()
+    _box(app, "button", "Import").click().run()
+    assert "us-xx1 is imported" in _said(app) and "rows kept of the data set replaced: 1" in _said(app)
+    assert management_table.of(catalog.open_dataset("us-xx1")) == [Season("US-Xx1", 2005, "corn")]
 
 
 def test_a_wrong_file_is_reported_by_row_and_column(tmp_path: Path) -> None:

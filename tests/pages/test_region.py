@@ -302,4 +302,4 @@ def test_a_link_with_more_models_than_fit_takes_the_first_of_them_and_says_so(tm
         app = _open(model=",".join(f"lstm-copy-{number:02d}" for number in range(region.MOST_MODELS + 1)))
     assert not app.exception and not app.error
     assert len(app.multiselect(key="w.model").value) == region.MOST_MODELS
-    assert f"the first {region.MOST_MODELS} were taken" in _said(app)
+    assert f"the first {region.MOST_MODELS} are used" in _said(app)

@@ -92,6 +92,17 @@ def test_a_benchmark_tower_says_bring_your_data() -> None:
     assert not _figures(app) and not app.error
 
 
+def test_pickers_and_headings_write_formulas_alike_and_the_link_keeps_the_name() -> None:
+    app = _open()
+    picker = next(box for box in app.selectbox if box.label == "Variable")
+    # The name behind is for those who type it.
+    assert [option for option in picker.options if "N2O" in option] == ["Nitrogen · N₂O flux [g N m⁻² d⁻¹] (N2O_FLUX)"]
+    assert not [option for option in picker.options if "CO2" in option and "CO₂" not in option]
+    picker.set_value("N2O_FLUX").run()
+    assert app.query_params["var"] == "N2O_FLUX"
+    assert any("**N₂O flux**" in text.value for text in app.markdown)
+
+
 def test_crop_and_variable_change_the_map_in_numbers() -> None:
     app = _open(var="N2O_FLUX")
     both = _html(app)
@@ -119,6 +130,21 @@ def test_a_link_opens_the_map_of_all_sites(monkeypatch: pytest.MonkeyPatch) -> N
         _open(map_extent=extent)
     (south, west), (north, east) = shown[-1]
     assert shown[-2] == maps.CORN_BELT and west < -121 and south < 38 < north < 50 and east > -90
+
+
+def test_a_map_of_all_sites_has_the_lines_of_all_states_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[str]] = []
+    real = maps.base_map
+
+    def looked(states: dict[str, Any], *given: Any, **more: Any) -> Any:
+        drawn.append([feature["properties"]["fips"] for feature in states["features"]])
+        return real(states, *given, **more)
+
+    monkeypatch.setattr(maps, "base_map", looked)
+    for extent in ("belt", "all"):
+        _open(map_extent=extent)
+    assert sorted(drawn[-2]) == sorted(geo.MIDWEST)
+    assert sorted(drawn[-1]) == sorted(geo.nation()["fips"])
 
 
 def test_simulated_places_that_are_no_counties_are_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,8 @@ def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
     assert {t["name"] for t in curves["data"]} == {"Fine-tune", "Adversarial", "Source as it is", "From scratch"}
     assert set(places["data"][2]["text"]) == {"US-Tw3", "US-AR1"}
+    lines = [lon for lon in places["data"][0]["x"] if lon is not None]
+    assert min(lines) < -121.6 < max(lines), "the site in California stands among state lines"
     assert app.query_params["transfer-recipes"] == "finetune,adversarial,zero-shot"
 
 
@@ -378,7 +380,17 @@ def test_no_model_is_drawn_on_days_without_weather(monkeypatch: pytest.MonkeyPat
     model = "lstm-cornbelt-century-chambers-synthetic-finetune"
     app = _open(transfer_view="models", transfer_model=model, transfer_test="CH-1 2016")
     assert not app.exception and "No model is drawn on 151 days" in _said(app)  # January to March, November, December
-    days = pd.date_range("2016-01-01", "2016-12-31")
-    blind = transfer_models._blind("chambers-synthetic", "CH-1", days)
-    assert set(days[~blind].month) == set(range(4, 11)) and blind.sum() == 152  # a leap year
-    assert not transfer_models._blind("not-here", "CH-1", days).any()
+    assert "Days as CSV has no value of a model on 906 days" in _said(app)  # of six chambers
+
+
+def test_the_days_downloaded_are_empty_where_there_is_no_weather(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    kept: dict[str, pd.DataFrame] = {}
+    monkeypatch.setattr(transfer_models.show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
+    assert not _open(transfer_view="models", transfer_model=model).exception
+    days = kept[f"{model}-synthetic-days"]
+    blind = ~days["time"].dt.month.between(4, 10)
+    for name in ("finetune", "zero-shot"):
+        assert days.loc[blind, name].isna().all() and days.loc[~blind, name].notna().all()
+    assert blind.any() and days["synthetic_measurement"].notna().any()

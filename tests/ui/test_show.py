@@ -113,3 +113,27 @@ def test_a_damaged_file_is_named_without_its_folder(tmp_path: Path, monkeypatch:
     (warning,) = app.warning
     assert "broken.zarr.zip is no" in warning.value.replace("\\", "")
     assert str(tmp_path) not in warning.value.replace("\\", "")
+
+
+def _with_a_bad_link() -> None:
+    from agroflux.ui import show, state
+
+    state.start("test")
+    state.bind("var", default="GPP", options=["GPP", "NEE"])
+    state.bind("sites", default=[], options=["a"], kind="many")
+    state.bind("model", default=["a"], options=["a", "b", "c"], kind="many", most=2)
+    show.notes()
+
+
+def test_what_a_link_asks_for_in_vain_is_one_box_with_a_line_each() -> None:
+    app = AppTest.from_function(_with_a_bad_link, default_timeout=60)
+    app.query_params |= {"var": "[x](y)<img src=x>", "sites": "zzz", "model": "a,b,c"}
+    (warning,) = app.run().warning
+    head, *lines = warning.value.split("\n")
+    assert head == "Not everything that was asked for is available here:"
+    assert lines[0] == r"- var = \[x\]\(y\)\<img src=x\>; used instead\: GPP"
+    assert lines[1:] == [
+        r"- sites = zzz; left out",
+        r"- model\: of 3 the first 2 are used, as no more fit at once",
+    ]
+    assert not AppTest.from_function(_with_a_bad_link, default_timeout=60).run().warning
