@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Torch's kernel takes this many keys at a time; others are slower by half.
+#: Torch's kernel takes this many keys at a time, and is slow where some are left over.
 LANES = 16
 #: Series fewer than these are copied into one call for all blocks rather than asked block by block.
 FEW = 4

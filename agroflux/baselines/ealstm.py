@@ -79,7 +79,7 @@ class EALSTM(Recurrent):
     def layer(self) -> Layer:
         """Torch's LSTM, under the weights of this one.
 
-        At batch 1 putting them together takes a sixth of the time. Where nothing learns they are kept until one of
+        Putting them together takes time that counts at batch 1. Where nothing learns they are kept until one of
         this network's own has changed or moved.
         """
         own = (self.input_gate.weight, self.input_gate.bias, self.cell.weight, self.cell.bias)
