@@ -4,10 +4,10 @@
 architecture, in plain eager PyTorch). Both sides take turns and share the allocator's settings; rates are medians, by
 the processor time of the one thread, so that time which other programs take does not count (that they share caches
 and arithmetic units does). A row's target is the goal times the published rate of the same run. Rows in bfloat16 are
-what ``in_bfloat16`` makes of the same network: faster, and not exact. The row "weights alone" is a bound: how many
-site-years a second there would be if the products with the network's weights, in float32 and at the rate of one large
-product, were all there is to do. ``python benchmarks/bench_models.py`` prints the
-kept rows as the README's table.
+what ``in_bfloat16`` makes of the same network: faster, and not exact (none without instructions for it). The row
+"weights alone" is a bound: how many site-years a second there would be if the products with the network's weights, in
+float32 and at the rate of one large product, were all there is to do. ``python benchmarks/bench_models.py`` prints
+the kept rows as the README's tables, one for each processor they were kept of.
 """
 
 import json
@@ -25,13 +25,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from agroflux.baselines import registry
 from agroflux.baselines.lstm import Recurrent
 from agroflux.baselines.network import Network
-from agroflux.baselines.precision import in_bfloat16
+from agroflux.baselines.precision import has_instructions, in_bfloat16
 from agroflux.training.allocator import keep_freed_memory
 
 DAYS, BATCHES, TRAIN_BATCH = 365, (1, 32, 256), 32
 #: Seconds that a case may take and turns that each side gets: the first limit reached ends it, after two turns.
 LIMIT, TURNS = 4.0, 200
-#: How many times the published rate is asked for, by model and batch; ``best``: each side's best batch, in bfloat16.
+#: How many times the published rate is asked for, by model and batch; ``best``: each side's best batch (ours in
+#: bfloat16, where the processor has instructions for it).
 GOALS: dict[tuple[str, int | str], float] = {
     ("lstm", "best"): 1.5,
     ("ealstm", 1): 15.0,
@@ -109,7 +110,7 @@ def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -
 
 def _model(name: str) -> list[dict[str, Any]]:
     theirs, ours = FORMS[name](), registry.build(name, preset="official")
-    fewer_digits = ours.faster_in_bfloat16
+    fewer_digits = ours.faster_in_bfloat16 and has_instructions()
     rows, best, bound = [], [0.0, 0.0], _peak() / _operations(ours)
     for batch in BATCHES:
         x = torch.randn(batch, DAYS, 11)
@@ -120,7 +121,8 @@ def _model(name: str) -> list[dict[str, Any]]:
         if fewer_digits:
             rows.append(_row(name, f"inference at batch {batch}, bfloat16", rates[2], rates[0], None))
     if (name, "best") in GOALS:
-        rows.append(_row(name, "best batch of each, bfloat16", best[1], best[0], GOALS[name, "best"]))
+        how = "best batch of each, bfloat16" if fewer_digits else "best batch of each"
+        rows.append(_row(name, how, best[1], best[0], GOALS[name, "best"]))
     rows.append(_row(name, "weights alone, to batch 256", bound, rates[0], None))
     x, y = torch.randn(TRAIN_BATCH, DAYS, 11), torch.randn(TRAIN_BATCH, DAYS, 20)
     rates = _rates([_step(theirs, x, y), _step(ours, x, y)], TRAIN_BATCH)
@@ -154,5 +156,6 @@ def run() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    kept = Path(__file__).parent / "results" / "models.json"
-    print(markdown(json.loads(kept.read_text(encoding="utf-8"))["rows"]))
+    for kept in sorted((Path(__file__).parent / "results").glob("models*.json")):
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        print(f"{found['machine']['processor']} ({kept.name})\n\n{markdown(found['rows'])}\n")

@@ -1,11 +1,13 @@
-"""Run every benchmark: ``python benchmarks/run.py [name ...]`` or ``make benchmarks``.
+"""Run every benchmark: ``python benchmarks/run.py [name ...] [--also SUFFIX]`` or ``make benchmarks``.
 
 A benchmark is a file ``bench_NAME.py`` here with a function ``run() -> list[dict]``; each row has ``what``,
 ``value`` and ``unit``, and may have ``target`` (the value must not exceed it, or must reach it where the unit
 is per second) and ``note``. Rows are printed as one table and written to ``results/NAME.json`` with the machine
-they were measured on: compare rows of one run, not runs of two machines.
+they were measured on: compare rows of one run, not runs of two machines. With ``--also SUFFIX`` they go to
+``results/NAME-SUFFIX.json``, and what was measured on another kind of machine stays beside them.
 """
 
+import argparse
 import importlib
 import json
 import os
@@ -64,7 +66,7 @@ def keep(name: str, before: dict[str, Any], rows: list[Row], **facts: Any) -> No
     (RESULTS / f"{name}.json").write_text(json.dumps({"machine": before, **facts, "rows": rows}, indent=2) + "\n")
 
 
-def main(wanted: list[str]) -> int:
+def main(wanted: list[str], suffix: str = "") -> int:
     """Run the named benchmarks (all when none is named); 1 when one of them failed."""
     sys.path[:0] = [str(ROOT), str(HERE)]
     failed = []
@@ -79,9 +81,13 @@ def main(wanted: list[str]) -> int:
             Console(stderr=True).print(f"{path.name}: {type(error).__name__}: {error}", markup=False)
             failed.append(name)
             continue
-        keep(name, before, rows)
+        keep(f"{name}-{suffix}" if suffix else name, before, rows)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(description="Run benchmarks and keep what they measured.")
+    parser.add_argument("name", nargs="*", help="bench_NAME.py; default: all")
+    parser.add_argument("--also", metavar="SUFFIX", default="", help="keep the rows as results/NAME-SUFFIX.json")
+    told = parser.parse_args()
+    sys.exit(main(told.name, told.also))

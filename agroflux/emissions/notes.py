@@ -32,9 +32,10 @@ def drivers(answer: Assessment) -> str:
     if parts.empty:
         return "Nothing is drawn here: the figure has no interval."
     first = parts.iloc[0]
-    rest = ", ".join(f"{_lower(row['label'])} {row['share']:.0%}" for _, row in parts.iloc[1:].iterrows())
-    return f"Most of the interval comes from: {_lower(first['label'])} ({first['share']:.0%} of the variance" + (
-        f"; {rest})." if rest else ")."
+    rest = ", ".join(f"{_lower(row['label'])} {words.percent(row['share'])}" for _, row in parts.iloc[1:].iterrows())
+    return (
+        f"Most of the interval comes from: {_lower(first['label'])} ({words.percent(first['share'])} of the variance"
+        + (f"; {rest})." if rest else ").")
     )
 
 
@@ -64,7 +65,7 @@ def trend(answer: Assessment) -> str:
     apart = (high[column] - low[column]) / table[column].mean() if table[column].mean() else 0.0
     return (
         f"From {words.amount(low[column], unit)} in {low['year']} to {words.amount(high[column], unit)} in "
-        f"{high['year']}: {apart:.0%} of the mean. A year takes the crop that a county does not grow in it "
+        f"{high['year']}: {words.percent(apart)} of the mean. A year takes the crop that a county does not grow in it "
         "from its nearest years."
     )
 

@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
 from agroflux.emissions.areas import AREA_COLUMNS
+from agroflux.emissions.words import percent
 from agroflux.errors import DataError
 
 #: Largest file that is read [bytes] and most corners of all rings together: more is a map, not a region of interest.
@@ -106,7 +107,8 @@ def areas_inside(region: Region, counties: pd.DataFrame, areas: pd.DataFrame) ->
     inside.attrs |= {"inside": region.name, "shares": part.to_dict()}
     inside.attrs["source"] = (
         f"{areas.attrs.get('source', 'given areas')}; inside {region.name}: {whole} whole counties and "
-        f"{len(part) - whole} in part, by area; {part.attrs['covered']:.0%} of the polygon lies in counties of the data"
+        f"{len(part) - whole} in part, by area; {percent(part.attrs['covered'])} of the polygon lies in counties of "
+        "the data"
     )
     return inside
 

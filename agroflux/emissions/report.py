@@ -16,7 +16,7 @@ import jinja2
 import pandas as pd
 
 from agroflux import __version__
-from agroflux.emissions import export, indirect, notes, tier1
+from agroflux.emissions import export, indirect, notes, tier1, words
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.question import Question, Sources
@@ -171,7 +171,7 @@ def _quantities(answer: Assessment) -> dict[str, Any]:
 def _parts(answer: Assessment) -> dict[str, Any]:
     parts = answer.parts[answer.parts["quantity"] == answer.headline]
     unit = COLUMNS[answer.headline].unit
-    table = parts.assign(share=[f"{share:.0%}" for share in parts["share"]])
+    table = parts.assign(share=[words.percent(share) for share in parts["share"]])
     names = {"label": "Source of uncertainty", "low80": f"80 % from [{unit}]", "high80": f"to [{unit}]",
              "share": "Share of variance"}  # fmt: skip
     return _table(table[list(names)], names)
@@ -195,7 +195,9 @@ def _reliability(coverage: Coverage | None, pictures: Mapping[str, bytes]) -> _S
     if coverage is None:
         return None
     told = coverage.summary()
-    held = ", ".join(f"{float(level):.0%}: {share:.1%}" for level, share in told["coverage"].items())
+    held = ", ".join(
+        f"{words.percent(float(level))}: {words.percent(share, 1)}" for level, share in told["coverage"].items()
+    )
     text = (
         f"Of {told['county_years']} held-out county-years, the model-error part of the interval, for single years, "
         f"held ({held}). {told['how']}"
@@ -210,7 +212,7 @@ def _methods(answer: Assessment) -> list[str]:
         "masses by 44/28 (N2O) and 44/12 (CO2).",
         f"CO2 equivalents: {made.gwp} GWP-{made.horizon} of N2O.",
         f"Intervals: {answer.question.draws:,} draws, seed {answer.question.seed}; components in them: "
-        f"{', '.join(answer.components) or 'none'}; relative error of areas {answer.question.area_sd:.0%}.",
+        f"{', '.join(answer.components) or 'none'}; relative error of areas {words.percent(answer.question.area_sd)}.",
     ]
     if answer.models:
         said.append(f"Trained models beside each other, by kind and seed: {', '.join(answer.models)}.")

@@ -19,6 +19,11 @@ def with_interval(value: float, low: float, high: float, unit: str, percent: int
     return f"{amount(value, unit)}, {percent} % interval {joined}"
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """``0.825`` -> ``82 %``, set like the intervals."""
+    return f"{share * 100:.{decimals}f} %"
+
+
 def _scale(value: float) -> tuple[float, str]:
     return next((s for s in _SCALES if abs(value) >= s[0]), _SCALES[-1])
 

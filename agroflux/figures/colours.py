@@ -19,10 +19,6 @@ VIK = (
 
 #: Stands for a variable where a map shows one model less another, or a bias.
 DIFFERENCE = "difference"
-#: Variables with a meaningful zero: blue is uptake or loss of carbon from the air, brown is emission.
-DIVERGING = frozenset({"NEE", "CO2_FLUX", "Delta_SOC", DIFFERENCE})
-#: Those of which the positive side is what the field gains: their scale is turned round, blue on the right.
-GAINS = frozenset({"Delta_SOC"})
 
 # Hues of Okabe and Ito's palette, told apart by colour-blind readers. A figure does not know whether it stands on the
 # light page, the dark one or paper: each colour has a contrast of 3 and more (WCAG 2.2, 1.4.11) with all of them.
@@ -40,25 +36,28 @@ _FIXED |= {"pooled": AMBER, "zero-shot": MAUVE, "scratch": GREY, "hybrid": VIOLE
 NEUTRAL = "#808890"
 
 
-def is_diverging(variable: str) -> bool:
-    """True where ``variable`` has a meaningful zero and wants a diverging scale."""
-    return variable in DIVERGING
+def scale_of(variable: str) -> schema.Scale:
+    """The kind of scale that the schema names; a difference is coloured as an emission, any other name in sequence."""
+    if variable == DIFFERENCE:
+        return "emission"
+    return schema.VARIABLES[variable].scale if variable in schema.VARIABLES else "sequential"
 
 
 def crosses_zero(variable: str, low: float, high: float) -> bool:
     """True where the scale of ``variable`` from ``low`` to ``high`` has its zero in the middle."""
-    return is_diverging(variable) and low < 0 < high
+    return scale_of(variable) != "sequential" and low < 0 < high
 
 
 def stops(variable: str, low: float, high: float) -> Sequence[str]:
     """Colours from ``low`` to ``high`` for ``variable``.
 
-    A diverging variable whose values are all uptake, or all emission, gets that half of the scale alone:
-    with the other half unused, counties could not be told apart.
+    About a meaningful zero blue is uptake or what the field gains, brown emission or loss. Where all values are on one
+    side, that half of the scale is used alone: with the other half unused, counties could not be told apart.
     """
-    if not is_diverging(variable):
+    kind = scale_of(variable)
+    if kind == "sequential":
         return CIVIDIS
-    scale = VIK[::-1] if variable in GAINS else VIK
+    scale = VIK[::-1] if kind == "gain" else VIK
     half = len(scale) // 2
     return scale if low < 0 < high else scale[:half] if high <= 0 else scale[half:]
 
@@ -108,11 +107,6 @@ def apart(kinds: Mapping[str, str]) -> dict[str, str]:
     others = [name for name in kinds if name not in made]
     made |= {name: free[position % len(free)] for position, name in enumerate(others)}
     return {name: made[name] for name in kinds}
-
-
-def variable(name: str) -> str:
-    """The schema's colour of a variable."""
-    return schema.get(name).colour
 
 
 def translucent(colour: str, alpha: float) -> str:

@@ -13,6 +13,7 @@ from agroflux.figures import colours, theme
 _MARGIN = 2.5  # degrees
 _WIDTH, _HEIGHT = 300, 260  # px of the plot on a telephone, the narrowest it gets
 _DOT = 28  # px that a dot takes, with the ring about it and air
+_TIES = "ties"  # the trace of lines from places to dots
 #: Where a name stands that is written at a dot of a ring: above, right of, below, left of it.
 _SIDES = ("top center", "middle right", "bottom center", "middle left")
 
@@ -61,9 +62,9 @@ def told_apart(points: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-def is_spread(points: pd.DataFrame) -> bool:
-    """True where some of ``points`` are drawn beside their place."""
-    return bool((told_apart(points)[["x", "y"]].to_numpy() != points[["lon", "lat"]].to_numpy()).any())
+def is_spread(fig: go.Figure) -> bool:
+    """True where a figure of :func:`gain_map` draws some of its sites beside their place."""
+    return any(trace.name == _TIES for trace in fig.data)
 
 
 def _near(x: np.ndarray, y: np.ndarray, step: float) -> list[list[int]]:
@@ -121,7 +122,7 @@ def _ties(points: pd.DataFrame) -> list[go.Scatter]:
     x = [value for one in moved.itertuples() for value in (one.lon, one.x, None)]
     y = [value for one in moved.itertuples() for value in (one.lat, one.y, None)]
     look = {"color": colours.NEUTRAL, "width": 1}
-    ties = go.Scatter(x=x, y=y, mode="lines", line=look, hoverinfo="skip", showlegend=False)
+    ties = go.Scatter(x=x, y=y, mode="lines", line=look, name=_TIES, hoverinfo="skip", showlegend=False)
     places = {"symbol": "cross-thin", "size": 7, "line": {"color": colours.NEUTRAL, "width": 1.5}}
     where = go.Scatter(
         x=moved["lon"], y=moved["lat"], mode="markers", marker=places, hoverinfo="skip", showlegend=False

@@ -21,6 +21,8 @@ Series = NDArray[np.float32]
 Assumed = dict[str, bool]
 
 WEATHER = ("TMAX", "TMIN", "PRECN")
+#: Days of weather without which no model is run.
+NEEDED_DAYS = 365
 #: Days after a gap without weather on which the state still shows what was filled in.
 _RECOVERY_DAYS = 30
 
@@ -109,8 +111,10 @@ def _measured_days(one: xr.Dataset, site: str) -> xr.Dataset:
     if absent:
         raise ModelError(f"{site} has no {', '.join(absent)}: a model needs daily TMAX, TMIN and PRECN")
     known = np.all([np.isfinite(one[name].to_numpy()[0]) for name in WEATHER], axis=0)
-    if known.sum() < 365:
-        raise ModelError(f"{site} has {known.sum()} days with TMAX, TMIN and PRECN: a model needs at least a year")
+    if known.sum() < NEEDED_DAYS:
+        raise ModelError(
+            f"{site} has {known.sum()} days with TMAX, TMIN and PRECN: a model needs at least {NEEDED_DAYS}"
+        )
     stamps = pd.DatetimeIndex(one["time"].to_numpy())
     days = pd.date_range(stamps[known][0], stamps[known][-1], freq="D")
     if one.attrs.get("calendar") == "noleap":

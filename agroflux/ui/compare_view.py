@@ -13,7 +13,7 @@ from agroflux.data.catalog import BUNDLED
 from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError, SelectionError
-from agroflux.inference.site_weather import Assumptions
+from agroflux.inference.site_weather import NEEDED_DAYS, Assumptions
 from agroflux.ui import adapted, cache, show
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 #: The place that stands for all simulations; every other place is the id of an observation data set.
 COUNTIES = "counties"
 _MODEL = "model:"
-#: Days of weather without which no model is run (:func:`agroflux.inference.site_weather.predict_site_weather`).
-_NEEDED_DAYS = 365
 #: Short names in legends; a data set without one goes by its title.
 _SHORT = {"cornbelt-century": "DSSAT CENTURY", "cornbelt-ceres": "DSSAT CERES"}
 
@@ -102,7 +100,7 @@ def _has_all_drivers(data: str, version: str) -> bool:
 def lacking(data: str) -> str:
     """What a data set of measurements lacks for a model to be run on its weather, in words; empty for nothing."""
     days = cache.weather_days(data)[0]
-    return "" if days >= _NEEDED_DAYS else f"{_NEEDED_DAYS} days with TMAX, TMIN and PRECN: it has {days}"
+    return "" if days >= NEEDED_DAYS else f"{NEEDED_DAYS} days with TMAX, TMIN and PRECN: it has {days}"
 
 
 def entries(ask: Ask) -> list[Any]:

@@ -8,6 +8,7 @@ import streamlit as st
 from agroflux.emissions import export, tier1
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, Totals
+from agroflux.emissions.words import percent
 from agroflux.figures import choropleth, intervals, ranking
 from agroflux.maps import number
 from agroflux.ui import emissions, emissions_answer, show
@@ -190,8 +191,8 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
     if implied == implied:  # not NaN
         wet = tier1.EF1["wet"]
         st.markdown(
-            f"Of the nitrogen applied, **{implied:.2%}** leaves as N₂O-N because of it, where Tier 1 takes "
-            f"{wet.value:.1%} ({wet.low:.1%} to {wet.high:.1%}) in a wet climate."
+            f"Of the nitrogen applied, **{percent(implied, 2)}** leaves as N₂O-N because of it, where Tier 1 takes "
+            f"{percent(wet.value, 1)} ({percent(wet.low, 1)} to {percent(wet.high, 1)}) in a wet climate."
         )
     more = f" {tier1.WITH_INDIRECT}" if answer.question.indirect else ""
     st.caption(f"{show.pretty(tier1.LEFT_OUT + more)} Factors: {tier1.SOURCE}.")

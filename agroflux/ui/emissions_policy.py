@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.emissions import notes
+from agroflux.emissions import notes, words
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.totals import COLUMNS
@@ -48,10 +48,10 @@ def _coverage(answer: Assessment, choice: Choice) -> None:
     share, n = told["coverage"]["0.8"], told["county_years"]
     st.markdown(
         "**Does the interval hold?** The model-error part of the 80 % interval, for single years, held "
-        f"{share:.0%} of {n} county-years the model never saw."
+        f"{words.percent(share)} of {n} county-years the model never saw."
     )
     show.figure(intervals.reliability(found.curve()), "emissions-reliability", key="emissions.reliability")
-    by_year = ", ".join(f"{year} {value:.0%}" for year, value in told["coverage_80_by_year"].items())
+    by_year = ", ".join(f"{year} {words.percent(value)}" for year, value in told["coverage_80_by_year"].items())
     st.caption(show.plain(f"By year: {by_year}. {told['how']}"))
 
 

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from agroflux import contract, schema
+from agroflux.baselines.precision import has_instructions
 from agroflux.cli import main
 from agroflux.cli.predict import parse_years, write
 from agroflux.data.store import open_store, write_store
@@ -142,3 +143,31 @@ def test_years_are_read_as_people_write_them() -> None:
     assert parse_years("") is None
     with pytest.raises(SelectionError, match="first year first"):
         parse_years("2018-2015")
+
+
+def test_bfloat16_is_taken_where_it_is_faster_and_refused_elsewhere(
+    model_path: Path,  # noqa: F811
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Which of the two is seen here is up to the processor that runs the test."""
+    asked = ("--model", model_path, "--data", store, "--years", "2003")
+    assert run(*asked, "--out", tmp_path / "exact.nc") == 0
+    code = run(*asked, "--bfloat16", "--out", tmp_path / "fewer.nc")
+    if not has_instructions():
+        assert code == 2 and "no bfloat16 instructions" in capsys.readouterr().err
+        assert not (tmp_path / "fewer.nc").exists()
+        return
+    exact, fewer = read(tmp_path / "exact.nc"), read(tmp_path / "fewer.nc")
+    assert (exact.attrs["precision"], fewer.attrs["precision"]) == ("float32", "bfloat16, head in float32")
+    spread = float(exact["GPP"].std())
+    off = float(abs(exact["GPP"] - fewer["GPP"]).mean())
+    assert 0 < off < 0.2 * spread, "near, and not the same"
+
+
+def test_bfloat16_is_refused_for_a_network_that_gains_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--model", "transformer-cornbelt-century", "--bfloat16", "--out", tmp_path / "out.nc") == 2
+    assert "transformer-cornbelt-century is not faster in bfloat16" in capsys.readouterr().err

@@ -25,13 +25,13 @@ def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:
     assert list(lines.x) == [-96, -95, -96, None]
     assert (dots.marker.cmin, dots.marker.cmax) == (-0.2, 0.2)
     assert list(dots.marker.symbol) == ["circle", "circle-open"]
-    assert list(dots.x) == [-95, -93] and not gain_map.is_spread(points)
+    assert list(dots.x) == [-95, -93] and not gain_map.is_spread(fig)
 
 
 def test_sites_of_one_place_stand_around_it_and_say_where_they_are() -> None:
     points = sites([40.05] * 6 + [38.1159], [-88.37, -88.36, -88.35, -88.34, -88.33, -88.32, -121.6467])
-    assert gain_map.is_spread(points)
     fig = gain_map.gain_map(points, {})
+    assert gain_map.is_spread(fig)
     _, ties, places, _, dots = fig.data
     # On the narrowest plot no two dots come nearer than one is wide [px].
     shrink = math.cos(math.radians(points["lat"].mean()))

@@ -97,5 +97,5 @@ def test_what_cannot_be_run_says_why(model: Checkpoint, tower: xr.Dataset) -> No
         predict_site_weather(model, tower, "US-Yy2")
     with pytest.raises(ModelError, match="no PRECN"):
         predict_site_weather(model, tower.drop_vars("PRECN"), "US-Xx1")
-    with pytest.raises(ModelError, match="at least a year"):
+    with pytest.raises(ModelError, match="at least 365"):
         predict_site_weather(model, tower.isel(time=slice(0, 300)), "US-Xx1")
