@@ -7,7 +7,7 @@ and arithmetic units does). A row's target is the goal times the published rate 
 what ``in_bfloat16`` makes of the same network: faster, and not exact (none without instructions for it). The row
 "weights alone" is a bound: how many site-years a second there would be if the products with the network's weights, in
 float32 and at the rate of one large product, were all there is to do. ``python benchmarks/bench_models.py`` prints
-the kept rows as the README's tables, one for each processor they were kept of.
+the kept rows as the tables of README.md here, one for each processor that was measured.
 """
 
 import json

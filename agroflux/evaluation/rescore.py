@@ -46,8 +46,9 @@ def refresh(
     """Write ``leaderboard.json`` and ``skill.json`` of the checkpoints in ``folder`` (default ``models/``).
 
     Rows on the bundled data are made anew; those of other runs on the full data stay. With ``only``, a shell pattern,
-    rows of the models whose id fits are made, those of references where there are none, and all others stay. ``note``
-    is told each step. Returns the path of the leaderboard.
+    rows of the models whose id fits are made, those of references where there are none, and all others stay: speeds of
+    such rows compare badly with the others', so make all of them before they are shipped. ``note`` is told each step.
+    Returns the path of the leaderboard.
 
     Raises:
         ModelError: a damaged checkpoint. SelectionError: a data set without the test years, or no id fits ``only``.

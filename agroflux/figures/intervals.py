@@ -51,7 +51,7 @@ def contributions(parts: pd.DataFrame, value: float, *, label: str, unit: str) -
 
     ``parts``: columns label, low80, high80 [unit], share of the sum of variances [1].
     """
-    names = [f"{name} ({share:.0%})" for name, share in zip(parts["label"], parts["share"], strict=True)]
+    names = [f"{name} ({100 * share:.0f} %)" for name, share in zip(parts["label"], parts["share"], strict=True)]
     fig = go.Figure(
         go.Bar(
             y=names,

@@ -92,7 +92,7 @@ def speed(choice: Choice, table: "pd.DataFrame") -> None:
         if name not in drawn
     ]
     left_out = f" Left out: {show.plain(', '.join(absent))}." if absent else ""
-    st.caption(f"Site-years that were simulated a second while scoring, on the machine that scored the row.{left_out}")
+    st.caption(f"Speed: site-years a second while the bundled data were scored, all of them in one run.{left_out}")
 
 
 def heat(choice: Choice) -> None:
@@ -159,7 +159,7 @@ def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
     more = [("Values scored", "n", "{:,.0f}"), ("Fold", "fold", "{:.0f}"), ("Seed", "seed", "{:.0f}")]
     more += [("Parameters", "parameters", "{:,.0f}"), ("Took", "duration_s", "{:,.1f} s")]
     more += [
-        ("Speed", "site_years_per_second", "{:,.0f} site-years s⁻¹"),
+        ("Speed when it was scored", "site_years_per_second", "{:,.0f} site-years s⁻¹"),
         ("SHA-256 of the data, first digits", "data_sha256", "{:.16}"),
     ]
     return rows + [(label, form.format(run[name])) for label, name, form in more if pd.notna(run.get(name))]

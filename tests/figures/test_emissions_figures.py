@@ -32,7 +32,7 @@ def test_contributions_span_their_intervals() -> None:
                           "high80": [9.0, 6.0], "share": [0.94, 0.06]})  # fmt: skip
     (bar,) = intervals.contributions(parts, 5.0, label="N2O", unit="t").data
     assert list(bar.base) == [1.0, 4.0] and list(bar.x) == [8.0, 2.0]
-    assert list(bar.y) == ["Between simulators (94%)", "Harvested area (6%)"]
+    assert list(bar.y) == ["Between simulators (94 %)", "Harvested area (6 %)"]
 
 
 def test_reliability_stands_against_the_diagonal() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -140,6 +141,24 @@ def test_what_is_said_of_intervals_and_speeds_is_true_of_the_rows_in_view(models
         said = _said(_open(var="GPP"))
         assert "interval of a bootstrap" not in said and "lowest and highest run" in said
         assert "Left out: Climatology (no speed was measured), Ridge (below -1)." in said
+    finally:
+        scored.save(models, scored.rows())
+
+
+def test_speeds_are_those_of_the_bundled_data_whatever_the_rows_in_view_took(models: Path) -> None:
+    """Rows of other scopes were scored on busy and on idle machines."""
+    bundled = [scored.row("lstm", "GPP", 0.9, data=data) for data in ("cornbelt-century", "cornbelt-ceres")]
+    bundled[1]["site_years_per_second"] = 600.0
+    full = scored.row("lstm", "GPP", 0.9, scored_on="full", site_years_per_second=7.0)
+    other = scored.row("tcn", "GPP", 0.8, scored_on="full", site_years_per_second=9.0, preset="official")
+    scored.save(models, [*bundled, full, other])
+    try:
+        app = _open(var="GPP")
+        assert next(box for box in app.selectbox if box.label == "Scored on").value == "full"
+        table = app.dataframe[0].value.set_index("Model")
+        assert table.loc["LSTM", "Site-years s⁻¹"] == pytest.approx(500.0)
+        assert pd.isna(table.loc["TCN, official", "Site-years s⁻¹"])
+        assert "TCN, official (no speed was measured)" in _said(app)
     finally:
         scored.save(models, scored.rows())
 
