@@ -53,6 +53,7 @@ benchmarks: $(STAMP) ## speed of data, pages and simulation, into benchmarks/res
 assets: $(STAMP) ## make the bundled data again; takes pip, npm and the engine (half an hour)
 	$(BIN)/python assets/build/vendor.py
 	$(BIN)/python assets/build/polygons.py
+	$(BIN)/python assets/build/world.py
 	$(BIN)/python assets/build/weather_central_iowa.py
 	$(BIN)/python assets/build/towers_sample.py
 	$(BIN)/python assets/build/cornbelt.py --work $(OUT) --workers $(WORKERS)

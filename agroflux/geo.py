@@ -25,6 +25,7 @@ MIDWEST = {
     "46": "SD",
     "55": "WI",
 }
+Bounds = tuple[tuple[float, float], tuple[float, float]]
 _REMEDY = "restore it from the repository, or run `make assets`"
 
 
@@ -35,12 +36,12 @@ def counties() -> gpd.GeoDataFrame:
     benchmark), geometry (WGS 84, 4 decimals, from the US Census Bureau's 1:10 million outlines).
     DataError if the file is missing or damaged.
     """
-    return _polygons("counties").copy()
+    return _outlines("counties").copy()
 
 
 def states() -> gpd.GeoDataFrame:
     """The twelve Midwestern states: fips (2 digits), name, state (postal code), geometry (as in counties)."""
-    return _polygons("states").copy()
+    return _outlines("states").copy()
 
 
 def nation() -> gpd.GeoDataFrame:
@@ -48,7 +49,18 @@ def nation() -> gpd.GeoDataFrame:
 
     For orientation on maps of sites anywhere; islets are left out. DataError as :func:`counties`.
     """
-    return _polygons("nation").copy()
+    return _outlines("nation").copy()
+
+
+def world(bounds: Bounds) -> gpd.GeoDataFrame:
+    """Coasts and borders outside the nation within ``bounds``, as lines (WGS 84, within 0.05 degrees), no islets.
+
+    ``bounds``: ((south, west), (north, east)) [degrees]. For orientation only. DataError as :func:`counties`.
+    """
+    (south, west), (north, east) = bounds
+    lines = _outlines("world")
+    inside = lines.geometry.clip_by_rect(west, south, east, north)
+    return lines.assign(geometry=inside)[~inside.is_empty]
 
 
 def county_facts() -> pd.DataFrame:
@@ -74,8 +86,8 @@ def geojson_path(which: Literal["counties", "states"] = "counties") -> Path:
     return paths.ROOT / "static" / "geo" / f"{which}.geojson"
 
 
-@lru_cache(maxsize=3)
-def _polygons(which: str) -> gpd.GeoDataFrame:
+@lru_cache(maxsize=4)
+def _outlines(which: str) -> gpd.GeoDataFrame:
     path = paths.ASSETS / "geo" / f"{which}.parquet"
     try:
         return gpd.read_parquet(path)

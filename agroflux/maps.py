@@ -128,7 +128,11 @@ def base_map(
     ``tiles`` adds OpenStreetMap's online tiles; ``bounds`` is the first view, ((south, west), (north, east))
     [degrees]. The same arguments give the same map, which the browser keeps while layers change.
     """
-    board = folium.Map(tiles=None, zoom_control=True, attributionControl=tiles, zoomSnap=0.25, minZoom=3, maxZoom=12)
+    # On a telephone the sites of two continents need a smaller map than those of two states.
+    least = 3 if bounds == CORN_BELT else 1
+    board = folium.Map(
+        tiles=None, zoom_control=True, attributionControl=tiles, zoomSnap=0.25, minZoom=least, maxZoom=12
+    )
     board.default_js = [("leaflet", f"{VENDOR}/leaflet.js")]
     board.default_css = [("leaflet_css", f"{VENDOR}/leaflet.css")]
     root: Any = board.get_root()  # a Figure; folium types it as its base class

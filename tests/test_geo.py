@@ -34,6 +34,18 @@ def test_the_nation_is_all_states_coarse_and_without_gaps() -> None:
     assert shapely.area(coarse).sum() == pytest.approx(coarse.union_all().area, abs=1e-6)
 
 
+def test_the_world_has_coasts_and_borders_of_other_countries_alone() -> None:
+    about_basel = geo.world(((47.0, 7.0), (48.0, 8.5)))
+    apart = shapely.distance(about_basel.geometry.to_numpy(), shapely.Point(7.59, 47.56))  # degrees
+    assert apart.min() < 0.1, "three countries meet there"
+    west, south, east, north = about_basel.total_bounds
+    assert 7.0 <= west < east <= 8.5 and 47.0 <= south < north <= 48.0
+    assert geo.world(((36.0, -112.0), (44.0, -90.0))).empty, "within the nation its states have their own lines"
+    everywhere = geo.world(((-90.0, -180.0), (90.0, 180.0))).bounds
+    assert (everywhere["maxx"] - everywhere["minx"]).max() < 180, "no line crosses the map from one end to the other"
+    assert not geo.world(((20.0, -100.0), (25.0, -90.0))).empty, "the coast of Mexico"
+
+
 def test_benchmark_counties_are_marked_and_lie_where_the_facts_say() -> None:
     counties, facts = geo.counties().set_index("fips"), geo.county_facts()
     assert len(facts) == 293 and facts["benchmark"].dtype == bool and facts["benchmark"].sum() == 99
@@ -83,7 +95,7 @@ def test_missing_outlines_name_the_file_and_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setattr(paths, "ASSETS", tmp_path)
-    geo._polygons.cache_clear()
+    geo._outlines.cache_clear()
     with pytest.raises(DataError, match=r"counties\.parquet.*make assets"):
         geo.counties()
-    geo._polygons.cache_clear()
+    geo._outlines.cache_clear()

@@ -108,6 +108,12 @@ def test_kinds_of_site_differ_in_shape() -> None:
     assert len(set(drawn.values())) == len(drawn)
 
 
+def test_a_view_of_two_continents_can_be_seen_whole_on_a_telephone() -> None:
+    belt = maps.base_map(STATES)
+    continents = maps.base_map(STATES, bounds=((36.0, -122.0), (51.0, 11.0)))
+    assert (belt.options["minZoom"], continents.options["minZoom"]) == (3, 1), "256 px are 360 degrees at zoom 0"
+
+
 def test_zero_is_in_the_middle_of_a_diverging_scale() -> None:
     scale = _scale("NEE", (-300.0, 20.0))
     assert (scale.low, scale.high) == (-300.0, 300.0)

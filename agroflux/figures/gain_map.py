@@ -19,7 +19,7 @@ _SIDES = ("top center", "middle right", "bottom center", "middle left")
 
 
 def gain_map(points: pd.DataFrame, outlines: Mapping[str, Any]) -> go.Figure:
-    """Sites by longitude and latitude, coloured by gain about zero, on lines of ``outlines`` (GeoJSON polygons).
+    """Sites by longitude and latitude, coloured by gain about zero, on ``outlines`` (GeoJSON polygons, lines).
 
     ``points``: columns site, lat, lon [degrees], gain, gain_low, gain_high; filled where the interval leaves out zero.
     Sites of one place stand around it, each tied to where it is.
@@ -146,15 +146,21 @@ def _room(points: pd.DataFrame) -> tuple[list[float], list[float]]:
     return ends("lon", "x"), ends("lat", "y")
 
 
+def _rings(shape: Mapping[str, Any]) -> list[Any]:
+    """Rings of a polygon or of several, or lines: each a list of positions."""
+    held = shape["coordinates"]
+    if shape["type"] == "MultiPolygon":
+        return [ring for polygon in held for ring in polygon]
+    return [held] if shape["type"] == "LineString" else list(held)
+
+
 def _outlines(collection: Mapping[str, Any]) -> go.Scatter:
-    """Outlines of GeoJSON polygons as one line with breaks."""
+    """Outlines of GeoJSON polygons, and lines, as one line with breaks."""
     lon: list[float | None] = []
     lat: list[float | None] = []
     for feature in collection.get("features", ()):
-        shape = feature["geometry"]
-        for polygon in [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]:
-            for ring in polygon:
-                lon += [*(point[0] for point in ring), None]
-                lat += [*(point[1] for point in ring), None]
+        for ring in _rings(feature["geometry"]):
+            lon += [*(point[0] for point in ring), None]
+            lat += [*(point[1] for point in ring), None]
     line = {"color": colours.NEUTRAL, "width": 1}
     return go.Scatter(x=lon, y=lat, mode="lines", line=line, hoverinfo="skip", showlegend=False)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from agroflux.data.catalog import Entry
+    from agroflux.geo import Bounds
 
 
 def entries(kind: str | None = None) -> "list[Entry]":
@@ -129,14 +130,22 @@ def state_shapes() -> dict[str, Any]:
     return _collection(geo.states())
 
 
-@st.cache_data(show_spinner=False)
-def nation_shapes() -> dict[str, Any]:
-    """GeoJSON feature collection of all states: the Midwest's as they are, others coarse (:func:`.geo.nation`)."""
+@st.cache_data(show_spinner=False, max_entries=8)
+def outlines_about(bounds: "Bounds") -> dict[str, Any]:
+    """GeoJSON feature collection of all states, and of coasts and borders of other countries about ``bounds``.
+
+    The Midwest's states are as they are, others coarse (:func:`.geo.nation`); of the world (:func:`.geo.world`) what
+    lies within the bounds or no further from them than they are wide, 15 degrees at least.
+    """
     from agroflux import geo
 
     fine, coarse = geo.states(), geo.nation()
-    others = _collection(coarse[~coarse["fips"].isin(fine["fips"])])
-    return others | {"features": [*others["features"], *state_shapes()["features"]]}
+    others = coarse[~coarse["fips"].isin(fine["fips"])]
+    (south, west), (north, east) = bounds
+    far = max(15.0, north - south, east - west)
+    world = geo.world(((south - far, west - far), (north + far, east + far)))
+    found = [feature for frame in (world, others) for feature in _collection(frame)["features"]]
+    return state_shapes() | {"features": [*found, *state_shapes()["features"]]}
 
 
 def models() -> list[dict[str, Any]]:

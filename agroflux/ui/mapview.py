@@ -41,8 +41,8 @@ def county_map(
     shapes = cache.county_shapes()
     table = {str(fips): float(value) for fips, value in values.items() if fips in shapes}
     scale = maps.Scale.of(variable, label, pretty(unit), table.values())
-    # A first view beyond the Corn Belt holds sites of other states.
-    states = cache.state_shapes() if bounds == maps.CORN_BELT else cache.nation_shapes()
+    # A first view beyond the Corn Belt holds sites of other states and countries.
+    states = cache.state_shapes() if bounds == maps.CORN_BELT else cache.outlines_about(bounds)
     board = maps.base_map(states, cache.county_outlines(), tiles=tiles, bounds=bounds)
     groups = [maps.choropleth(table, shapes, names, scale, selected), maps.markers(points, selected)]
     result = st_folium(

@@ -168,7 +168,9 @@ def _map(choice: Choice) -> None:
             "There is no place to show.", "The data set is not installed here, or no site was tested with this number."
         )
         return
-    fig = gain_map.gain_map(points, cache.nation_shapes())
+    low, high = points[["lat", "lon"]].min(), points[["lat", "lon"]].max()
+    outlines = cache.outlines_about(((low["lat"], low["lon"]), (high["lat"], high["lon"])))
+    fig = gain_map.gain_map(points, outlines)
     show.figure(fig, f"{_stem(choice)}-map", key="transfer.map")
     spread = " Sites of one place stand around it, each tied to where it is." if gain_map.is_spread(fig) else ""
     st.caption(f"The first of the chosen recipes. A hollow circle's interval holds zero, or it has none.{spread}")

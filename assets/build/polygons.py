@@ -6,16 +6,14 @@ browser. Of the Midwest nothing is simplified: the outlines are coarse already, 
 tears holes. All states of the nation, where a site may stand, are for orientation only: coarse, without islets.
 """
 
-import argparse
-import hashlib
 import json
-import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
 import geopandas as gpd
+import npm
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -33,13 +31,8 @@ ISLET = 0.02  # square degrees, about 200 km2
 
 def main() -> None:
     """Write the five files; exit with a sentence where the package or the county table is not as expected."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tgz", type=Path, help="the npm package, if it is already there")
     with tempfile.TemporaryDirectory() as folder:
-        archive = parser.parse_args().tgz or _fetch(Path(folder))
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if digest != SHA256:
-            sys.exit(f"{archive} is not {PACKAGE} as published (sha256 {digest}): fetch it again")
+        archive = npm.package(PACKAGE, SHA256, __doc__, Path(folder))
         with tarfile.open(archive) as package:
             package.extract("package/counties-10m.json", folder, filter="data")
         topology = Path(folder) / "package" / "counties-10m.json"
@@ -55,11 +48,6 @@ def main() -> None:
     _write(counties[["fips", "county", "state", "benchmark", "geometry"]], "counties")
     _write(states[["fips", "name", "state", "geometry"]], "states")
     nation.to_parquet(ROOT / "assets" / "geo" / "nation.parquet", compression="zstd", index=False)
-
-
-def _fetch(folder: Path) -> Path:
-    subprocess.run(["npm", "pack", PACKAGE, "--pack-destination", str(folder)], check=True, capture_output=True)
-    return next(folder.glob("*.tgz"))
 
 
 def _layer(topology: Path, layer: str) -> gpd.GeoDataFrame:

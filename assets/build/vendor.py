@@ -4,13 +4,12 @@ Fetches the npm package with ``npm pack``, or reads one already there (``--tgz l
 digest, and keeps the minified script, the style sheet, its pictures and the licence.
 """
 
-import argparse
-import hashlib
-import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
+
+import npm
 
 PACKAGE = "leaflet@1.9.3"
 SHA256 = "10d016716b56048661eaf9cde004dc82e80bd3613b52c4f53cf5aec73088006c"
@@ -29,13 +28,8 @@ TARGET = Path(__file__).resolve().parents[2] / "static" / "vendor" / PACKAGE.rep
 
 def main() -> None:
     """Unpack the kept files; exit with a sentence where the package is not the expected one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tgz", type=Path, help="the npm package, if it is already there")
     with tempfile.TemporaryDirectory() as folder:
-        archive = parser.parse_args().tgz or _fetch(Path(folder))
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if digest != SHA256:
-            sys.exit(f"{archive} is not {PACKAGE} as published (sha256 {digest}): fetch it again")
+        archive = npm.package(PACKAGE, SHA256, __doc__, Path(folder))
         with tarfile.open(archive) as package:
             for member, name in KEEP.items():
                 held = package.extractfile(member)
@@ -45,11 +39,6 @@ def main() -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 # The minified script points at a map that is not shipped; browsers would look for it in vain.
                 path.write_bytes(held.read().replace(b"//# sourceMappingURL=leaflet.js.map", b""))
-
-
-def _fetch(folder: Path) -> Path:
-    subprocess.run(["npm", "pack", PACKAGE, "--pack-destination", str(folder)], check=True, capture_output=True)
-    return next(folder.glob("*.tgz"))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,18 @@ def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:
     assert list(dots.x) == [-95, -93] and not gain_map.is_spread(fig)
 
 
+def test_areas_and_lines_of_every_kind_are_drawn() -> None:
+    line = [[6.0, 50.0], [7.0, 51.0]]
+    shapes = [
+        {"type": "LineString", "coordinates": line},
+        {"type": "MultiLineString", "coordinates": [line, line[::-1]]},
+        {"type": "MultiPolygon", "coordinates": [RING["coordinates"], RING["coordinates"]]},
+    ]
+    fig = gain_map.gain_map(sites([51.1], [10.9]), {"features": [{"geometry": shape} for shape in shapes]})
+    around = [point[0] for point in RING["coordinates"][0]]
+    assert list(fig.data[0].x) == [6, 7, None, 6, 7, None, 7, 6, None, *around, None, *around, None]
+
+
 def test_sites_of_one_place_stand_around_it_and_say_where_they_are() -> None:
     points = sites([40.05] * 6 + [38.1159], [-88.37, -88.36, -88.35, -88.34, -88.33, -88.32, -121.6467])
     fig = gain_map.gain_map(points, {})
