@@ -60,6 +60,18 @@ def test_weights_that_change_are_put_together_anew() -> None:
     torch.testing.assert_close(net(x), by_hand(net, x), atol=1e-6, rtol=0)
 
 
+def test_weights_kept_by_a_prediction_are_not_those_that_learn() -> None:
+    """A validation, then a step of training: the gradient reaches every weight, and so it does again."""
+    torch.manual_seed(0)
+    net, x = registry.build("ealstm", hidden=8), soil_that_stays(2, 30)
+    with torch.no_grad():
+        net(x)
+    for _ in range(2):
+        net.zero_grad()
+        net(x).square().mean().backward()
+        assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+
 def test_weights_made_where_nothing_is_counted_serve_too() -> None:
     with torch.inference_mode():
         net, x = registry.build("ealstm", hidden=8).eval(), soil_that_stays(2, 30)
