@@ -12,39 +12,45 @@ show.title(
     "N₂O and net CO₂ of corn and soybean fields, per year of the chosen period: flux per hectare times harvested area.",
 )
 
-if not cache.entries("simulation"):
-    show.empty("No simulated counties are installed.", "Restore assets/data, or make them with agroflux simulate.")
-    st.stop()
 
-choice = emissions.choose()
-entries = [cache.entry(choice.data)]
-show.banner(entries)
+def page() -> None:
+    """Controls and the answer."""
+    if not cache.entries("simulation"):
+        show.empty("No simulated counties are installed.", "Restore assets/data, or make them with agroflux simulate.")
+        return
 
-with show.guard("The totals"):
-    answer = emissions_answer.answer(choice)
-    policy.headline(answer)
-    panels.figures(answer)
-    with show.guard("The sources of uncertainty"):
-        policy.drivers(answer, choice)
-    st.subheader("Where", anchor=False)
-    quantity = emissions.quantity(answer.totals.by("county"))
-    left, right = st.columns([1.3, 1], gap="medium")
-    with left, show.guard("The map"):
-        panels.county_map(answer.totals, quantity)
-    with right, show.guard("The ranking"):
-        panels.ranked(answer, quantity)
-    with show.guard("Years and months"):
-        policy.years(answer)
-    with show.guard("The nitrogen lever"):
-        policy.lever(answer, choice)
-    st.subheader("Beside IPCC Tier 1", anchor=False)
-    with show.guard("The comparison with Tier 1"):
-        panels.tier1_panel(answer, choice)
-    st.subheader("Counties and states", anchor=False)
-    with show.guard("The table"):
-        panels.tables(answer, choice)
-    policy.limits(answer)
-    with show.guard("The downloads"):
-        downloads.everything(answer, choice)
+    choice = emissions.choose()
+    entries = [cache.entry(choice.data)]
+    show.banner(entries)
 
-show.sources(entries)
+    with show.guard("The totals"):
+        answer = emissions_answer.answer(choice)
+        policy.headline(answer)
+        panels.figures(answer)
+        with show.guard("The sources of uncertainty"):
+            policy.drivers(answer, choice)
+        st.subheader("Where", anchor=False)
+        quantity = emissions.quantity(answer.totals.by("county"))
+        left, right = st.columns([1.3, 1], gap="medium")
+        with left, show.guard("The map"):
+            panels.county_map(answer.totals, quantity)
+        with right, show.guard("The ranking"):
+            panels.ranked(answer, quantity)
+        with show.guard("Years and months"):
+            policy.years(answer)
+        with show.guard("The nitrogen lever"):
+            policy.lever(answer, choice)
+        st.subheader("Beside IPCC Tier 1", anchor=False)
+        with show.guard("The comparison with Tier 1"):
+            panels.tier1_panel(answer, choice)
+        st.subheader("Counties and states", anchor=False)
+        with show.guard("The table"):
+            panels.tables(answer, choice)
+        policy.limits(answer)
+        with show.guard("The downloads"):
+            downloads.everything(answer, choice)
+
+    show.sources(entries)
+
+
+page()

@@ -9,32 +9,38 @@ show.title(
     "Trained models predict every flux in the counties you pick. Click the map, draw a box, take a state, or all.",
 )
 
-above = st.container()
-with controls.row():
-    data = controls.data_set("Weather, soils and management of")
-    rate = controls.n_rate(cache.n_rates(data))
-    years = controls.years(cache.years(data))
-with above:
-    models = region.pick_models(data)
-if not models:
-    st.stop()
-region.explain(models, data)
 
-names = region.names(data)
-region.toolbar(names)
-with st.container():
-    place = st.container()
-    chosen = region.pick_list(names)
-    with place, show.guard("The map"):
-        region.pick_on_map(names, chosen)
+def page() -> None:
+    """Controls, the run and its result."""
+    above = st.container()
+    with controls.row():
+        data = controls.data_set("Weather, soils and management of")
+        rate = controls.n_rate(cache.n_rates(data))
+        years = controls.years(cache.years(data))
+    with above:
+        models = region.pick_models(data)
+    if not models:
+        return
+    region.explain(models, data)
 
-ask = region.Ask(tuple(models), data, tuple(chosen), tuple(years), rate)
-if not chosen:
-    show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
-region.run_button(ask)
-done = region.result()
-if done is not None and done.ask != ask:
-    show.empty("The result below belongs to an earlier choice.", "Run again to bring it up to date.")
-with show.guard("The result"):
-    region_panels.show_result()
-show.sources([cache.entry(data)])
+    names = region.names(data)
+    region.toolbar(names)
+    with st.container():
+        place = st.container()
+        chosen = region.pick_list(names)
+        with place, show.guard("The map"):
+            region.pick_on_map(names, chosen)
+
+    ask = region.Ask(tuple(models), data, tuple(chosen), tuple(years), rate)
+    if not chosen:
+        show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
+    region.run_button(ask)
+    done = region.result()
+    if done is not None and done.ask != ask:
+        show.empty("The result below belongs to an earlier choice.", "Run again to bring it up to date.")
+    with show.guard("The result"):
+        region_panels.show_result()
+    show.sources([cache.entry(data)])
+
+
+page()

@@ -207,6 +207,12 @@ def test_pages_only_show(path: Path) -> None:
     assert house.page_computes(_name(path), _source(path)) == []
 
 
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_pages_return_and_never_stop(path: Path) -> None:
+    """``st.stop`` ends app.py as well, before the link is written and what it asked for in vain is told."""
+    assert ".stop(" not in _source(path)
+
+
 @pytest.mark.parametrize("path", APP, ids=_name)
 def test_pages_are_short(path: Path) -> None:
     assert len(_source(path).splitlines()) < (80 if path.name == "app.py" else 100)

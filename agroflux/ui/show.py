@@ -64,8 +64,9 @@ def guard(what: str = "This part of the page") -> Iterator[None]:
 
 
 def style() -> None:
-    """The app's own style sheet (spacing on small screens, legend)."""
+    """The app's own style sheet (spacing on small screens, legend), and one entry a page in the browser's history."""
     st.html(ROOT / "assets" / "style.css")
+    st.html(ROOT / "assets" / "history.html", unsafe_allow_javascript=True)
 
 
 def notes() -> None:

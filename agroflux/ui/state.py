@@ -49,7 +49,11 @@ def started() -> bool:
 
 
 def end() -> None:
-    """End a run that :func:`start` began: what holds goes into the URL."""
+    """End a run that :func:`start` began: what holds goes into the URL.
+
+    A page returns where it has nothing more to show. ``st.stop`` would end the whole run before this, and the link
+    would keep what held before.
+    """
     publish()
     st.session_state[_RUNNING] = False
 
@@ -138,17 +142,23 @@ def notes() -> list[str]:
 
 
 def publish() -> None:
-    """Write what holds on this page into the URL: at the end of a run, and of a fragment that binds widgets."""
+    """Write what holds on this page into the URL: at the end of a run, and of a fragment that binds widgets.
+
+    All at once: each writing is a message to the browser, and an entry of its history.
+    """
     _ready()
     session = st.session_state
+    before = st.query_params.to_dict()
+    now = dict(before)
     for name, value in session[_NOW].items():
         text = _to_text(value)
         if text:
-            if st.query_params.get(name) != text:
-                st.query_params[name] = text
-        elif name in st.query_params:
-            del st.query_params[name]
+            now[name] = text
+        else:
+            now.pop(name, None)
         session[_WRITTEN][name] = text
+    if now != before:
+        st.query_params.from_dict(now)
 
 
 def _ready() -> None:

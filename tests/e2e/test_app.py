@@ -35,6 +35,21 @@ def test_the_navigation_goes_round_and_keeps_the_choice(tab: Page) -> None:
     assert steps.query(tab)["sites"] == "19027" and steps.query(tab)["rate"] == "252"
 
 
+def test_back_leads_to_the_page_before_in_one_step(tab: Page) -> None:
+    """However many choices were written into the link since."""
+    steps.open_page(tab, "compare", {"sites": "19027", "var": "N2O_FLUX"})
+    steps.link(tab, "emissions").click()
+    expect(tab.get_by_role("heading", name=steps.TITLES["emissions"]).first).to_be_visible()
+    steps.settle(tab)
+    tab.get_by_text("20 years", exact=True).click()
+    steps.settle(tab)
+    tab.wait_for_function("() => location.search.length > 40")
+    tab.go_back()
+    expect(tab.get_by_role("heading", name=steps.TITLES["compare"]).first).to_be_visible()
+    steps.settle(tab)
+    assert steps.query(tab)["var"] == "N2O_FLUX" and steps.faults(tab) == []
+
+
 def test_a_small_laptop_shows_every_page_and_a_phone_a_list(tab: Page) -> None:
     tab.set_viewport_size({"width": 1100, "height": 700})
     steps.open_page(tab, "data")

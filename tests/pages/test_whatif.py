@@ -232,3 +232,18 @@ def test_without_an_engine_the_emulator_stays(monkeypatch: pytest.MonkeyPatch) -
     assert "The process model cannot run here" in _texts(app)
     assert "Emulated" in app.dataframe[0].value
     assert not [b for b in app.button if b.label.startswith("Simulate")]
+
+
+def test_without_a_county_the_link_holds_the_rest_and_what_it_asked_for_in_vain_is_told() -> None:
+    app = _open(sites="99999", years="2000-2001", whatif_1="n_rate:0")
+    assert "No county is picked yet" in " ".join(str(box.value) for box in app.info)
+    assert "sites = 99999" in " ".join(str(box.value) for box in app.warning)
+    assert "sites" not in app.query_params and app.query_params["years"] == "2000-2001"
+    assert app.query_params["whatif-1"] == "n_rate:0"
+
+
+def test_a_county_that_is_taken_out_leaves_the_link_too() -> None:
+    app = _open(**LINK)
+    assert app.query_params["sites"] == "19015"
+    _button(app, "Clear").click().run()
+    assert "sites" not in app.query_params
