@@ -123,7 +123,7 @@ def card_rows(card: "Card") -> list[Row]:
 
 
 def model_facts(card: "Card") -> Row:
-    """What a row says of a trained model beside its scores."""
+    """What a row says of a trained model beside its scores; the command is the one that trained it."""
     minutes = card.training.get("minutes")
     return {
         "architecture": card.model,
@@ -190,9 +190,11 @@ def _bundle_rows(path: Path) -> _Scored:
     if data is None:
         return [], []
     ds = catalog.open_dataset(data)
-    about = model_facts(checkpoint.card) | {"scored_on": "bundle", "data_sha256": _sha256(data)}
-    counted = protocols.count_model(checkpoint, ds)
-    return _rows(counted, ds, protocols.card_label(checkpoint.card, data), about)
+    counted, label = protocols.count_model(checkpoint, ds), protocols.card_label(checkpoint.card, data)
+    scored = {"scored_on": "bundle", "data_sha256": _sha256(data), "duration_s": round(counted.seconds, 1)}
+    words = ["agroflux evaluate --model", checkpoint.card.id, "--data", data]
+    words += ["--protocol", label["protocol"], "--experiment", label["experiment"]]
+    return _rows(counted, ds, label, model_facts(checkpoint.card) | scored | {"command": " ".join(words)})
 
 
 def _rows(counted: tally.Tally, ds: xr.Dataset, label: Row, about: Row) -> _Scored:

@@ -185,6 +185,8 @@ def _card(found: dict[str, Any]) -> None:
     rows += [(key.capitalize().replace("_", " "), value) for key, value in found["config"].items()]
     rows += [("Warm-up", f"{found['warmup_days']} days"), ("Code version", found["code_version"])]
     show.facts(rows)
+    st.markdown("The command that trained it:")
+    st.code(str(found["command"]), language="bash", wrap_lines=True)
     with st.expander("The whole card", icon=":material/data_object:"):
         st.json(found, expanded=1)
 

@@ -58,6 +58,9 @@ def test_the_leaderboard_follows_from_the_checkpoints(shipped: Path) -> None:
     assert ours["n"] == 3 * 2 * 2 * 365
     assert ours["rmse_low"] < ours["rmse"] < ours["rmse_high"]
     assert ours["site_years_per_second"] > 0
+    # Its own data were scored by the training; the bundled ones by a command of their own.
+    assert ours["command"] == "agroflux evaluate --model lstm-tiny --data tiny --protocol clean --experiment temporal"
+    assert full["command"] != ours["command"] and full["duration_s"] != ours["duration_s"]
     assert check(shipped) == []
     skill = json.loads((shipped / rescore.SKILL).read_text())
     assert [part["model"] for part in skill] == ["lstm-tiny", "climatology"]
