@@ -70,7 +70,8 @@ def seasonal_cycle(
 
     Returns columns site, variable, crop (``corn``, ``soybean``, or empty where the data name no crop), day
     (1-365; 31 December of a leap year is left out), mean, low, high in daily units, n_years. Values are centred
-    running means over ``smooth`` days; a day needs half of them. Raises SelectionError as :func:`site_means`.
+    running means over ``smooth`` days; a day needs half of them, or one where most days of the record have no value,
+    as of chambers that are visited once a week. Raises SelectionError as :func:`site_means`.
     """
     inside = ds.sel(site=_known(ds, sites))
     parts = []
@@ -186,13 +187,20 @@ def _cycle(
     for crop, rows in frame.groupby("crop"):
         wide = rows.pivot_table(index="day", columns="year", values="value").reindex(range(1, 366))
         if smooth > 1:
-            wide = wide.rolling(smooth, center=True, min_periods=max(1, smooth // 2)).mean()
+            wide = wide.rolling(smooth, center=True, min_periods=_least(wide, smooth)).mean()
         if wide.notna().to_numpy().any():
             part = pd.DataFrame({"mean": wide.mean(axis=1), "low": wide.min(axis=1), "high": wide.max(axis=1)})
             parts.append(part.assign(crop=crop, n_years=wide.shape[1]).rename_axis("day").reset_index())
     if not parts:
         return pd.DataFrame()
     return pd.concat(parts, ignore_index=True).assign(site=site, variable=variable)
+
+
+def _least(wide: pd.DataFrame, smooth: int) -> int:
+    """How many of ``smooth`` days need a value; ``wide``: days by years."""
+    spans = [(year.last_valid_index() or 0) - (year.first_valid_index() or 0) + 1 for _, year in wide.items()]
+    often = wide.notna().to_numpy().sum() >= 0.5 * sum(spans)
+    return max(1, smooth // 2) if often else 1
 
 
 def _known(ds: xr.Dataset, sites: Sequence[str]) -> list[str]:

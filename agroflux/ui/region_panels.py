@@ -85,7 +85,7 @@ def county_table(done: region.Result, variable: schema.Variable, names: dict[str
     ask, unit = done.ask, theme.pretty(summary.yearly_unit(variable.name))
     columns = {f"Mean [{unit}]": summary.site_means(done.data, variable.name, ask.years, ask.rate)}
     for year in ask.years:
-        columns[str(year)] = summary.site_means(done.data, variable.name, [year], ask.rate)
+        columns[f"{year} [{unit}]"] = summary.site_means(done.data, variable.name, [year], ask.rate)
     frame = pd.DataFrame(columns).rename_axis("FIPS").reset_index()
     frame.insert(1, "County", [names.get(str(fips), str(fips)) for fips in frame["FIPS"]])
     return frame.sort_values(frame.columns[2], ascending=False, ignore_index=True)
@@ -94,7 +94,9 @@ def county_table(done: region.Result, variable: schema.Variable, names: dict[str
 def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> None:
     frame = county_table(done, variable, names)
     st.markdown(f"**{variable.title} by county**, in {theme.pretty(summary.yearly_unit(variable.name))}")
-    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
+    # The unit stands above the table; in the file each column has it.
+    shown = {c: c if turn == 0 else c.partition(" ")[0] for turn, c in enumerate(frame.columns[2:])}
+    numbers = {c: st.column_config.NumberColumn(label, format="%.4g") for c, label in shown.items()}
     show.frame(frame, hide_index=True, column_config=numbers, height=280)
     (model,) = done.runs
     stem = f"region-{model}-{variable.name}-{region.span(done.ask.years)}"

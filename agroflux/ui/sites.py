@@ -124,9 +124,16 @@ def point_rows(site: str) -> list[tuple[str, str]]:
                 ("Data set", entry.title),
                 ("Kind", _kind(entry)),
                 ("Years", _span(cache.years(entry.id))),
-                ("Variables", ", ".join(cache.variables(entry.id))),
+                ("Variables", ", ".join(_held(entry.id, site, cache.version(entry.id)))),
             ]
     return []
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _held(data: str, site: str, version: str) -> list[str]:
+    """Variables of which the site has a value: drivers that nobody told are there, and empty."""
+    one = cache.dataset(data).sel(site=site)
+    return [name for name in cache.variables(data) if bool(one[name].notnull().any())]
 
 
 def cycles(chosen: Sequence[str], variables: Sequence[str], years: Sequence[int], rate: float) -> pd.DataFrame:

@@ -151,6 +151,19 @@ def test_the_crop_of_a_year_is_told_within_it() -> None:
     assert corn["day"].tolist() == [*range(1, 152), *range(213, 366)] and set(corn["n_years"]) == {2}
 
 
+@pytest.mark.parametrize("every", [1, 7])
+def test_chambers_visited_once_a_week_have_a_cycle_and_long_gaps_stay(every: int) -> None:
+    days = pd.date_range("2015-04-01", "2015-06-30")
+    ds = _towers(days, np.ones(len(days)))
+    ds["GPP"][0, np.arange(len(days)) % every != 0] = np.nan
+    ds["GPP"][0, 30:50] = np.nan
+    held = summary.seasonal_cycle(ds, ["GPP"], ["US-X"], [2015]).dropna(subset=["mean"])["day"]
+    assert held.min() >= 88 and held.max() <= 184
+    assert len(held) > 60, "a value of a week stands for the three days about it"
+    gap = set(range(91 + 33, 91 + 46))
+    assert not gap & set(held), "three weeks without a value stay empty"
+
+
 def test_a_year_is_as_long_as_it_is() -> None:
     days = pd.date_range("2015-01-01", "2016-12-31")
     ds = _towers(days, np.ones(len(days)))

@@ -186,6 +186,15 @@ def test_a_result_of_an_earlier_choice_stays_and_says_so() -> None:
 
 
 # -- several models ---------------------------------------------------------------------------------------
+def test_the_file_of_one_model_has_a_unit_in_every_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[list[str]] = []
+    monkeypatch.setattr(region_models.show, "csv", lambda frame, *_, **__: files.append(list(frame.columns)))
+    app = _open(sites=TWO, years="2016-2017", var="Yield")
+    _button(app, "Run on 2 counties").click().run()
+    assert not app.exception and not app.error
+    assert files[-1] == ["FIPS", "County", "Mean [g C m⁻²]", "2016 [g C m⁻²]", "2017 [g C m⁻²]"]
+
+
 @pytest.fixture
 def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Ids of two models that differ in their weights."""

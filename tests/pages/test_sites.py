@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -145,6 +146,17 @@ def test_a_map_of_all_sites_has_the_lines_of_all_states_each_once(monkeypatch: p
         _open(map_extent=extent)
     assert sorted(drawn[-2]) == sorted(geo.MIDWEST)
     assert sorted(drawn[-1]) == sorted(geo.nation()["fips"])
+
+
+def test_variables_without_a_value_at_the_site_are_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    part = catalog.open_dataset("chambers-synthetic").isel(site=[0]).load().drop_encoding()
+    part["PLANTING"] = part["N2O_FLUX"].copy(data=np.full(part["N2O_FLUX"].shape, np.nan, "float32"))
+    part["PLANTING"].attrs = {"units": "1", "long_name": "Planting day"}
+    part = part.assign_coords(site=["plot-1"])
+    store.write_store(part.assign_attrs(title="Plots of mine"), tmp_path / "datasets" / "plots.zarr")
+    listed = dict(sites.point_rows("plot-1"))["Variables"].split(", ")
+    assert "N2O_FLUX" in listed and "PLANTING" not in listed
 
 
 def test_simulated_places_that_are_no_counties_are_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
