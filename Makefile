@@ -65,17 +65,17 @@ simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 
 	$(BIN)/agroflux simulate --benchmark --n-rates 20 --years 2000-2018 --model century --out $(OUT) --workers $(WORKERS)
 
 train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
-	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --max-epochs 45 --out models
+	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --max-epochs 45 --out models --force
 
 study: $(STAMP) ## train and score every model on both simulators, about 12 hours on two cores; resumable
 	$(BIN)/agroflux study --data $(OUT) --out models --workers $(WORKERS)
 
 sources: $(STAMP) ## further sources of transfer, into models/: an LSTM of random fields and one of both simulators
 	$(BIN)/agroflux simulate --randomised 600 --seed 1 --out $(OUT)/random --workers $(WORKERS)
-	$(BIN)/agroflux train --data $(OUT)/random/randomised.zarr --unknown-management 0.3 --max-epochs 200 --max-minutes 12 --out models
+	$(BIN)/agroflux train --data $(OUT)/random/randomised.zarr --unknown-management 0.3 --max-epochs 200 --max-minutes 12 --out models --force
 	$(BIN)/agroflux simulate --benchmark --n-rates 5 --phases alternate --model century --out $(OUT)/alternate --workers $(WORKERS)
 	$(BIN)/agroflux simulate --benchmark --n-rates 5 --phases alternate --model ceres --out $(OUT)/alternate --workers $(WORKERS)
-	$(BIN)/agroflux train --data $(OUT)/alternate/cornbelt-century.zarr+$(OUT)/alternate/cornbelt-ceres.zarr --max-epochs 200 --max-minutes 12 --out models
+	$(BIN)/agroflux train --data $(OUT)/alternate/cornbelt-century.zarr+$(OUT)/alternate/cornbelt-ceres.zarr --max-epochs 200 --max-minutes 12 --out models --force
 
 leaderboard: $(STAMP) ## score the models in models/ on the bundled data, into models/leaderboard.json and skill.json
 	$(BIN)/agroflux leaderboard --refresh

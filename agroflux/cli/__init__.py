@@ -56,6 +56,8 @@ class _Lazy(TyperGroup):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+_STOPPED = 130  # what shells tell of a program that an interrupt ended
+
 cli = typer.Typer(
     cls=_Lazy, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
@@ -82,9 +84,10 @@ def main(argv: list[str] | None = None) -> None:
     except AgroFluxError as error:
         typer.echo(f"agroflux: {' '.join(str(error).split())}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("agroflux: stopped", err=True)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == _STOPPED:  # Typer makes this of Ctrl-C, and says nothing
+            typer.echo("agroflux: stopped", err=True)
+        raise
     except Exception as fault:
         if os.environ.get("AGROFLUX_DEBUG"):
             raise

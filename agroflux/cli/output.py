@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,13 +48,37 @@ def check_file(path: Path, option: str, endings: Sequence[str], *, force: bool) 
     """
     if not (path.suffix and path.name.endswith(tuple(endings))):
         raise DataError(f"{option} {path}: give a name that ends in {', '.join(endings[:-1])} or {endings[-1]}")
+    try:
+        path.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise DataError(f"{option} {path}: {error.strerror}: choose another place") from error
     if not path.parent.exists():
         raise DataError(f"{option} {path}: the folder {path.parent} does not exist: make it first")
-    if path.is_dir() and path.suffix != ".zarr":
+    if path.is_dir() and not (path.suffix == ".zarr" and _is_store(path)):
         raise DataError(f"{option} {path} is a folder, which no file can replace: choose another name")
     check_folder(path.parent, option)
     if path.exists() and not force:
         raise DataError(f"{option} {path} exists: choose another name, or replace it with --force")
+
+
+def _is_store(folder: Path) -> bool:
+    """Whether a folder holds a Zarr store, or nothing."""
+    return any((folder / name).exists() for name in (".zgroup", ".zmetadata", "zarr.json")) or not any(folder.iterdir())
+
+
+def write_bytes(content: bytes | memoryview, out: Path) -> None:
+    """Write beside ``out`` and rename: a run that is stopped leaves no half file under that name.
+
+    Each writing has a file of its own beside, so that two at once do not take each other's. DataError where the disk
+    is full or the place cannot be written to.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".agroflux-", dir=out.parent) as beside:
+            part = Path(beside) / "part"
+            part.write_bytes(content)
+            part.replace(out)
+    except OSError as error:
+        raise DataError(f"cannot write {out} ({error.strerror or error}): check space, name and permissions") from error
 
 
 def print_json(value: Any) -> None:

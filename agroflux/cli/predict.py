@@ -78,17 +78,15 @@ def parse_years(text: str) -> list[int] | None:
 
 
 def write(ds: "xr.Dataset", out: Path) -> None:
-    """Write beside ``out`` and rename, so that an interrupted run leaves no half file under that name."""
+    """Write ``ds`` as what the name ends in, whole or not at all; DataError where it cannot be written."""
     if not out.name.endswith(".nc"):
         from agroflux.data import store
 
         store.write_store(ds, out)  # what is there stays until the new one is whole
         return
-    part = out.with_name(f".{out.stem}.part.nc")
+    from agroflux.cli.output import write_bytes
+
     plain = ds.assign_attrs({k: int(v) if isinstance(v, bool) else v for k, v in ds.attrs.items()})
     compressed = {name: {"zlib": True, "complevel": 1} for name in ds.data_vars}
-    try:
-        plain.to_netcdf(part, engine="h5netcdf", encoding=compressed)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    # In memory first: HDF5 crashes where a disk fills up under it.
+    write_bytes(plain.to_netcdf(engine="h5netcdf", encoding=compressed), out)

@@ -176,6 +176,7 @@ def _written(*options: str, years: tuple[int, int], model: str) -> str:
 @contextmanager
 def _bar(text: str, total: int) -> Iterator[Callable[[str, str | None], None]]:
     """A progress bar; what it gives is told each finished piece and what went wrong with it, if anything."""
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -192,7 +193,7 @@ def _bar(text: str, total: int) -> Iterator[Callable[[str, str | None], None]]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(text, total=total)
 
         def tell(name: str, error: str | None) -> None:
@@ -206,6 +207,6 @@ def _bar(text: str, total: int) -> Iterator[Callable[[str, str | None], None]]:
 def parse_years(text: str) -> tuple[int, int]:
     """First and last year of ``2000-2018`` or ``2012``; SelectionError for anything else."""
     first, _, last = text.partition("-")
-    if not (first.isdigit() and (last or first).isdigit()):
+    if not (first.isdecimal() and (last or first).isdecimal()):
         raise SelectionError(f"--years {text!r}: write a first and a last year, as 2000-2018")
     return int(first), int(last or first)

@@ -39,6 +39,7 @@ def command(
         typer.Option("--any-day/--january", help="First days of training windows; default: the network's own."),
     ] = None,
     settings: Changes = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model of that name of other data.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
 ) -> None:
     """Train a baseline, restore its best epoch, score it on the test years and write checkpoint and card."""
@@ -61,6 +62,8 @@ def command(
     command = recipes.command(recipe, place.location, protocol, experiment, split, part)
     source = supervised.Source(place.id, cards.sha256(*place.paths), command, part)
     name = recipes.identifier(recipe, place.id, protocol, experiment, split, part)
+    if not force:
+        _check_kept(out / f"{name}{cards.WEIGHTS}", source.sha256)
     path = supervised.train(
         ds,
         split,
@@ -79,6 +82,16 @@ def command(
         return
     print_rows(card.scores, as_json=False, title=str(path), columns=("model", "target", "n", "r2", "rmse", "mae"))
     typer.echo(f"No better than climatology on: {', '.join(card.below_climatology) or 'no daily target'}", err=True)
+
+
+def _check_kept(path: Path, sha256: str) -> None:
+    """DataError where a model of that name is there which learned from other data: a trial must not take its place."""
+    from agroflux.baselines import card as cards
+    from agroflux.errors import DataError
+
+    if path.is_file() and (held := cards.read(path).data).get("sha256") != sha256:
+        what = f"{held.get('id')}, SHA-256 {str(held.get('sha256'))[:12]}"
+        raise DataError(f"{path} was trained on other data ({what}): name another --out, or replace it with --force")
 
 
 def _settings(pairs: list[str]) -> dict[str, int | float]:

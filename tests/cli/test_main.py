@@ -100,7 +100,7 @@ def test_ctrl_c_is_no_fault(run: Run) -> None:
         raise KeyboardInterrupt
 
     code, _, err = run("try", body=body)
-    assert code in {1, 130}
+    assert code == 130 and "agroflux: stopped" in err
     assert "Traceback" not in err and len(err.strip().splitlines()) <= 1
 
 

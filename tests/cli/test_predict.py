@@ -1,6 +1,9 @@
 """``agroflux predict`` as a user calls it."""
 
 import json
+import resource
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ from agroflux.baselines.precision import has_instructions
 from agroflux.cli import main
 from agroflux.cli.predict import parse_years, write
 from agroflux.data.store import open_store, write_store
-from agroflux.errors import ContractError, SelectionError
+from agroflux.errors import ContractError, DataError, SelectionError
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
 
@@ -171,3 +174,38 @@ def test_bfloat16_is_refused_for_a_network_that_gains_nothing(
 ) -> None:
     assert run("--model", "transformer-cornbelt-century", "--bfloat16", "--out", tmp_path / "out.nc") == 2
     assert "transformer-cornbelt-century is not faster in bfloat16" in capsys.readouterr().err
+
+
+def test_two_writers_of_one_file_do_not_take_each_others(simulation: xr.Dataset, tmp_path: Path) -> None:  # noqa: F811
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: write(simulation, tmp_path / "out.nc"), range(8)))
+    assert [path.name for path in tmp_path.iterdir()] == ["out.nc"]
+    with xr.open_dataset(tmp_path / "out.nc", engine="h5netcdf") as ds:
+        assert ds.sizes["site"] == simulation.sizes["site"]
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_nothing(simulation: xr.Dataset, tmp_path: Path) -> None:  # noqa: F811
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(DataError, match=r"cannot write .*out\.nc.*check space"):
+            write(simulation, tmp_path / "out.nc")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_no_store_is_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    thesis = tmp_path / "mine.zarr" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("precious")
+    assert run("--out", thesis.parent, "--force") == 2
+    assert "is a folder, which no file can replace" in capsys.readouterr().err
+    assert thesis.read_text() == "precious"
+
+
+def test_a_name_too_long_for_the_disk_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--sites", "19027", "--years", "2017", "--n-rate", "168", "--out", tmp_path / ("x" * 300 + ".nc")) == 2
+    assert "File name too long" in capsys.readouterr().err

@@ -37,6 +37,21 @@ def test_a_run_leaves_a_checkpoint_and_prints_its_card(tmp_path: Path, capsys: p
     assert "another run" in capsys.readouterr().err
 
 
+def test_a_model_of_other_data_is_not_replaced_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    usual = ("--out", tmp_path / "models", "--max-epochs", "1", "--set", "hidden=8", "--json")
+    for folder, sites in (("first", 2), ("second", 1)):
+        write_store(tiny(sites, 2, 6), tmp_path / folder / "tiny.zarr")
+    assert run("--data", tmp_path / "first" / "tiny.zarr", "--work", tmp_path / "w1", *usual) == 0
+    first = json.loads(capsys.readouterr().out)["data"]["sha256"]
+    other = ("--data", tmp_path / "second" / "tiny.zarr", "--work", tmp_path / "w2", *usual)
+    assert run(*other) == 2
+    assert f"was trained on other data (tiny, SHA-256 {first[:12]})" in capsys.readouterr().err
+    kept = tmp_path / "models" / "lstm-tiny-set-hidden-8.safetensors"
+    assert load(kept).card.data["sha256"] == first
+    assert run(*other, "--force") == 0
+    assert load(kept).card.data["sha256"] != first
+
+
 def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = tiny(2, 2, 6)
     stores = [
