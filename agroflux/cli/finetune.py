@@ -40,12 +40,15 @@ def command(
     from agroflux.cli.lists import words
     from agroflux.cli.output import check_folder, print_json, print_rows
     from agroflux.data import field_days
+    from agroflux.errors import SelectionError
     from agroflux.inference.predict import load
     from agroflux.training import transfer
     from agroflux.training.prepared import prepare
     from agroflux.training.request import Request
 
     check_folder(out)
+    if source and not transfer.needs_source(transfer.recipe(recipe)):
+        raise SelectionError(f"--source is for recipes that train on simulations too: leave it out with {recipe}")
     targets = words(target)
     request = Request(
         data, targets, site_years, model, recipe, validate, test, source, seed, epochs, seconds, every

@@ -97,8 +97,13 @@ def _all(texts: Iterable[str]) -> str:
 
 
 def _names(text: str) -> list[str]:
-    """The parts of a name; a path may hold a plus itself."""
-    return [text] if Path(text).exists() else [name.strip() for name in text.split(PLUS)]
+    """The parts of a name; a path may hold a plus itself. DataError for a plus with nothing beside it."""
+    if Path(text).exists():
+        return [text]
+    names = [name.strip() for name in text.split(PLUS)]
+    if not all(names):
+        raise DataError(f"{text!r} names nothing beside a {PLUS}: write it as one{PLUS}two, without spaces at the ends")
+    return names
 
 
 def _place(name: str) -> tuple[str, Path]:

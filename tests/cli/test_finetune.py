@@ -121,3 +121,10 @@ def test_a_place_that_cannot_be_written_to_is_told_before_the_training(
 def test_a_seed_out_of_range_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: str) -> None:
     assert run(*USUAL, "--out", tmp_path, "--seed", seed) == 2
     assert "Invalid value for '--seed'" in capsys.readouterr().err
+
+
+def test_simulations_that_a_recipe_does_not_take_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*USUAL, "--source", "cornbelt-ceres", "--recipe", "finetune", "--out", tmp_path) == 2
+    assert "--source is for recipes that train on simulations too" in capsys.readouterr().err

@@ -64,3 +64,9 @@ def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:
     assert joined.find(gone).id == "gone"
     with pytest.raises(DataError, match=r"no data set at .*gone.zarr"):
         joined.open_dataset(gone)
+
+
+@pytest.mark.parametrize("text", ["cornbelt-century+", "+cornbelt-ceres", "cornbelt-century++cornbelt-ceres"])
+def test_a_plus_with_nothing_beside_it_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match=r"names nothing beside a \+"):
+        joined.find(text)
