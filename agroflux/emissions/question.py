@@ -165,7 +165,7 @@ def of_model(
         data=stem(Path(data)),
         learned_from=str(card["data"].get("id", "")),
         members=tuple(str(one["id"]) for one in beside),
-        absent=tuple(name for name in _NEEDED if name in _unlearned(card)),
+        absent=tuple(name for name in _NEEDED if name in unlearned(card)),
     )
 
 
@@ -194,10 +194,11 @@ def learned(prediction: xr.Dataset, card: Mapping[str, Any]) -> xr.Dataset:
 
     The layers that they share with the adapted targets have moved under them, so that they say nothing any more.
     """
-    return prediction.drop_vars(_unlearned(card), errors="ignore")
+    return prediction.drop_vars(unlearned(card), errors="ignore")
 
 
-def _unlearned(card: Mapping[str, Any]) -> tuple[str, ...]:
+def unlearned(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Targets that the adaptation of a card's model left alone; NEE goes with CO2_FLUX. Empty for any other model."""
     left = tuple(card["training"].get("targets_left_alone", ()))
     return (*left, "NEE") if "CO2_FLUX" in left else left
 
@@ -231,7 +232,7 @@ def predicts_n2o(card: Mapping[str, Any]) -> bool:
 
     A model adapted to other fluxes still has an output for N2O, but its shared layers have moved under it.
     """
-    return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in _unlearned(card)
+    return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in unlearned(card)
 
 
 def slim(ds: xr.Dataset, question: Question, variables: Sequence[str] = _NEEDED) -> xr.Dataset:

@@ -98,11 +98,43 @@ def predict_site_weather(
         count += int(np.isnan(series).sum())
     simulation, assumed = _simulation(checkpoint, one, time, filled, used)
     result = predictor.predict(checkpoint, simulation)
-    hidden = pd.Series(masked).rolling(_RECOVERY_DAYS + 1, min_periods=1).max().to_numpy(bool)
+    hidden = _with_recovery(masked)
     result = _hide(result, hidden)
     result.attrs |= {"title": f"{checkpoint.card.id} on the weather of {site}", "assumptions": used.sentence(assumed)}
     result.attrs |= {"filled_days": count, "hidden_days": int(hidden.sum())}
     return result
+
+
+def hidden_days(observations: xr.Dataset, site: str, short_gap: int = Assumptions.short_gap) -> pd.DataFrame:
+    """Why :func:`predict_site_weather` gives no value on a day: index the days that it runs over, two flags.
+
+    ``gap``: temperature or rain is missing for more than ``short_gap`` days; ``after``: within 30 days after such a
+    gap. ModelError: no weather, or less than a year of it.
+    """
+    one = _measured_days(observations.sel(site=[site]), site)
+    time = pd.DatetimeIndex(one["time"].to_numpy())
+    gaps = [_fill(one[name].to_numpy()[0], time, short_gap, rain=name == "PRECN")[1] for name in WEATHER]
+    gap = np.any(gaps, axis=0)
+    return pd.DataFrame({"gap": gap, "after": _with_recovery(gap) & ~gap}, index=time)
+
+
+def why_hidden(observations: xr.Dataset, site: str, days: pd.DatetimeIndex) -> str:
+    """Why :func:`predict_site_weather` gives no value on ``days``, in words and counted by cause; empty for none."""
+    hidden = hidden_days(observations, site)
+    flags = hidden.reindex(days)
+    gap, after, outside = flags["gap"].eq(True), flags["after"].eq(True), flags["gap"].isna()
+    first, last = (f"{hidden.index[k]:%d %b %Y}" for k in (0, -1))
+    causes = {
+        f"temperature or rain was not measured for more than {Assumptions.short_gap} days in a row": gap,
+        f"such a gap ended less than {_RECOVERY_DAYS} days before": after,
+        f"temperature and rain are not both on record, as they are from {first} to {last}": outside,
+    }
+    return "; ".join(f"on {count:,} {text}" for text, held in causes.items() if (count := int(held.sum())))
+
+
+def _with_recovery(gap: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Days of a gap and those after it on which the state still shows what was filled in."""
+    return pd.Series(gap).rolling(_RECOVERY_DAYS + 1, min_periods=1).max().to_numpy(bool)
 
 
 def _measured_days(one: xr.Dataset, site: str) -> xr.Dataset:

@@ -9,8 +9,8 @@ import streamlit as st
 from agroflux import schema
 from agroflux.evaluation.compare import AGGREGATIONS, Aggregation
 from agroflux.inference.site_weather import Assumptions, Crop
-from agroflux.ui import cache, controls, show, state
-from agroflux.ui.compare_view import COUNTIES, View, data_ids, has_all_drivers, is_model
+from agroflux.ui import cache, compare_view, controls, show, state
+from agroflux.ui.compare_view import COUNTIES, View, as_trained, data_ids, has_all_drivers, is_model
 
 WHERE = "compare-where"
 _SEEN = "agroflux.compare.sites"
@@ -112,6 +112,8 @@ def pick_sources(where: str, known: Mapping[str, str]) -> list[str]:
     best = next(filter(is_model, options), None)
     own = [source for source in options if not is_model(source)]
     _bring_own(where, own)
+    for text in not_offered(str(state.get("var", "")), _asked()):
+        state.note(text)
     st.multiselect(
         "Sources", options, format_func=known.__getitem__, placeholder="Pick a source", width=420,
         **state.bind(
@@ -119,6 +121,25 @@ def pick_sources(where: str, known: Mapping[str, str]) -> list[str]:
         ),
     )  # fmt: skip
     return list(state.get(_SOURCES, []))
+
+
+def _asked() -> list[str]:
+    """Sources that were chosen or that a link asks for, whether they are offered now or not."""
+    return [*(state.get(_SOURCES, []) or []), *st.query_params.get(_SOURCES, "").split(",")]
+
+
+def not_offered(variable: str, asked: Sequence[str]) -> list[str]:
+    """Why models among the ``asked`` sources are not offered: their adaptation left the variable alone."""
+    cards = [card for source in dict.fromkeys(asked) if (card := compare_view.card_of(source)) is not None]
+    found = []
+    for card in cards:
+        if compare_view.predicts(card, variable) and compare_view.left_alone(card, variable):
+            origin = (card["training"].get("source_model") or {}).get("id", "a model that learned it")
+            found.append(
+                f"{card['id']} is not offered for {schema.get(variable).title}: its adaptation left that output alone, "
+                f"which says nothing any more. Use {origin} for it."
+            )
+    return found
 
 
 def _bring_own(where: str, own: Sequence[str]) -> None:
@@ -163,12 +184,26 @@ def pick_measured_only(view: "View") -> bool:
 
 
 def assumptions(where: str, chosen: Sequence[str]) -> Assumptions | None:
-    """Controls for what a tower's record does not say; None where nothing needs to be told."""
-    if where == COUNTIES or not any(map(is_model, chosen)) or has_all_drivers(where):
+    """Controls for what a tower's record does not say; None where nothing needs to be told.
+
+    Models that were adapted to such measurements are told nothing: to them it stays unknown, and a caption says so.
+    """
+    models = [source for source in chosen if is_model(source)]
+    if where == COUNTIES or not models or has_all_drivers(where):
+        return None
+    own = [source for source in models if as_trained(source, where)]
+    if own:
+        names = compare_view.sources(where, str(state.get("var", "")))
+        st.caption(
+            f"{show.plain(', '.join(names.get(source, source) for source in own))}: what the record does not tell of "
+            "crop, planting, nitrogen and soil is unknown, as in its training."
+        )
+    if len(own) == len(models):
         return None
     with st.expander("What the baseline is told about this site", icon=":material/tune:", expanded=True):
+        whom = "for the other models, " if own else ""
         st.caption(
-            "What the record does not tell is assumed, day by day: crop, planting and nitrogen as chosen here, "
+            f"What the record does not tell is assumed {whom}day by day: crop, planting and nitrogen as chosen here, "
             f"nitrogen {N_DELAY} days after planting, and the soil as the mean of the training counties."
         )
         with controls.row():

@@ -12,8 +12,8 @@ from agroflux.data import coverage, field_days
 from agroflux.data.catalog import BUNDLED
 from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
-from agroflux.errors import AgroFluxError, SelectionError
-from agroflux.inference.site_weather import NEEDED_DAYS, Assumptions
+from agroflux.errors import AgroFluxError, ModelError, SelectionError
+from agroflux.inference.site_weather import NEEDED_DAYS, WEATHER, Assumptions
 from agroflux.ui import adapted, cache, show
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from numpy.typing import NDArray
+
+    from agroflux.baselines.checkpoint import Checkpoint
 
 #: The place that stands for all simulations; every other place is the id of an observation data set.
 COUNTIES = "counties"
@@ -58,13 +60,30 @@ def data_ids(where: str) -> list[str]:
 
 
 def sources(where: str, variable: str) -> dict[str, str]:
-    """Source id -> legend name: data sets that hold the variable, then models that predict it."""
+    """Source id -> legend name: data sets that hold the variable, then models that learned to predict it."""
     found = {data: _short(data) for data in data_ids(where) if variable in cache.variables(data)}
     for card in cache.models():
-        targets = {name for name, _ in card["targets"]}
-        if variable in targets or (variable == "NEE" and "CO2_FLUX" in targets):
+        if predicts(card, variable) and not left_alone(card, variable):
             found[_MODEL + card["id"]] = f"{registry.title(card['model'])} ({', '.join(['predicted', *_apart(card)])})"
     return show.apart(found, lambda key: key.removeprefix(_MODEL))
+
+
+def predicts(card: Mapping[str, Any], variable: str) -> bool:
+    """Whether the model of a card has an output for the variable; NEE is its CO2_FLUX."""
+    targets = {name for name, _ in card["targets"]}
+    return variable in targets or (variable == "NEE" and "CO2_FLUX" in targets)
+
+
+def left_alone(card: Mapping[str, Any], variable: str) -> bool:
+    """Whether the adaptation of a card's model left its output for the variable alone: it says nothing any more."""
+    from agroflux.emissions.question import unlearned
+
+    return variable in unlearned(card)
+
+
+def card_of(source: str) -> dict[str, Any] | None:
+    """The card behind a source; None for a data set and for a model that is not installed."""
+    return next((card for card in cache.models() if _MODEL + str(card["id"]) == source), None)
 
 
 def is_model(source: str) -> bool:
@@ -95,6 +114,32 @@ def has_all_drivers(data: str) -> bool:
 @st.cache_data(show_spinner=False, max_entries=48)
 def _has_all_drivers(data: str, version: str) -> bool:
     return coverage.has_all_drivers(cache.dataset(data))
+
+
+def as_trained(source: str, where: str) -> bool:
+    """Whether a model is run at a place as in its adaptation: what the record does not tell stays unknown.
+
+    So is a model that was adapted to the place's own data or to one of its towers, and any adapted model that learned
+    without each driver that the record does not tell in full. A model of simulations alone never is.
+    """
+    card = card_of(source)
+    if card is None or where == COUNTIES or "site_years" not in card["data"]:
+        return False
+    if card["data"].get("id") == where or adapted.known(card, where, list(map(str, cache.sites(where).index))):
+        return True
+    shares = card["training"].get("share_of_days_known", {})
+    # A day without weather tells nothing else either: what is known less often than weather was learned without.
+    weather = max((shares.get(name, 0.0) for name in WEATHER), default=0.0)
+    wanted = {str(name) for name, _ in card["drivers"]}
+    return all(shares.get(name, 1.0) < weather for name in _untold(where, cache.version(where)) if name in wanted)
+
+
+@st.cache_data(show_spinner=False, max_entries=48)
+def _untold(data: str, version: str) -> tuple[str, ...]:
+    """Drivers of management and soil that a record does not tell at every site and on every day."""
+    ds = cache.dataset(data)
+    names = (name for name in schema.DRIVERS if name not in WEATHER)
+    return tuple(name for name in names if name not in ds or not bool(ds[name].notnull().all()))
 
 
 def lacking(data: str) -> str:
@@ -140,23 +185,41 @@ def _view(ask: Ask, versions: tuple[str, ...], models: tuple[str, ...]) -> View:
             qc = compare.table({"qc": _held(source, ask, "_qc")})["qc"]
     frame = compare.table(arrays)
     if ask.where != COUNTIES:
-        notes += [note for name, kind in kinds.items() if kind == "baseline" for note in _late(frame, name)]
+        ran = [source for source in ask.sources if is_model(source) and names[source] in arrays]
+        notes += [note for source in ran for note in _late(frame, names[source], ask, source)]
     return View(frame, kinds, qc, notes)
 
 
-def _late(frame: "pd.DataFrame", name: str) -> list[str]:
-    """Where a model covers less of a site's record than the measurements do, and why."""
+def _late(frame: "pd.DataFrame", name: str, ask: Ask, source: str) -> list[str]:
+    """Where a model covers less of the days in view than the measurements do, or none of them, and why."""
+    import pandas as pd
+
     found = []
-    for site, part in frame.groupby(level="site"):
-        days = part[name].dropna().index.get_level_values("time")
-        measured = part.drop(columns=name).dropna(how="all").index.get_level_values("time")
-        if len(days) and len(measured) and len(days) < 0.9 * len(measured):
-            found.append(
-                f"{name} covers {len(days):,} of the {len(measured):,} days of {site} "
-                f"({days[0]:%d %b %Y} to {days[-1]:%d %b %Y}): on the others temperature or rain was not measured, "
-                "or a long gap in them lies within the last 30 days."
-            )
+    for site in ask.sites:
+        part = frame.xs(site, level="site") if site in frame.index.get_level_values("site") else frame.iloc[:0]
+        measured = part.drop(columns=name).dropna(how="all").index
+        every = pd.DatetimeIndex([day for year in ask.years for day in pd.date_range(f"{year}", f"{year}-12-31")])
+        wanted, what = (measured, "days measured at") if len(measured) else (every, "days in view at")
+        if schema.get(ask.variable).per == "year":
+            wanted, what = wanted[wanted.is_year_start], what.replace("days", "years")
+        has = wanted.intersection(part[name].dropna().index)
+        if len(has) >= 0.9 * len(wanted):
+            continue
+        span = f" ({has[0]:%d %b %Y} to {has[-1]:%d %b %Y})" if len(has) else ""
+        covers = f"covers {len(has):,} of the {len(wanted):,}" if len(has) else f"has no value on the {len(wanted):,}"
+        found.append(f"{name} {covers} {what} {site}{span}: {_why(wanted.difference(has), site, ask, source)}.")
     return found
+
+
+def _why(days: "pd.DatetimeIndex", site: str, ask: Ask, source: str) -> str:
+    """Why a model has no value on ``days``."""
+    from agroflux.inference.site_weather import why_hidden
+
+    if schema.get(ask.variable).per == "year":
+        return "a year needs weather on each of its days, and no long gap in it or in the 30 days before it"
+    if as_trained(source, ask.where):
+        return f"on {len(days):,} neither temperature nor rain was measured"
+    return why_hidden(cache.dataset(ask.where), site, days)
 
 
 def _kind(source: str) -> str:
@@ -182,25 +245,57 @@ def _predicted(source: str, ask: Ask) -> "xr.DataArray":
     if ask.where == COUNTIES:
         ds = cache.region(model, data_ids(COUNTIES)[0], ask.sites, ask.years, ask.rate)
     else:
-        ds = _at_observed(model, ask)
+        ds = _at_observed(source, ask)
     if ask.variable not in ds:
         raise SelectionError(f"it does not predict {schema.get(ask.variable).title}")
     array = ds[ask.variable]
     return array.isel(scenario=0) if "scenario" in array.dims else array
 
 
-def _at_observed(model: str, ask: Ask) -> "xr.Dataset":
-    """A model on the measured weather of each site, with the assumptions that the page shows."""
+def _at_observed(source: str, ask: Ask) -> "xr.Dataset":
+    """A model on the measured weather of each site, in the years asked for alone."""
     import xarray as xr
 
     from agroflux.inference.site_weather import predict_site_weather
 
-    observed = cache.dataset(ask.where)
-    network = checkpoint(model)
+    observed, network = cache.dataset(ask.where), checkpoint(source.removeprefix(_MODEL))
+    if as_trained(source, ask.where):
+        return xr.concat([_unassumed(network, observed, site, ask) for site in ask.sites], dim="site", join="outer")
     parts = [predict_site_weather(network, observed, site, ask.assumptions) for site in ask.sites]
     if ask.variable not in parts[0]:
         raise SelectionError(f"it does not predict {schema.get(ask.variable).title}")
-    return xr.concat([part[[ask.variable]] for part in parts], dim="site", join="outer")
+    whole = xr.concat([part[[ask.variable]] for part in parts], dim="site", join="outer")
+    if "year" in whole[ask.variable].dims:
+        return whole.sel(year=whole["year"].isin(ask.years))
+    return whole.sel(time=whole["time"].dt.year.isin(ask.years))
+
+
+def _unassumed(network: "Checkpoint", observed: "xr.Dataset", site: str, ask: Ask) -> "xr.Dataset":
+    """A model on the windows that it was adapted on, each year after one of history, unknown drivers left unknown.
+
+    The page "Transfer" runs it so. NaN on days with neither temperature nor rain; 29 February has no value. Days soon
+    after a gap are kept, since nothing was filled in and its training had such gaps.
+    """
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+
+    from agroflux.training import site_years
+    from agroflux.training.transfer import Adapted
+
+    if not any(name in observed for name in WEATHER):
+        raise ModelError(f"{site} has none of {', '.join(WEATHER)}: a model needs weather")
+    column = schema.TARGETS.index(site_years.column(ask.variable))
+    # No target is asked for, and no day of one needed: the windows of every year of the record are given.
+    windows = site_years.build(observed.sel(site=[site]), network.drivers, (), min_days=0)
+    wanted = windows.take(key for key in windows.keys if key[1] in ask.years)
+    if not len(wanted):
+        raise SelectionError(f"the record of {site} has none of the years asked for")
+    values = Adapted(network.network, network.targets, None).predict(wanted)[..., column].ravel()
+    time = np.concatenate([site_years.days(year, year) for _, year in wanted.keys])
+    blind = coverage.without_weather(observed, pd.DataFrame({"site": site, "time": time}))
+    series = np.where(blind, np.float32(np.nan), values)[None]
+    return xr.Dataset({ask.variable: (("site", "time"), series)}, {"site": [site], "time": time})
 
 
 def checkpoint(model: str) -> Any:

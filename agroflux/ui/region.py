@@ -98,6 +98,7 @@ def explain(chosen: Sequence[str], data: str) -> None:
             f"{show.plain(', '.join(other))} learned from {show.plain(sources)}, not from {here} alone: "
             f"read the result as those data under the weather, soils and management of {here}."
         )
+    said += [show.plain(text) for text in not_offered(chosen)]
     trained = {str(card["model"]) for card in cache.models() if origins[str(card["id"])] == data}
     missing = [name for name in registry.names() if name not in trained]
     if missing:
@@ -105,6 +106,22 @@ def explain(chosen: Sequence[str], data: str) -> None:
         said.append(f"No model of {which} that learned from {here} is installed (`agroflux train` makes one).")
     if said:
         st.caption(" ".join(said))
+
+
+def not_offered(chosen: Sequence[str]) -> list[str]:
+    """Of chosen models that were adapted: what alone is offered of them, and what to use for the rest."""
+    from agroflux.emissions.question import unlearned
+
+    found = []
+    for card in (card for card in cache.models() if str(card["id"]) in chosen and unlearned(card)):
+        kept = [name for name, _ in card["targets"] if name not in unlearned(card)]
+        kept += ["NEE"] if "CO2_FLUX" in kept else []
+        origin = (card["training"].get("source_model") or {}).get("id", "a model that learned them")
+        found.append(
+            f"Of {card['id']} nothing is shown but {', '.join(kept)}: its adaptation left its other outputs alone, "
+            f"which say nothing any more. Use {origin} for those."
+        )
+    return found
 
 
 def _origins() -> dict[str, str]:
@@ -268,6 +285,7 @@ def run(ask: Ask, bar: Any = None) -> Result:
 
 
 def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
+    from agroflux.emissions.question import learned
     from agroflux.inference.region import run_region
 
     of = f"Model {position + 1} of {len(ask.models)}, {model}: " if len(ask.models) > 1 else ""
@@ -277,7 +295,8 @@ def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
             bar.progress((position + done / total) / len(ask.models), f"{of}{done} of {total} counties")
 
     network = compare_view.checkpoint(model)
-    return run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
+    found = run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
+    return learned(found, network.card.as_dict())
 
 
 def result() -> Result | None:

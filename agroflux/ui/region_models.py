@@ -28,8 +28,15 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
         f"{len(done.runs)} models on the weather, soils and management of {title}, "
         f"{done.site_years} site-years each: {each}."
     )
+    common = common_variables(done)
+    if not common:
+        show.empty(
+            "These models have no variable in common that each of them learned.",
+            "Leave out one that was adapted to other variables, and run again.",
+        )
+        return
     with controls.row():
-        variable = schema.get(controls.variable(common_variables(done), default="GPP"))
+        variable = schema.get(controls.variable(common, default="GPP"))
         step = pick_step(variable)
     values = county_values(done, variable)
     with show.guard("The maps of the models"):

@@ -280,9 +280,14 @@ def _watch(kind: str, shown: bool) -> None:
 
 
 def model(soil: SoilModel) -> str:
-    """Control: the emulator, first one that learned from the ``soil`` model; empty where none knows all compared."""
+    """Control: the emulator, first one that learned from the ``soil`` model; empty where none knows all compared.
+
+    One that was adapted to fewer targets is none: its other outputs say nothing any more.
+    """
+    from agroflux.emissions.question import unlearned
+
     needed = {"GPP", "CO2_FLUX", "N2O_FLUX", "Yield", "Delta_SOC"}
-    cards = [card for card in cache.models() if needed <= {name for name, _ in card["targets"]}]
+    cards = [card for card in cache.models() if needed <= {name for name, _ in card["targets"]} - {*unlearned(card)}]
     titles = {
         str(card["id"]): str(card["title"]) for card in sorted(cards, key=lambda c: learned_from(str(c["id"])) != soil)
     }

@@ -9,7 +9,7 @@ from agroflux import contract, schema
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.errors import ModelError, SelectionError
 from agroflux.inference import predict as predictor
-from agroflux.inference.site_weather import Assumptions, predict_site_weather
+from agroflux.inference.site_weather import Assumptions, hidden_days, predict_site_weather, why_hidden
 
 DAYS = pd.date_range("2011-03-10", "2013-06-30", freq="D")
 SOIL = [name for name in schema.DRIVERS if schema.get(name).per == "site"]
@@ -52,6 +52,22 @@ def test_a_short_gap_is_filled_and_a_long_one_is_hidden(model: Checkpoint, tower
     assert hidden.tolist() == list(range(400, 470))
     assert result.attrs["filled_days"] == 43
     assert bool(np.isnan(result["Yield"].sel(year=2012)).all())
+
+
+def test_days_without_a_value_are_told_by_cause(model: Checkpoint, tower: xr.Dataset) -> None:
+    tower["TMAX"][0, 100:103] = np.nan
+    tower["PRECN"][0, 400:440] = np.nan
+    flags = hidden_days(tower, "US-Xx1")
+    result = predict_site_weather(model, tower, "US-Xx1")["GPP"].to_numpy()[0, 0]
+    np.testing.assert_array_equal(flags.any(axis=1), np.isnan(result))
+    assert flags["gap"].sum() == 40 and flags["after"].sum() == 30
+    said = why_hidden(tower, "US-Xx1", pd.date_range("2011-03-01", DAYS[-1]))
+    assert said == (
+        "on 40 temperature or rain was not measured for more than 5 days in a row; "
+        "on 30 such a gap ended less than 30 days before; "
+        "on 9 temperature and rain are not both on record, as they are from 10 Mar 2011 to 30 Jun 2013"
+    )
+    assert why_hidden(tower, "US-Xx1", DAYS[:50]) == ""
 
 
 def test_drivers_that_were_measured_are_used(model: Checkpoint, tower: xr.Dataset) -> None:

@@ -135,6 +135,26 @@ def test_only_common_days_are_scored_at_a_tower() -> None:
     assert app.dataframe[0].value["n"].iloc[0] == everything - filled
 
 
+def test_a_model_at_a_tower_has_the_years_that_were_asked_for_and_no_others() -> None:
+    ask = compare_view.Ask("towers-sample", ("US-AR1",), "GPP", (2011,), ("towers-sample", f"model:{untrained.ID}"))
+    frame = compare_view.view(ask).frame
+    assert set(frame.index.get_level_values("time").year) == {2011}
+    assert frame.notna().all(axis=1).sum() == 365
+    yields = compare_view.Ask("towers-sample", ("US-AR1",), "Yield", (2011,), (f"model:{untrained.ID}",))
+    assert compare_view.view(yields).frame.index.get_level_values("time").year.tolist() == [2011]
+
+
+def test_a_model_without_a_value_on_the_days_in_view_says_why() -> None:
+    app = _open(compare_where="towers-sample", sites="US-Tw3", var="GPP", years="2013-2014")
+    assert not app.exception and not app.error
+    said = _said(app)
+    measured = int(catalog.open_dataset("towers-sample")["GPP"].sel(site="US-Tw3", time=slice("2013", "2014")).count())
+    assert (
+        f"(predicted, seed 5) has no value on the {measured} days measured at US-Tw3: on {measured} temperature" in said
+    )
+    assert "as they are from 10 May 2017 to 04 Jun 2018" in said
+
+
 def test_what_the_tower_is_told_can_be_changed_and_changes_the_prediction() -> None:
     app = _open(sites="US-AR1", var="GPP")
     before = app.dataframe[0].value["Bias [g C m⁻² d⁻¹]"].iloc[0]

@@ -247,3 +247,10 @@ def test_a_county_that_is_taken_out_leaves_the_link_too() -> None:
     assert app.query_params["sites"] == "19015"
     _button(app, "Clear").click().run()
     assert "sites" not in app.query_params
+
+
+def test_a_model_that_was_adapted_to_fewer_targets_is_no_emulator() -> None:
+    box = next(box for box in _open(**LINK).selectbox if box.label == "Emulator")
+    adapted = [card["title"] for card in cache.models() if card["training"].get("targets_left_alone")]
+    assert adapted, "two ship"
+    assert "LSTM" in box.options[0] and not {*adapted} & {*box.options}

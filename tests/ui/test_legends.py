@@ -8,7 +8,8 @@ from agroflux.ui import cache, compare_view
 
 
 def _card(name: str, data: str, seed: int = 0) -> dict[str, Any]:
-    return {"id": name, "model": "lstm", "data": {"id": data}, "seed": seed, "targets": [["GPP", "g C m-2 d-1"]]}
+    targets = [["GPP", "g C m-2 d-1"]]
+    return {"id": name, "model": "lstm", "data": {"id": data}, "seed": seed, "targets": targets, "training": {}}
 
 
 def test_a_model_is_named_by_what_it_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:

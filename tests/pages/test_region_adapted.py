@@ -1,0 +1,63 @@
+"""Adapted models on "Run on a region": what their adaptation left alone is not shown, and that is said."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from agroflux.ui import region_models
+from tests.pages import untrained
+from tests.pages.opened import open_page
+
+OF_TOWERS = "lstm-randomised-hidden30-towers-sample-finetune-head"
+OF_CHAMBERS = "lstm-cornbelt-century-chambers-synthetic-finetune"
+AT = {"sites": "19027", "years": "2016-2016", "var": "GPP"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The shipped adapted models and an untrained one."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(paths.adapted_models(), folder / "adapted")
+    untrained.save(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "MODELS", folder)
+        yield
+
+
+def _run(*models: str) -> AppTest:
+    app = open_page("region", model=",".join(models), **AT)
+    next(button for button in app.button if button.label.startswith("Run")).click().run()
+    assert not app.exception and not app.error
+    return app
+
+
+def _captions(app: AppTest) -> str:
+    return " ".join(str(one.value).replace("\\", "") for one in app.caption)
+
+
+def test_an_output_that_adaptation_left_alone_is_neither_shown_nor_saved() -> None:
+    app = _run(OF_CHAMBERS)
+    assert app.selectbox(key="w.var").value == "N2O_FLUX" and len(app.selectbox(key="w.var").options) == 1
+    assert set(app.session_state["agroflux.region.result"].data.data_vars) == {"N2O_FLUX"}
+    said = f"Of {OF_CHAMBERS} nothing is shown but N2O_FLUX: its adaptation left its other outputs alone"
+    assert said in _captions(app) and "Use lstm-cornbelt-century for those" in _captions(app)
+    app = _run(OF_TOWERS)
+    assert set(app.session_state["agroflux.region.result"].data.data_vars) == {"NEE", "CO2_FLUX", "GPP", "Reco"}
+    assert app.selectbox(key="w.var").value == "GPP"
+
+
+def test_a_model_that_was_not_adapted_keeps_all_its_outputs() -> None:
+    app = _run(untrained.ID)
+    assert len(app.session_state["agroflux.region.result"].data.data_vars) == 21
+    assert "nothing is shown but" not in _captions(app)
+
+
+def test_several_models_show_what_each_of_them_learned() -> None:
+    app = _run(untrained.ID, OF_CHAMBERS)
+    assert region_models.common_variables(app.session_state["agroflux.region.result"]) == ["N2O_FLUX"]
+    app = _run(OF_TOWERS, OF_CHAMBERS)
+    said = " ".join(str(box.value) for box in (*app.info, *app.warning))
+    assert "no variable in common" in said
