@@ -143,6 +143,9 @@ def card(choice: Choice, table: "pd.DataFrame") -> None:
             show.empty(f"{kind}: there is no card to open.", "The command above makes it.")
         else:
             _card(found)
+            if found["command"] != run["command"]:
+                st.markdown("The command that trained it:")
+                st.code(str(found["command"]), language="bash", wrap_lines=True)
 
 
 def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
@@ -185,8 +188,6 @@ def _card(found: dict[str, Any]) -> None:
     rows += [(key.capitalize().replace("_", " "), value) for key, value in found["config"].items()]
     rows += [("Warm-up", f"{found['warmup_days']} days"), ("Code version", found["code_version"])]
     show.facts(rows)
-    st.markdown("The command that trained it:")
-    st.code(str(found["command"]), language="bash", wrap_lines=True)
     with st.expander("The whole card", icon=":material/data_object:"):
         st.json(found, expanded=1)
 
