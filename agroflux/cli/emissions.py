@@ -30,7 +30,7 @@ def command(
         Path | None, typer.Option(help="CSV of own areas: fips,corn_area_ha,soybean_area_ha [ha].")
     ] = None,
     area_sd: Annotated[float, typer.Option(min=0, max=1, help="Relative error of harvested areas, 0.05 = 5 %.")] = 0.05,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     by: Annotated[Rows, typer.Option(help="Rows of the table.")] = "county",
     coverage: Annotated[bool, typer.Option("--coverage", help="Measure the intervals on held-out years.")] = False,
     quantity: Annotated[str, typer.Option(help="With --coverage: n2o, nee, necb, harvest, soil_carbon.")] = "n2o",

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agroflux.cli.output import write_bytes
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -34,20 +36,20 @@ def write(answer: "Assessment", sources: "Sources", by: str, out: Path) -> None:
     if out.suffix == ".xlsx":
         from agroflux.emissions.workbook import to_xlsx
 
-        save(to_xlsx(answer), out)
+        write_bytes(to_xlsx(answer), out)
     elif out.suffix == ".nc":
         from agroflux.emissions.netcdf import to_netcdf
         from agroflux.emissions.report import data_sources
 
         cited = [one.citation for one in data_sources(sources)]
-        save(to_netcdf(answer, geo.county_facts(), cited), out)
+        write_bytes(to_netcdf(answer, geo.county_facts(), cited), out)
     elif out.suffix == ".geojson":
         level: Level = "state" if by == "state" else "county"
         frame, key = (geo.states(), "state") if by == "state" else (geo.counties(), "fips")
         shapes = dict(zip(frame[key], frame.geometry, strict=True))
-        save(export.to_geojson(answer.totals, shapes, level, export.with_intervals(answer, level)).encode(), out)
+        write_bytes(export.to_geojson(answer.totals, shapes, level, export.with_intervals(answer, level)).encode(), out)
     else:
-        save(export.to_csv(table(answer, by), export.provenance(answer.totals)).encode(), out)
+        write_bytes(export.to_csv(table(answer, by), export.provenance(answer.totals)).encode(), out)
 
 
 def write_report(
@@ -68,14 +70,4 @@ def write_report(
     features = json.loads(geo.counties().to_json(drop_id=True))["features"]
     shapes = {str(one["properties"]["fips"]): one for one in features}
     text = report.html(answer, pictures(answer, shapes, held), report.data_sources(sources), again, held)
-    save(to_pdf(text) if path.suffix == ".pdf" else text.encode(), path)
-
-
-def save(content: bytes, out: Path) -> None:
-    """Write beside ``out`` and rename, so that an interrupted run leaves no half file under that name."""
-    part = out.with_name(f".{out.name}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    write_bytes(to_pdf(text) if path.suffix == ".pdf" else text.encode(), path)

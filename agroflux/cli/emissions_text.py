@@ -38,7 +38,8 @@ def table(answer: "Assessment", by: str) -> "pd.DataFrame":
 def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_json: bool) -> None:
     """Print an answer."""
     from agroflux.cli.output import print_json, print_rows
-    from agroflux.emissions import export, words
+    from agroflux.emissions import export, notes, words
+    from agroflux.emissions.totals import REGION
 
     made, rows = answer.totals, table(answer, by)
     region = export.with_intervals(answer, "region").iloc[0].to_dict()
@@ -46,12 +47,14 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
         print_json(
             {
                 **export.provenance(made),
+                "place": answer.place,
                 "units": {c: export.unit_of(c) for c in rows if export.unit_of(c)},
                 "region": region,
                 "totals": rows.to_dict("records"),
                 "left_out": made.left_out.to_dict("records"),
                 "gaps": list(answer.gaps),
-                "tier1": answer.tier1.to_dict("records"),
+                "about_years": notes.beside_years(answer),
+                "tier1": answer.named(answer.tier1).to_dict("records"),
                 "uncertainty": {
                     "headline": answer.headline,
                     "components": list(answer.components),
@@ -67,9 +70,12 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
         return
     head = answer.interval(answer.headline)
     title = f"{made.data}, {made.n_rate:g} kg N ha-1, {made.period}, {made.gwp} GWP-{made.horizon}: per year"
-    shown = [_row({"place": "All", **region}, answer), *(_row(row, answer) for row in rows.to_dict("records"))]
+    whole = "All" if answer.place == REGION else answer.place
+    shown = [_row({"place": whole, **region}, answer), *(_row(row, answer) for row in rows.to_dict("records"))]
     print_rows(shown if by != "month" else rows.to_dict("records"), as_json=False, title=title)
     typer.echo(f"N2O: {words.with_interval(head['value'], head['low80'], head['high80'], head['unit'])} a year")
+    if by == "year" and (text := notes.beside_years(answer)):
+        typer.echo(text)
     for row in made.left_out.to_dict("records"):
         typer.echo(f"Left out: {row['crop']} in {row['county']}, {row['state']} ({row['reason']})", err=True)
     for text in answer.gaps:

@@ -63,6 +63,10 @@ def read_areas(source: Path | str | bytes, facts: pd.DataFrame, *, name: str = "
         problems += found
     if not parsed and not problems:
         problems = ["no row follows the header: give one row a county"]
+    if not problems and not np.nansum([list(areas.values()) for areas in parsed.values()]) > 0:
+        # Totals of nothing look like an answer: 0 t, with an interval from 0 to 0.
+        problems = [f"columns {' and '.join(AREA_COLUMNS)} add up to 0 ha: give harvested hectares of at least one "
+                    "county"]  # fmt: skip
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise AreasError(f"{shown}: " + "; ".join(problems[:_SHOWN]) + more)

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from agroflux.emissions import breakdown, residuals, tier1, uncertainty, units
+from agroflux.emissions.place import check_areas, name_of
 from agroflux.emissions.question import N2O_ALONE, Question, Sources, slim, totals_of, totals_of_fields
 from agroflux.emissions.totals import COLUMNS, REGION, Totals
 from agroflux.errors import SelectionError
@@ -25,7 +26,8 @@ class Assessment:
     """An answer. ``intervals``: one row a place and quantity; ``parts``: what each component does to each quantity;
     ``years``, ``months``: totals of the region by year (crops borrowed from neighbouring years) and by month;
     ``tier1``: IPCC Tier 1 beside it; ``lever``: region by nitrogen rate; ``components``: those in the intervals;
-    ``models``: ids of the trained models beside each other; ``gaps``: sentences on what parts of the answer leave out.
+    ``models``: ids of the trained models beside each other; ``gaps``: sentences on what parts of the answer leave out;
+    ``place``: what the region is called, whose rows have the key :data:`agroflux.emissions.totals.REGION`.
     """
 
     question: Question
@@ -40,6 +42,7 @@ class Assessment:
     simulators: Mapping[str, float]
     models: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    place: str = REGION
 
     @property
     def headline(self) -> str:
@@ -54,6 +57,11 @@ class Assessment:
             raise SelectionError(f"no interval of {column} for {level} {place}: choose one of the table's rows")
         return found.iloc[0]
 
+    def named(self, table: pd.DataFrame) -> pd.DataFrame:
+        """``table`` for readers: in the columns ``place`` and ``label`` the name of the region in place of its key."""
+        columns = [c for c in ("place", "label") if c in table]
+        return table.assign(**{c: table[c].replace(REGION, self.place) for c in columns})
+
     def ranked(self, column: str, level: str = "county") -> pd.DataFrame:
         """Places of a level with value and interval of a quantity, largest first."""
         table = self.intervals
@@ -66,7 +74,12 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
 
     SelectionError or DataError as :func:`agroflux.emissions.totals.totals`.
     """
-    fluxes = slim(sources.at(question.n_rate), question)
+    whole = sources.at(question.n_rate)
+    sites = [str(site) for site in whole["site"].to_numpy()]
+    called = name_of(question.counties, sites, facts, question.areas)
+    if question.areas is not None and not question.on_survey:
+        check_areas(question.areas, question.counties if question.counties is not None else sites, called)
+    fluxes = slim(whole, question)
     made = totals_of(question, fluxes, facts, sources.name)
     members = {
         name: found
@@ -105,6 +118,7 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
         simulators={name: float(table["n2o_t"].sum()) for name, table in members.items()},
         models=sources.members,
         gaps=(*_of_source(sources, used), *short, *unequal, *untold),
+        place=called,
     )
 
 

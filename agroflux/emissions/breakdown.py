@@ -38,18 +38,23 @@ def by_year(
 ) -> tuple[pd.DataFrame, list[str]]:
     """The fields of ``made`` in each whole year of the data; ``in_period`` marks the chosen ones.
 
-    A year without a value for any of them is left out. Returns also sentences that say which years lack fields.
+    A year's row is what the question gives for that year alone: ``borrowed_crops`` county crops do not grow in it and
+    stand with their nearest years, in or outside the period. The mean of the rows is therefore not the total of the
+    period, which takes each crop from its own years. A year without a value for any field is left out. Returns also
+    sentences that say which years lack fields.
     """
     rows, short = [], []
     for year in whole_years(fluxes):
         one = totals_of_fields(replace(question, years=(year,)), fluxes, facts, made.cells)
         told = 0 if one is None else len(one.crops)
         if one is not None:
-            rows.append(one.by("region").assign(year=year, in_period=year in question.years))
+            borrowed = int(one.crops["outside_period"].sum())
+            row = one.by("region").assign(year=year, in_period=year in question.years, borrowed_crops=borrowed)
+            rows.append(row)
         if told < len(made.crops):
             short.append(f"{year} ({told} of {len(made.crops)})")
     table = pd.concat(rows, ignore_index=True)
-    first = ["year", "in_period", "outside_period"]
+    first = ["year", "in_period", "borrowed_crops"]  # not outside_period: there the period is the one year
     said = [f"Years that lack county crops, for a missing value: {', '.join(short)}."] if short else []
     return table[[*first, *(c for c in table if c in COLUMNS and COLUMNS[c].unit)]], said
 

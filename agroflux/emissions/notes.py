@@ -4,6 +4,8 @@ from agroflux.emissions import words
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, REGION
 
+#: What the plot of years shows besides its bars.
+BARS = "Dotted: the mean of the chosen years; grey: their range; pale bars: years outside the period."
 _NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "Direct and indirect N2O"}
 
 
@@ -21,9 +23,17 @@ def what(answer: Assessment) -> str:
     if answer.question.shares is not None and answer.question.areas is not None:
         counties = f"the part of {counties} inside {answer.question.areas.attrs['inside']}"
     return (
-        f"{_NAMES[answer.headline]} of the corn and soybean fields of {counties}, a year on average over "
-        f"{made.period}, with {made.n_rate:g} kg N ha-1 to corn ({made.gwp} GWP-{made.horizon})"
+        f"{_NAMES[answer.headline]} of the corn and soybean fields of {counties}, {_when(answer)}, with "
+        f"{made.n_rate:g} kg N ha-1 to corn ({made.gwp} GWP-{made.horizon})"
     )
+
+
+def _when(answer: Assessment) -> str:
+    """How the period makes the figure: not as the mean of its years, see :func:`beside_years`."""
+    made = answer.totals
+    if len(made.years) == 1:
+        return f"in {made.period}"
+    return f"a year: each crop's mean over its own years in {made.period}"
 
 
 def drivers(answer: Assessment) -> str:
@@ -46,7 +56,7 @@ def _lower(label: str) -> str:
 def apart(answer: Assessment) -> str:
     """What each process model gives, where they are more than a tenth apart; else an empty text."""
     found = answer.simulators
-    if len(found) < 2 or max(found.values()) < 1.1 * min(found.values()):
+    if len(found) < 2 or max(found.values()) <= 1.1 * min(found.values()):  # 0 and 0 agree
         return ""
     given = ", ".join(f"{name} {words.amount(value, 't N2O')}" for name, value in found.items())
     return (
@@ -65,9 +75,31 @@ def trend(answer: Assessment) -> str:
     apart = (high[column] - low[column]) / table[column].mean() if table[column].mean() else 0.0
     return (
         f"From {words.amount(low[column], unit)} in {low['year']} to {words.amount(high[column], unit)} in "
-        f"{high['year']}: {words.percent(apart)} of the mean. A year takes the crop that a county does not grow in it "
-        "from its nearest years."
+        f"{high['year']}: {words.percent(apart)} of the mean. {beside_years(answer)}"
     )
+
+
+def beside_years(answer: Assessment) -> str:
+    """How a year's total is made, and that the figure of the period is not their mean; empty for one year.
+
+    A county shows one crop a year. The figure takes each crop's mean over its own years of the period; a year must
+    take the other crop from somewhere, and takes its nearest years. Filling in the period's mean would make the two
+    equal, but then a year's total would change with the period asked for.
+    """
+    chosen = answer.years.loc[answer.years["in_period"], answer.headline]
+    if len(chosen) < 2:
+        return ""
+    said = (
+        "A year takes the crop that a county does not grow in it from that crop's nearest years, also from outside the "
+        "period. The figure of the period takes each crop from its own years in it, if there are any"
+    )
+    figure, mean = answer.interval(answer.headline)["value"], chosen.mean()
+    away = figure / mean - 1 if mean else 0.0
+    if abs(away) < 0.0005:
+        return f"{said}."
+    side = "above" if away > 0 else "below"
+    beyond = f", and {side} each of them" if not chosen.min() <= figure <= chosen.max() else ""
+    return f"{said}: it is not the mean of the years, but lies {words.percent(abs(away), 1)} {side} that{beyond}."
 
 
 def is_and_is_not(answer: Assessment) -> list[str]:

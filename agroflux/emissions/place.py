@@ -1,15 +1,18 @@
-"""Which counties a question is about: all of the data, a state, one county, or a user's polygon."""
+"""Which counties a question is about, and what they are called: all of the data, a state, a county, a polygon."""
 
 from collections.abc import Sequence
 
 import geopandas as gpd
 import pandas as pd
 
-from agroflux.emissions.areas import survey_areas
+from agroflux.emissions.areas import AREA_COLUMNS, survey_areas
 from agroflux.emissions.polygon import Region, areas_inside
+from agroflux.emissions.totals import REGION
 from agroflux.errors import SelectionError
 
 ALL = "all"
+#: States of the bundled data, by the code that the county table has.
+STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
 
 
 def counties_of(where: str, sites: Sequence[str], facts: pd.DataFrame) -> tuple[str, ...] | None:
@@ -39,8 +42,47 @@ def inside(
     """Counties of the data that ``region`` touches, and their harvested areas [ha] inside it.
 
     ``outlines``: polygons of counties (fips, geometry); ``areas`` by FIPS in place of the survey's. PolygonError where
-    the polygon lies outside the counties of the data.
+    the polygon lies outside the counties of the data, SelectionError where none of ``areas`` lies in it.
     """
     known = outlines[outlines["fips"].isin(list(sites))]
     part = areas_inside(region, known, areas if areas is not None else survey_areas(facts))
-    return tuple(map(str, part.index)), part
+    counties = tuple(map(str, part.index))
+    if areas is not None:
+        check_areas(areas, counties, region.name)
+    return counties, part
+
+
+def name_of(
+    counties: Sequence[str] | None, sites: Sequence[str], facts: pd.DataFrame, areas: pd.DataFrame | None = None
+) -> str:
+    """What the ``counties`` of a question are called: all, a state, a county, the polygon that ``areas`` lie inside.
+
+    ``sites``: FIPS of the data. Other choices, which Python alone can make, are told by their number.
+    """
+    if areas is not None and areas.attrs.get("inside"):
+        return str(areas.attrs["inside"])
+    if counties is None or set(counties) == set(sites):
+        return REGION
+    if len(counties) == 1 and counties[0] in facts.index:
+        return f"{facts.at[counties[0], 'county']}, {facts.at[counties[0], 'state']}"
+    states = facts["state"].reindex(list(sites)).dropna()
+    for code in states.unique():
+        if set(counties) == set(states.index[states == code]):
+            return STATES.get(code, str(code))
+    return f"{len(counties)} counties"
+
+
+def check_areas(areas: pd.DataFrame, counties: Sequence[str], name: str) -> None:
+    """SelectionError where a user's ``areas`` [ha] leave nothing to add up in ``counties``, which are called ``name``.
+
+    The message names the file, as :func:`agroflux.emissions.areas.read_areas` notes it, and the ways out.
+    """
+    where = "the data set" if name == REGION else name
+    source = str(areas.attrs.get("source", "the given areas"))
+    held = areas.reindex(areas.index.intersection(list(counties)))
+    if held.empty:
+        which = f"none of the {len(areas)} counties" if len(areas) > 1 else "the only county"
+        lies = "lies" if len(areas) > 1 else "does not lie"
+        raise SelectionError(f"{which} of {source} {lies} in {where}: choose another place, or remove these areas")
+    if not held[list(AREA_COLUMNS)].sum().sum() > 0:
+        raise SelectionError(f"{source} add up to nothing in {where}: choose another place, or remove these areas")

@@ -132,7 +132,7 @@ def _sections(
         ),
         _reliability(coverage, pictures),
         _Section("Where", pictures=_images(pictures, "map", "counties"), tables=[_counties(answer)]),
-        _Section("Years and months", [notes.trend(answer)], _images(pictures, "years", "months")),
+        _years(answer, pictures),
         _Section("The nitrogen lever", [_LEVER], _images(pictures, "lever"), tables=[_lever(answer)]),
         _Section(
             "Beside IPCC Tier 1",
@@ -144,6 +144,11 @@ def _sections(
         _Section("Methods", points=_methods(answer)),
         _Section("Data", points=[f"{s.title}. {s.citation} Licence: {s.licence}." for s in sources]),
     ]
+
+
+def _years(answer: Assessment, pictures: Mapping[str, bytes]) -> _Section:
+    texts = [notes.trend(answer), *([notes.BARS] if "years" in pictures else [])]
+    return _Section("Years and months", texts, _images(pictures, "years", "months"))
 
 
 def _images(pictures: Mapping[str, bytes], *names: str) -> list[dict[str, str]]:

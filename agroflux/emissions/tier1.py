@@ -72,7 +72,7 @@ def compare(
     shares: pd.Series | None = None,
     farms: bool = True,
 ) -> pd.DataFrame:
-    """Simulated N2O and Tier 1 for the region and each state, one row an estimate.
+    """Simulated N2O and Tier 1 for the region and, where it lies in several, each state, one row an estimate.
 
     ``unfertilised``: the same choice at 0 kg N ha-1, where the data set has it, of the same fields or some of them:
     the row due to fertiliser is of these alone, its nitrogen too, and absent where there are none. ``facts``: county
@@ -87,7 +87,8 @@ def compare(
     due = _due_to_fertiliser(simulated, unfertilised)
     on_farms = facts["farm_n_2012_t"] if shares is None else facts["farm_n_2012_t"].reindex(shares.index) * shares
     rows: list[tuple[object, ...]] = []
-    for place in [REGION, *sorted(crops["state"].unique())]:
+    states = sorted(crops["state"].unique())
+    for place in [REGION, *(states if len(states) > 1 else ())]:
         here = crops if place == REGION else crops[crops["state"] == place]
         corn = here[here["crop"] == "corn"]
         rate_n = applied_n(_quantity(corn["area_ha"].sum(), units.AREA), _quantity(simulated.n_rate, units.N_RATE))

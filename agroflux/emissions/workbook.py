@@ -29,12 +29,12 @@ def to_xlsx(answer: Assessment) -> bytes:
 
 
 def _sheets(answer: Assessment) -> dict[str, pd.DataFrame]:
-    said = {"Figure": f"{notes.headline(answer)} a year", "What it is": notes.what(answer)}
+    said = {"Figure": f"{notes.headline(answer)} a year", "What it is": notes.what(answer), "Place": answer.place}
     said |= {str(key): value for key, value in export.provenance(answer.totals).items()}
     said |= {"components": ", ".join(answer.components), "draws": str(answer.question.draws)}
     said |= {"seed": str(answer.question.seed)} | ({"models": ", ".join(answer.models)} if answer.models else {})
-    rows = [*said.items(), *(("Note", text) for text in notes.is_and_is_not(answer))]
-    tier1 = answer.tier1.rename(
+    rows = [*said.items(), ("Years", notes.trend(answer)), *(("Note", text) for text in notes.is_and_is_not(answer))]
+    tier1 = answer.named(answer.tier1).rename(
         columns={"n_applied_t_n": "n_applied_t_n [t N yr-1]"} | {c: f"{c} [t N2O yr-1]" for c in _TIER1_MASSES}
     )
     return {
@@ -43,7 +43,7 @@ def _sheets(answer: Assessment) -> dict[str, pd.DataFrame]:
         "States": export.with_intervals(answer, "state"),
         "Counties": export.with_intervals(answer, "county"),
         "Crops": answer.totals.crops,
-        "Intervals": answer.intervals,
+        "Intervals": answer.named(answer.intervals),
         "Uncertainty": answer.parts,
         "Years": answer.years,
         "Months": answer.months,

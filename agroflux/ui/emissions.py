@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from agroflux.emissions import areas, units
-from agroflux.emissions.place import ALL
+from agroflux.emissions.place import ALL, STATES
 from agroflux.emissions.polygon import MAX_BYTES, Region, read_polygon
 from agroflux.emissions.question import AREA_SD, predicts_n2o
-from agroflux.emissions.totals import COLUMNS
+from agroflux.emissions.totals import COLUMNS, REGION
 from agroflux.errors import AgroFluxError
 from agroflux.ui import cache, controls, show, state, uploads
 
@@ -33,7 +33,6 @@ QUANTITIES = (
     "soil_co2_t_co2",
     "nee_t_c_ha",
 )
-STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
 _AREA_ERRORS = (0, 2, 5, 10, 20)  # %
 _MOST_UPLOAD = 110  # MB that the browser may send, so that a file too large is told so here and not cut off
 
@@ -177,9 +176,15 @@ def quantity(table: "pd.DataFrame") -> str:
     return _pick("On the map and in the ranking", names, "emissions-show", 430)
 
 
-def place(places: Sequence[str]) -> str:
-    """Pick the region or a state."""
-    return _pick("Place", {p: p for p in places}, "emissions-place", 220)
+def place(places: Sequence[str], region: str) -> str:
+    """Pick the region, which is called ``region``, or a state, of ``places``: the keys, as links have them."""
+    of_state = "{}" if region == REGION else "Part in {}"
+    names = {p: region if p == REGION else of_state.format(STATES.get(p, p)) for p in places}
+    if len(names) > 1:
+        return _pick("Place", names, "emissions-place", 220)
+    # Not bound: with nothing to choose, a link that names one of the states must open without a complaint.
+    st.selectbox("Place", [region], width=220, disabled=True)
+    return places[0]
 
 
 def level() -> str:

@@ -182,7 +182,7 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
 def tier1_panel(answer: Assessment, choice: Choice) -> None:
     """Simulated N2O beside IPCC Tier 1 on the same area and nitrogen."""
     rows = answer.tier1
-    place = emissions.place(list(dict.fromkeys(rows["place"])))
+    place = emissions.place(list(dict.fromkeys(rows["place"])), answer.place)
     here = rows[rows["place"] == place]
     drawn = here.rename(columns={"n2o_t": "value", "low_t": "low", "high_t": "high"})
     fig = ranking.estimates(drawn, label="N₂O", unit="t N₂O yr-1")
@@ -200,7 +200,8 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
     with st.expander("Figures behind the plot"):
         labels = {"place": "Place", "estimate": "Estimate", "n_applied_t_n": "N considered [t N yr⁻¹]",
                   "n2o_t": "N₂O [t N₂O yr⁻¹]", "low_t": "Low [t N₂O yr⁻¹]", "high_t": "High [t N₂O yr⁻¹]"}  # fmt: skip
-        show.table(rows.drop(columns="kind").rename(columns=labels), f"{choice.file}-tier1", hide_index=True)
+        table = answer.named(rows).drop(columns="kind").rename(columns=labels)
+        show.table(table, f"{choice.file}-tier1", hide_index=True)
 
 
 def _climate(data: str) -> str:

@@ -64,6 +64,7 @@ def years(answer: Assessment) -> None:
     with left:
         fig = trend.years(answer.years, answer.headline, label="N₂O as CO₂e", unit=unit)
         show.figure(fig, "emissions-years", key="emissions.years")
+        st.caption(notes.BARS)
     with right:
         fig = trend.months(answer.months, "n2o_t_co2e", label="Direct N₂O as CO₂e", unit=unit)
         show.figure(fig, "emissions-months", key="emissions.months")

@@ -66,6 +66,7 @@ def test_one_year_and_another_gwp_set(run: Call) -> None:
 def test_a_state_a_county_and_a_polygon(run: Call, tmp_path: Path) -> None:
     states = {row["state"]: row for row in json.loads(run("--by", "state", "--json")[1])["totals"]}
     iowa = json.loads(run("--place", "IA", "--json")[1])
+    assert (iowa["place"], {row["place"] for row in iowa["tier1"]}) == ("Iowa", {"Iowa"})
     assert iowa["region"]["n2o_t"] == pytest.approx(states["IA"]["n2o_t"], rel=1e-9)
     fips = iowa["totals"][0]["fips"]
     one = json.loads(run("--place", fips, "--json")[1])
@@ -93,6 +94,29 @@ def test_years_months_and_crops_are_rows_too(run: Call) -> None:
     months = [r for r in json.loads(run("--by", "month", "--json")[1])["totals"] if r["crop"] == "both"]
     assert sum(row["n2o_t"] for row in months) == pytest.approx(crops["region"]["n2o_t"], rel=1e-9)
     assert "2014" in run("--by", "year")[1]
+
+
+def test_the_first_row_names_the_place(run: Call) -> None:
+    iowa = run("--place", "IA", "--by", "crop")[1]
+    assert "Iowa" in iowa and " All " not in iowa
+    assert " All " in run("--by", "crop")[1]
+
+
+def test_the_total_of_a_period_is_not_the_mean_of_its_years(run: Call) -> None:
+    printed = run("--years", "2014-2015", "--by", "year")[1]
+    assert "it is not the mean of the years, but lies 2.5 % above that, and above each of them." in printed
+    told = json.loads(run("--years", "2014-2015", "--by", "year", "--json")[1])
+    assert told["about_years"] in printed
+    assert all("outside_period" not in row and row["borrowed_crops"] > 50 for row in told["totals"])
+    assert "mean of the years" not in run("--years", "2014-2015", "--by", "state")[1]
+
+
+def test_own_areas_of_another_state_are_one_line(run: Call, tmp_path: Path) -> None:
+    areas = tmp_path / "mine.csv"
+    areas.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,\n19169,1000,\n")
+    code, _, err = run("--areas", str(areas), "--place", "IN")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "none of the 2 counties of own areas (mine.csv) lies in Indiana" in err
 
 
 def test_indirect_and_a_20_year_potential(run: Call) -> None:

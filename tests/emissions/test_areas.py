@@ -47,6 +47,8 @@ def test_the_template_reads_back() -> None:
         ("fips\tcorn_area_ha\tsoybean_area_ha\n", "tabs"),
         ("", "row 1 is empty"),
         (HEAD, "no row follows the header"),
+        (HEAD + "19153,0,0\n", "columns corn_area_ha and soybean_area_ha add up to 0 ha: give harvested hectares of"),
+        (HEAD + "19153,0,\n19169,,\n", "add up to 0 ha"),
         (HEAD + "19153,1,2\n99999,1,2\n", "row 3, column fips: '99999' is no county"),
         (HEAD + "19153,1,2\n19153,1,2\n", "row 3, column fips: 19153 already stands in row 2"),
         (HEAD + "19153,-1,2\n", "row 2, column corn_area_ha: '-1' is negative"),

@@ -61,6 +61,12 @@ def test_states_add_up_to_the_region(rotation: Rotation, facts: pd.DataFrame) ->
         assert group.loc[group["place"] != REGION, "n2o_t"].sum() == pytest.approx(region, rel=1e-9)
 
 
+def test_a_region_within_one_state_stands_once(rotation: Rotation, facts: pd.DataFrame) -> None:
+    """The state's row would say the same again, under a name that may hold more than the region."""
+    iowa = totals(rotation(), facts, n_rate=168, years=[2013], counties=["19153", "19169"])
+    assert set(compare(iowa, None, facts)["place"]) == {REGION}
+
+
 def test_without_a_zero_rate_nothing_is_due_to_fertiliser(rotation: Rotation, facts: pd.DataFrame) -> None:
     rows = compare(totals(rotation(), facts, n_rate=168, years=[2013]), None, facts)
     assert "Fields: due to fertiliser" not in set(rows["estimate"])

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from shapely.geometry import mapping
+from shapely.geometry import box, mapping
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from agroflux import cli, geo
 from agroflux.data import catalog, importing
@@ -82,6 +83,13 @@ def test_a_single_year_says_that_crops_are_borrowed(opened: AppTest) -> None:
     assert not any("do not grow in the chosen period" in c.value for c in opened.caption)
 
 
+def test_a_figure_above_all_its_years_says_why() -> None:
+    app = _open(years="2014-2015")
+    (said,) = [c.value for c in app.caption if "not the mean of the years" in c.value]
+    assert "above that, and above each of them" in said.replace("\\", "")
+    assert not any("on average over" in m.value for m in app.markdown)
+
+
 def test_the_headline_says_its_interval_in_words(opened: AppTest) -> None:
     (text,) = [h.value for h in opened.header]
     assert re.search(r"t CO₂e, 80 % interval \d", text.replace("\\", ""))
@@ -120,6 +128,59 @@ def test_areas_with_a_mistake_are_named_and_the_page_goes_on() -> None:
     assert _metric(app, "N₂O") == pytest.approx(_expected().by("region")["n2o_t"].item(), rel=1e-3)
 
 
+def test_areas_that_add_up_to_nothing_are_refused() -> None:
+    app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,0,0\n")
+    (error,) = app.error
+    told = error.value.replace("\\", "")
+    assert told.startswith("mine.csv: columns corn_area_ha and soybean_area_ha add up to 0 ha: give")
+    assert _metric(app, "N₂O") == pytest.approx(_expected().by("region")["n2o_t"].item(), rel=1e-3)
+
+
+def test_own_areas_of_another_state_are_told_as_the_cause_with_both_ways_out() -> None:
+    app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n19169,1000,1000\n")
+    next(s for s in app.selectbox if s.key == "w.emissions-where").select("IN").run()
+    assert not app.exception
+    (error,) = app.error
+    told = error.value.replace("\\", "")
+    assert told == (
+        "none of the 2 counties of own areas (mine.csv) lies in Indiana: choose another place, or remove these areas"
+    )
+    assert any(e.proto.label.startswith("Own areas") and e.proto.expanded for e in app.expander)
+    app.button(key="emissions.areas.remove").click().run()
+    assert not app.error and len(_table(app)) == int(_expected().by("state").set_index("state").at["IN", "counties"])
+
+
+def _beside_tier1(app: AppTest) -> Selectbox:
+    """The picker of the comparison with Tier 1."""
+    (found,) = [s for s in app.selectbox if s.label == "Place" and s.key != "w.emissions-where"]
+    return found
+
+
+@pytest.mark.parametrize("linked", ["", "All counties", "IA"])
+def test_the_comparison_with_tier1_calls_the_place_by_its_name(linked: str) -> None:
+    county = str(_expected().by("county")["fips"].iloc[0])
+    for where, name in (
+        ("IA", "Iowa"),
+        (county, _expected().by("county")[["county", "state"]].iloc[0].str.cat(sep=", ")),
+    ):
+        app = _open(emissions_where=where, **({"emissions_place": linked} if linked else {}))
+        assert not app.exception and not app.error and not app.warning
+        picker = _beside_tier1(app)
+        assert picker.options == [name] and picker.value == name
+        (beside,) = [d.value for d in app.dataframe if "Estimate" in d.value]
+        assert set(beside["Place"]) == {name}
+
+
+def test_links_to_the_comparison_of_all_counties_hold() -> None:
+    for linked, name in (("All counties", "All counties"), ("IL", "Illinois")):
+        app = _open(emissions_place=linked)
+        assert not app.warning
+        picker = _beside_tier1(app)
+        assert picker.options == ["All counties", "Iowa", "Illinois", "Indiana"]
+        assert picker.value == linked and app.query_params["emissions-place"] == linked
+        assert picker.options[picker.index or 0] == name
+
+
 def test_own_files_hold_after_another_page_until_they_are_removed() -> None:
     app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n")
     app.switch_page("pages/whatif.py").run()
@@ -151,9 +212,15 @@ def test_a_polygon_of_ones_own_gives_the_county_it_outlines() -> None:
     outline = geo.counties().set_index("fips").geometry[fips]
     app = _upload_region(json.dumps(mapping(outline)).encode())
     assert not app.error
+    assert _beside_tier1(app).options == ["mine.geojson"]
     county = _expected().by("county").iloc[0]
     assert _metric(app, "N₂O") == pytest.approx(county["n2o_t"], rel=1e-3)
     assert any("1 county of the data lies" in s.value for s in app.success)
+
+
+def test_states_beside_a_polygon_are_only_the_part_inside_it() -> None:
+    app = _upload_region(json.dumps(mapping(box(-92, 40.2, -90, 42))).encode())
+    assert _beside_tier1(app).options == ["mine.geojson", "Part in Iowa", "Part in Illinois"]
 
 
 @pytest.mark.parametrize(
