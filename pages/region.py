@@ -24,12 +24,7 @@ def page() -> None:
     region.explain(models, data)
 
     names = region.names(data)
-    region.toolbar(names)
-    with st.container():
-        place = st.container()
-        chosen = region.pick_list(names)
-        with place, show.guard("The map"):
-            region.pick_on_map(names, chosen)
+    chosen = region.pick(names)
 
     ask = region.Ask(tuple(models), data, tuple(chosen), tuple(years), rate)
     if not chosen:

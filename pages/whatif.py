@@ -22,12 +22,7 @@ def page() -> None:
         soil = whatif.soil_model()
         model = whatif.model(soil)
 
-    region.toolbar(names)
-    with st.container():
-        place = st.container()
-        chosen = region.pick_list(names)
-        with place, show.guard("The map"):
-            region.pick_on_map(names, chosen)
+    chosen = region.pick(names)
 
     st.subheader("Scenarios", anchor=False)
     changes = whatif.scenarios()

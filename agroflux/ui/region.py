@@ -137,6 +137,17 @@ def problems(failed: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
+def pick(known: Mapping[str, str]) -> list[str]:
+    """Buttons, map and list by which counties are picked; returns those that are."""
+    toolbar(known)
+    with st.container():
+        place = st.container()  # the map stands above the list, which says what the map must show
+        chosen = pick_list(known)
+        with place, show.guard("The map"):
+            pick_on_map(known, chosen)
+    return chosen
+
+
 def toolbar(known: Mapping[str, str]) -> None:
     """Buttons that pick all counties or a state's, undo the last step, or clear."""
     # Reads what a link asks for before the buttons are drawn; the list below is tied to the same name.
