@@ -1,5 +1,6 @@
 """The ``agroflux`` command: one module a command, errors in one line, JSON on request."""
 
+import errno
 import importlib
 import logging
 import os
@@ -56,6 +57,9 @@ class _Lazy(TyperGroup):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+#: What the file system says no with to a user, not to the program: rights, space, names.
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP)
+
 _STOPPED = 130  # what shells tell of a program that an interrupt ended
 
 cli = typer.Typer(
@@ -91,6 +95,12 @@ def main(argv: list[str] | None = None) -> None:
     except Exception as fault:
         if os.environ.get("AGROFLUX_DEBUG"):
             raise
+        if isinstance(fault, OSError) and fault.errno in _REFUSED:
+            where = f"{fault.filename}: " if fault.filename else ""
+            typer.echo(
+                f"agroflux: {where}{fault.strerror}: check rights, space and name, or use another place", err=True
+            )
+            sys.exit(2)
         what = f"{type(fault).__name__}: {' '.join(str(fault).split())}"
         typer.echo(f"agroflux: a fault of the program ({what}): AGROFLUX_DEBUG=1 shows where", err=True)
         sys.exit(1)

@@ -28,6 +28,7 @@ def command(
     from agroflux.baselines import registry
     from agroflux.cli.lists import words
     from agroflux.cli.output import check_folder, print_rows
+    from agroflux.data import catalog
     from agroflux.errors import DataError, ModelError
     from agroflux.training import search
 
@@ -37,6 +38,7 @@ def command(
     for name in models:
         registry.configuration(name)
     check_folder(out)
+    catalog.open_dataset(data)  # a folder that is no data set is told before it is read through for its hash
     place = work or paths.user_data() / "search"
     rows, failed = search.run(
         models,

@@ -15,6 +15,10 @@ def command(
     only: Annotated[
         str | None, typer.Option(help="Runs whose id fits this pattern, as 'lstm-*'; default: all.")
     ] = None,
+    epochs_a_minute: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1000, help="Epochs for each minute of a budget, which then is no limit itself."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Runs at a time, one core each.")] = 2,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List the runs with their budgets; train nothing.")
@@ -28,6 +32,8 @@ def command(
     from agroflux.training import search, study
 
     runs = study.chosen(only)
+    if epochs_a_minute:
+        runs = [study.by_epochs(run, epochs_a_minute) for run in runs]
     place = work or paths.user_data() / "study"
     if dry_run:
         rows = [
@@ -36,12 +42,13 @@ def command(
                 "rates": list(run.part.rates) or "all",
                 "phases": run.part.phases,
                 "minutes": run.minutes,
+                **({"epochs": run.epochs or ""} if epochs_a_minute else {}),
                 "finished": study.finished(run, out, place),
             }
             for run in runs
         ]
-        title = f"{len(runs)} runs, at most {study.hours(runs, workers):.1f} h on {workers} core(s)"
-        print_rows(rows, as_json=as_json, title=title)
+        limit = "" if epochs_a_minute else f", at most {study.hours(runs, workers):.1f} h on {workers} core(s)"
+        print_rows(rows, as_json=as_json, title=f"{len(runs)} runs{limit}")
         return
     check_folder(out)
     failed = study.perform(runs, data, out, place, workers=workers, note=lambda text: typer.echo(text, err=True))

@@ -204,12 +204,25 @@ def to_yaml(changes: Mapping[str, Change]) -> str:
     return str(yaml.safe_dump({"scenarios": {n: c.changed() for n, c in changes.items()}}, sort_keys=False))
 
 
+class _Once(yaml.SafeLoader):
+    """The safe loader, which also refuses a key that stands twice: the last one would count, unsaid."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        first = {key.value: key for key in reversed(names)}
+        for key in names:
+            if first[key.value] is not key:
+                what = f"{key.value!r} stands there twice: leave one of them out"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def from_yaml(text: str, source: str = "the scenario file") -> dict[str, Change]:
     """Scenarios by name from YAML or JSON: ``scenarios: {name: {lever: value}}``, or one scenario's levers alone."""
     try:
-        found = yaml.safe_load(text)
+        found = yaml.load(text, _Once)  # a safe loader
     except yaml.YAMLError as error:
-        raise SelectionError(f"{source} is not YAML: {error}") from None
+        raise SelectionError(f"{source} cannot be read as YAML: {error}") from None
     if isinstance(found, Mapping) and set(found) == {"scenarios"}:
         found = found["scenarios"]
     elif isinstance(found, Mapping):

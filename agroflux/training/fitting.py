@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningDataModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, Timer
+from lightning.pytorch.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, RichProgressBar, Timer
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -132,7 +132,8 @@ def fit(
     limit = None if recipe.max_minutes is None else timedelta(minutes=recipe.max_minutes)
     timer = Timer(duration=limit, interval="step", verbose=False)
     watching = [patience, timer, _with_caller(), _seeds(recipe.seed), _notes(work, timer), best_epoch, last_epoch]
-    trainer = _trainer(recipe, work, watching, devices, progress)
+    watching += [RichProgressBar(console_kwargs={"stderr": True})] if progress else []
+    trainer = _trainer(recipe, work, watching, devices)
     steps = recipe.max_epochs * -(-min(recipe.epoch_windows, len(train_windows)) // recipe.batch)
     weights = torch.tensor([recipe.weights.get(name, 1.0) for name in schema.TARGETS])
     done = _share(trainer, timer, steps, limit)
@@ -227,7 +228,7 @@ def _with_caller() -> Callback:
     return LambdaCallback(on_train_batch_start=check)
 
 
-def _trainer(recipe: Recipe, work: Path, callbacks: list[Callback], devices: int, progress: bool) -> Trainer:
+def _trainer(recipe: Recipe, work: Path, callbacks: list[Callback], devices: int) -> Trainer:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     return Trainer(
         default_root_dir=work,
@@ -242,6 +243,6 @@ def _trainer(recipe: Recipe, work: Path, callbacks: list[Callback], devices: int
         gradient_clip_val=1.0,
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
-        enable_progress_bar=progress,
+        enable_progress_bar=any(isinstance(one, RichProgressBar) for one in callbacks),
         enable_model_summary=False,
     )

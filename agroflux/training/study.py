@@ -8,7 +8,7 @@ import fnmatch
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -51,7 +51,8 @@ _ENDINGS = (".zarr", ".zarr.zip")
 class Run:
     """One training of the plan, or one reference that is fitted and scored.
 
-    ``minutes`` is the time that training may take [min] (an estimate for references); ``shipped``: kept in models/.
+    ``minutes`` is the time that training may take [min] (an estimate for references), unless ``epochs`` limits it;
+    ``shipped``: kept in models/.
     """
 
     model: str
@@ -64,12 +65,12 @@ class Run:
     preset: str = "recommended"
     part: Subsample = ALL
     shipped: bool = False
+    epochs: int | None = None
 
     def recipe(self) -> recipes.Recipe:
         """How it is trained."""
-        return recipes.recipe(
-            self.model, seed=self.seed, preset=self.preset, max_minutes=self.minutes, max_epochs=MAX_EPOCHS
-        )
+        limits = {"max_minutes": None, "max_epochs": self.epochs} if self.epochs else {"max_minutes": self.minutes}
+        return recipes.recipe(self.model, seed=self.seed, preset=self.preset, **({"max_epochs": MAX_EPOCHS} | limits))
 
     @property
     def id(self) -> str:
@@ -116,6 +117,16 @@ def chosen(pattern: str | None) -> list[Run]:
     if not runs:
         raise SelectionError(f"no run of the study fits {pattern!r}: 'agroflux study --dry-run' lists them")
     return runs
+
+
+def by_epochs(run: Run, a_minute: float) -> Run:
+    """The run with ``a_minute`` epochs, rounded, for each minute of its budget: the same on any processor.
+
+    A budget in minutes gives a slower processor, or a busy one, fewer epochs.
+    """
+    if run.model in registry.REFERENCES:
+        return run
+    return replace(run, epochs=max(1, round(run.minutes * a_minute)))
 
 
 def hours(runs: Sequence[Run], workers: int) -> float:

@@ -79,6 +79,15 @@ def test_a_fault_of_the_program_shows_no_traceback(run: Run) -> None:
     assert len(err.strip().splitlines()) == 1
 
 
+def test_what_the_file_system_refuses_is_no_fault(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("try", body=lambda: (tmp_path / ("n" * 300)).touch())
+    assert (code, out) == (2, "")
+    assert "n" * 300 in err and "File name too long: check rights" in err and "fault" not in err
+    assert len(err.strip().splitlines()) == 1
+    code, _, err = run("try", body=lambda: (tmp_path / "gone").read_text() and None)
+    assert code == 1 and "fault" in err
+
+
 @pytest.mark.parametrize(("arguments", "word"), [(["nonsense"], "nonsense"), (["try", "--nonsense"], "--nonsense")])
 def test_a_misspelt_word_is_named(run: Run, arguments: list[str], word: str) -> None:
     code, out, err = run(*arguments, body=lambda: None)

@@ -8,7 +8,12 @@ from agroflux.cli import main
 
 
 @pytest.mark.parametrize(
-    ("data", "model", "says"), [("gone.zarr", "lstm", "make simulate"), (".", "lstm, gru", "unknown model 'gru'")]
+    ("data", "model", "says"),
+    [
+        ("gone.zarr", "lstm", "make simulate"),
+        (".", "lstm, gru", "unknown model 'gru'"),
+        (".", "lstm", "is not a Zarr store"),
+    ],
 )
 def test_a_mistake_is_one_line_and_trains_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], data: str, model: str, says: str

@@ -23,6 +23,12 @@ def test_a_dry_run_lists_the_runs_with_their_budgets(tmp_path: Path, capsys: pyt
     assert found["finished"] is False
     assert found["minutes"] > 0
     assert found["phases"] == "one"
+    assert "epochs" not in found
+    by_epochs = ("--only", "lstm-cornbelt-*-1phase-s1", "--epochs-a-minute", "1.5", "--dry-run")
+    assert run(*folders, *by_epochs, "--json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["epochs"] == 1.5 * found["minutes"]
+    assert run(*folders, *by_epochs) == 0
+    assert "at most" not in capsys.readouterr().out
     assert run(*folders, "--only", "gru-*", "--dry-run") == 2
     assert "--dry-run" in capsys.readouterr().err
     assert run(*folders, "--only", "lstm-*") == 2

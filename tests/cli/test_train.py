@@ -35,6 +35,10 @@ def test_a_run_leaves_a_checkpoint_and_prints_its_card(tmp_path: Path, capsys: p
     assert load(tmp_path / "models" / "lstm-tiny-set-hidden-8.safetensors").card.as_dict() == card
     assert run(*usual, "--seed", "1") == 2
     assert "another run" in capsys.readouterr().err
+    assert run(*usual, "--work", tmp_path / "other", "--seed", "1") == 0
+    said = capsys.readouterr()
+    assert "Epoch 0" in said.err and "Epoch" not in said.out  # a bar in a file of scores is of no use
+    assert "rmse" in said.out
 
 
 def test_a_model_of_other_data_is_not_replaced_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,6 +109,16 @@ def test_a_bad_file_is_refused(text: str) -> None:
         whatif.from_yaml(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("n_rate: 84\ntillage: none\nn_rate: 90\n", 3), ("scenarios:\n  a: {n_rate: 1}\n  a: {co2: 400}", 3)],
+)
+def test_a_name_that_stands_twice_is_refused_with_its_line(text: str, line: int) -> None:
+    with pytest.raises(SelectionError, match=rf"stands there twice.*(?s:.)*line {line}"):
+        whatif.from_yaml(text)
+    assert whatif.from_yaml("scenarios:\n  a: {n_rate: 1}\n  b: {n_rate: 1}")["b"] == Change(n_rate=1)
+
+
 def test_a_list_or_an_endless_number_is_refused_like_any_other_value() -> None:
     for text, words in (("tillage: [none]\n", "is not one of"), ("n_rate: 1" + "0" * 400, "lies outside")):
         with pytest.raises(SelectionError, match=words):

@@ -44,6 +44,18 @@ def test_the_plan_fits_twelve_hours_and_trains_every_model_on_the_same_data() ->
         study.chosen("gru-*")
 
 
+def test_a_run_by_epochs_is_not_limited_by_the_clock() -> None:
+    run = study.Run("lstm", "tiny", 10.0)
+    limited = study.by_epochs(run, 2.04)
+    assert (limited.recipe().max_epochs, limited.recipe().max_minutes) == (20, None)
+    assert (run.recipe().max_epochs, run.recipe().max_minutes) == (study.MAX_EPOCHS, 10.0)
+    assert "--max-epochs 20" in limited.command("tiny.zarr")
+    assert "--max-minutes" not in limited.command("tiny.zarr")
+    assert limited.id == run.id
+    assert study.by_epochs(run, 0.01).recipe().max_epochs == 1
+    assert study.by_epochs(ridge := study.Run("ridge", "tiny", 2.0), 2.0) == ridge
+
+
 def _run_again(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """Rows of ``command``, given in the folder of the data."""
     words = [str(folder / word) if word.endswith(".zarr") else word for word in command.split()[1:]]
