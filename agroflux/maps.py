@@ -42,6 +42,10 @@ _SHAPES: dict[Kind, str] = {
     "simulated": f'<polygon points="9,2 16.5,15.5 1.5,15.5" fill="{colours.BLUE}" stroke="#FFF" stroke-width="2"/>',
     "nodata": '<rect x="3.5" y="3.5" width="11" height="11" fill="#FFF" stroke="#5A6268" stroke-width="2.5"/>',
 }
+#: Sites less apart are of one place [degrees]: a few pixels on a map of the corn belt.
+_PLACE = 0.1
+#: Pixels between neighbours of a place, about: a little less than a shape is wide.
+_ASIDE = 14
 _CHOSEN_RING = f'<circle cx="9" cy="9" r="11" fill="none" stroke="{SELECTED}" stroke-width="3"/>'
 _STYLE = """<style>
 html, body, .leaflet-container { background: transparent !important; }
@@ -192,16 +196,41 @@ def markers(points: Iterable[Marker], selected: Collection[str] = ()) -> folium.
     """Towers and chambers as clickable shapes by kind; a ring marks those selected."""
     group = folium.FeatureGroup(name="sites")
     every = list(points)
-    for kind in _SHAPES:
-        for chosen in (False, True):
-            some = [p for p in every if p.kind == kind and (p.id in selected) == chosen]
-            if some:
-                _marker_layer(some, kind, chosen).add_to(group)
+    layers: dict[tuple[Kind, bool, tuple[int, int]], list[Marker]] = {}
+    for point, aside in zip(every, _aside(every), strict=True):
+        layers.setdefault((point.kind, point.id in selected, aside), []).append(point)
+    for kind, chosen, aside in sorted(layers, key=lambda layer: (layer[1], list(_SHAPES).index(layer[0]))):
+        _marker_layer(layers[kind, chosen, aside], kind, chosen, aside).add_to(group)
     return group
 
 
-def legend(scale: Scale | None, kinds: Collection[Kind] = (), *, missing: bool = False) -> str:
-    """The legend as HTML with nothing unescaped: colour ramp with its ends, and the shapes in use."""
+def crowded(points: Sequence[Marker]) -> bool:
+    """Whether :func:`markers` draws some of ``points`` beside where they are."""
+    return any(aside != (0, 0) for aside in _aside(points))
+
+
+def _aside(points: Sequence[Marker]) -> list[tuple[int, int]]:
+    """How far [pixels right, down] each point is drawn aside, so that none of a place hides another from a click.
+
+    Points of a place follow one another on a spiral (Vogel 1979, doi 10.1016/0025-5564(79)90080-4) from its first.
+    """
+    places: list[tuple[Marker, int]] = []
+    found = []
+    for point in points:
+        at = next((k for k, (p, _) in enumerate(places) if _together(p, point)), len(places))
+        first, before = places[at] if at < len(places) else (point, 0)
+        places[at : at + 1] = [(first, before + 1)]
+        far, turn = _ASIDE * math.sqrt(before), before * math.pi * (3 - math.sqrt(5))
+        found.append((round(far * math.cos(turn)), round(far * math.sin(turn))))
+    return found
+
+
+def _together(one: Marker, other: Marker) -> bool:
+    return abs(one.lat - other.lat) < _PLACE and abs(one.lon - other.lon) < _PLACE
+
+
+def legend(scale: Scale | None, kinds: Collection[Kind] = (), *, missing: bool = False, note: str = "") -> str:
+    """The legend as HTML with nothing unescaped: colour ramp with its ends, the shapes in use, and a ``note``."""
     parts = ['<div class="agro-legend">']
     if scale is not None:
         ramp = ", ".join(scale.stops)
@@ -216,6 +245,7 @@ def legend(scale: Scale | None, kinds: Collection[Kind] = (), *, missing: bool =
     keys = [f'<span><i class="{kind}"></i>{safe(KIND_LABELS[kind])}</span>' for kind in _SHAPES if kind in kinds]
     if missing:
         keys.append('<span><i class="missing"></i>No value</span>')
+    keys += [f"<span>{safe(note)}</span>"] if note else []
     parts.append(f'<div class="keys">{"".join(keys)}</div></div>')
     return "".join(parts)
 
@@ -268,7 +298,7 @@ def _county_hover(_: Mapping[str, Any]) -> dict[str, Any]:
     return {"weight": 2.5, "color": "#1B2421", "fillOpacity": 1.0}
 
 
-def _marker_layer(points: Sequence[Marker], kind: Kind, chosen: bool) -> folium.GeoJson:
+def _marker_layer(points: Sequence[Marker], kind: Kind, chosen: bool, aside: tuple[int, int]) -> folium.GeoJson:
     features = [
         {
             "type": "Feature",
@@ -278,7 +308,9 @@ def _marker_layer(points: Sequence[Marker], kind: Kind, chosen: bool) -> folium.
         }
         for p in points
     ]
-    icon = folium.DivIcon(html=_svg(kind, chosen), icon_size=(18, 18), icon_anchor=(9, 9), class_name="agro-marker")
+    anchor = (9 - aside[0], 9 - aside[1])
+    icon = folium.DivIcon(html=_svg(kind, chosen), icon_size=(18, 18), icon_anchor=anchor, class_name="agro-marker")
+    icon.options["tooltipAnchor"] = list(aside)
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
         marker=folium.Marker(icon=icon),

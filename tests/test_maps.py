@@ -1,6 +1,7 @@
 """Maps: nothing is loaded from elsewhere, no text can run, colours and rings follow the values and the choice."""
 
 import json
+import math
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -155,3 +156,17 @@ def test_numbers_are_short(value: float, text: str) -> None:
 )
 def test_numbers_have_as_many_digits_as_are_asked_for_and_no_exponent(value: float, text: str) -> None:
     assert maps.number(value, 4) == text
+
+
+def test_sites_of_one_place_lie_beside_one_another() -> None:
+    near = [maps.Marker(f"CH-{k}", f"CH-{k}", 40.05, -88.37 + 0.01 * k, "synthetic") for k in range(8)]
+    apart = maps.Marker("US-Ne1", "US-Ne1", 41.17, -96.48, "measured")
+    shift = maps._aside([apart, *near])
+    assert shift[0] == shift[1] == (0, 0), "the first of a place lies where it is"
+    gaps = [math.dist(one, other) for k, one in enumerate(shift[1:]) for other in shift[1:][:k]]
+    assert min(gaps) > 12, "a shape is 18 pixels wide: each can be clicked"
+    assert max(math.hypot(*aside) for aside in shift) < 45
+    assert maps.crowded(near) and not maps.crowded([apart, near[0]])
+    page = _rendered(maps.markers([apart, *near], {"CH-3"}))
+    anchors = re.findall(r'"iconAnchor": \[(-?\d+), (-?\d+)\]', page)
+    assert {(9 - int(x), 9 - int(y)) for x, y in anchors} == set(shift)

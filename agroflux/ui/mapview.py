@@ -54,7 +54,8 @@ def county_map(
         feature_group_to_add=groups,
     )
     missing = any(map(math.isnan, table.values()))
-    st.html(maps.legend(scale if table else None, {p.kind for p in points}, missing=missing))
+    note = "Sites of one place are drawn side by side" if maps.crowded(points) else ""
+    st.html(maps.legend(scale if table else None, {p.kind for p in points}, missing=missing, note=note))
     return _new_click(result, key)
 
 
