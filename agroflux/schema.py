@@ -113,6 +113,8 @@ def _ordered(role: Role) -> tuple[str, ...]:
 #: The 11 drivers and 20 targets in the benchmark's file order.
 DRIVERS: tuple[str, ...] = _ordered("driver")
 TARGETS: tuple[str, ...] = _ordered("target")
+#: Drivers that are weather.
+WEATHER: tuple[str, ...] = ("TMAX", "TMIN", "PRECN")
 #: Targets with one value a day, and those with one value a year.
 DAILY_TARGETS: tuple[str, ...] = tuple(t for t in TARGETS if VARIABLES[t].per == "day")
 ANNUAL_TARGETS: tuple[str, ...] = tuple(t for t in TARGETS if VARIABLES[t].per == "year")

@@ -13,8 +13,6 @@ from agroflux.errors import SelectionError
 #: A gap of this many days or more is worth a row in a table.
 WORTH_SAYING = 7
 
-_WEATHER = ("TMAX", "TMIN", "PRECN")
-
 
 def by_month(ds: xr.Dataset, site: str) -> pd.DataFrame:
     """Share [1] of each month's days with a value: index month (first day), one column a daily variable of ``site``.
@@ -61,11 +59,11 @@ def has_all_drivers(ds: xr.Dataset) -> bool:
 
 def weather_days(ds: xr.Dataset) -> tuple[int, int]:
     """Days that have TMAX, TMIN and PRECN, and days that have one of them at least; of the site with most of them."""
-    told = [ds[name].notnull() for name in _WEATHER if name in ds]
+    told = [ds[name].notnull() for name in schema.WEATHER if name in ds]
     if not told:
         return 0, 0
     known = xr.concat(told, "variable").sum("variable")
-    whole, some = ((known >= least).sum("time").max() for least in (len(_WEATHER), 1))
+    whole, some = ((known >= least).sum("time").max() for least in (len(schema.WEATHER), 1))
     return int(whole), int(some)
 
 
@@ -74,7 +72,7 @@ def without_weather(ds: xr.Dataset, rows: pd.DataFrame) -> np.ndarray:
 
     A row of a site that ``ds`` does not hold is none of them: nothing is known of its weather.
     """
-    weather = [name for name in _WEATHER if name in ds]
+    weather = [name for name in schema.WEATHER if name in ds]
     if not weather:
         return np.zeros(len(rows), bool)
     missing = ds[weather].to_dataframe(dim_order=["site", "time"])[weather].isna().all(axis=1)

@@ -20,7 +20,6 @@ Series = NDArray[np.float32]
 #: Drivers that a record does not hold, and whether it tells them on no day at all.
 Assumed = dict[str, bool]
 
-WEATHER = ("TMAX", "TMIN", "PRECN")
 #: Days of weather without which no model is run.
 NEEDED_DAYS = 365
 #: Days after a gap without weather on which the state still shows what was filled in.
@@ -91,7 +90,7 @@ def predict_site_weather(
     filled: dict[str, Series] = {}
     masked = np.zeros(len(time), bool)
     count = 0
-    for name in WEATHER:
+    for name in schema.WEATHER:
         series = one[name].to_numpy()[0].astype(np.float32)
         filled[name], long_gap = _fill(series, time, used.short_gap, rain=name == "PRECN")
         masked |= long_gap
@@ -113,7 +112,7 @@ def hidden_days(observations: xr.Dataset, site: str, short_gap: int = Assumption
     """
     one = _measured_days(observations.sel(site=[site]), site)
     time = pd.DatetimeIndex(one["time"].to_numpy())
-    gaps = [_fill(one[name].to_numpy()[0], time, short_gap, rain=name == "PRECN")[1] for name in WEATHER]
+    gaps = [_fill(one[name].to_numpy()[0], time, short_gap, rain=name == "PRECN")[1] for name in schema.WEATHER]
     gap = np.any(gaps, axis=0)
     return pd.DataFrame({"gap": gap, "after": _with_recovery(gap) & ~gap}, index=time)
 
@@ -139,10 +138,10 @@ def _with_recovery(gap: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _measured_days(one: xr.Dataset, site: str) -> xr.Dataset:
     """The stretch from the first to the last day with weather, without holes in time."""
-    absent = [name for name in WEATHER if name not in one]
+    absent = [name for name in schema.WEATHER if name not in one]
     if absent:
         raise ModelError(f"{site} has no {', '.join(absent)}: a model needs daily TMAX, TMIN and PRECN")
-    known = np.all([np.isfinite(one[name].to_numpy()[0]) for name in WEATHER], axis=0)
+    known = np.all([np.isfinite(one[name].to_numpy()[0]) for name in schema.WEATHER], axis=0)
     if known.sum() < NEEDED_DAYS:
         raise ModelError(
             f"{site} has {known.sum()} days with TMAX, TMIN and PRECN: a model needs at least {NEEDED_DAYS}"

@@ -30,7 +30,6 @@ Floats = NDArray[np.float32]
 YEAR_DAYS = 365
 #: Days; a shorter gap in air temperature is interpolated.
 SHORT_GAP = 5
-_WEATHER = ("TMAX", "TMIN", "PRECN")
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,9 @@ def build(
 
 def keys(ds: xr.Dataset, targets: Sequence[str]) -> tuple[Key, ...]:
     """The site-years that :func:`build` would give for any model; errors as there."""
-    unscaled = Scaler(_WEATHER, np.zeros(len(_WEATHER), np.float32), np.ones(len(_WEATHER), np.float32))
+    unscaled = Scaler(
+        schema.WEATHER, np.zeros(len(schema.WEATHER), np.float32), np.ones(len(schema.WEATHER), np.float32)
+    )
     return build(ds, unscaled, targets).keys
 
 
@@ -211,7 +212,7 @@ def _windows(ds: xr.Dataset, site: str, drivers: Scaler, held: dict[str, str], m
         values = series(source)
         share = series(f"{source}_qc")
         y[:, schema.TARGETS.index(name)] = np.where(share < min_measured, np.nan, values)
-    weather = [k for k, name in enumerate(drivers.names) if name in _WEATHER]
+    weather = [k for k, name in enumerate(drivers.names) if name in schema.WEATHER]
     for number, year in enumerate(range(first, last + 1), start=1):
         now = slice(number * YEAR_DAYS, (number + 1) * YEAR_DAYS)
         before = slice(now.start - YEAR_DAYS, now.start)

@@ -12,8 +12,8 @@ from agroflux.data import coverage, field_days
 from agroflux.data.catalog import BUNDLED
 from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
-from agroflux.errors import AgroFluxError, ModelError, SelectionError
-from agroflux.inference.site_weather import NEEDED_DAYS, WEATHER, Assumptions
+from agroflux.errors import AgroFluxError, SelectionError
+from agroflux.inference.site_weather import NEEDED_DAYS, Assumptions
 from agroflux.ui import adapted, cache, show
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from agroflux.baselines.checkpoint import Checkpoint
 
 #: The place that stands for all simulations; every other place is the id of an observation data set.
 COUNTIES = "counties"
@@ -129,7 +128,7 @@ def as_trained(source: str, where: str) -> bool:
         return True
     shares = card["training"].get("share_of_days_known", {})
     # A day without weather tells nothing else either: what is known less often than weather was learned without.
-    weather = max((shares.get(name, 0.0) for name in WEATHER), default=0.0)
+    weather = max((shares.get(name, 0.0) for name in schema.WEATHER), default=0.0)
     wanted = {str(name) for name, _ in card["drivers"]}
     return all(shares.get(name, 1.0) < weather for name in _untold(where, cache.version(where)) if name in wanted)
 
@@ -138,7 +137,7 @@ def as_trained(source: str, where: str) -> bool:
 def _untold(data: str, version: str) -> tuple[str, ...]:
     """Drivers of management and soil that a record does not tell at every site and on every day."""
     ds = cache.dataset(data)
-    names = (name for name in schema.DRIVERS if name not in WEATHER)
+    names = (name for name in schema.DRIVERS if name not in schema.WEATHER)
     return tuple(name for name in names if name not in ds or not bool(ds[name].notnull().all()))
 
 
@@ -257,10 +256,12 @@ def _at_observed(source: str, ask: Ask) -> "xr.Dataset":
     import xarray as xr
 
     from agroflux.inference.site_weather import predict_site_weather
+    from agroflux.training import at_site
 
     observed, network = cache.dataset(ask.where), checkpoint(source.removeprefix(_MODEL))
     if as_trained(source, ask.where):
-        return xr.concat([_unassumed(network, observed, site, ask) for site in ask.sites], dim="site", join="outer")
+        found = [at_site.predict(network, observed, site, ask.variable, ask.years) for site in ask.sites]
+        return xr.concat(found, dim="site", join="outer")
     parts = [predict_site_weather(network, observed, site, ask.assumptions) for site in ask.sites]
     if ask.variable not in parts[0]:
         raise SelectionError(f"it does not predict {schema.get(ask.variable).title}")
@@ -268,34 +269,6 @@ def _at_observed(source: str, ask: Ask) -> "xr.Dataset":
     if "year" in whole[ask.variable].dims:
         return whole.sel(year=whole["year"].isin(ask.years))
     return whole.sel(time=whole["time"].dt.year.isin(ask.years))
-
-
-def _unassumed(network: "Checkpoint", observed: "xr.Dataset", site: str, ask: Ask) -> "xr.Dataset":
-    """A model on the windows that it was adapted on, each year after one of history, unknown drivers left unknown.
-
-    The page "Transfer" runs it so. NaN on days with neither temperature nor rain; 29 February has no value. Days soon
-    after a gap are kept, since nothing was filled in and its training had such gaps.
-    """
-    import numpy as np
-    import pandas as pd
-    import xarray as xr
-
-    from agroflux.training import site_years
-    from agroflux.training.transfer import Adapted
-
-    if not any(name in observed for name in WEATHER):
-        raise ModelError(f"{site} has none of {', '.join(WEATHER)}: a model needs weather")
-    column = schema.TARGETS.index(site_years.column(ask.variable))
-    # No target is asked for, and no day of one needed: the windows of every year of the record are given.
-    windows = site_years.build(observed.sel(site=[site]), network.drivers, (), min_days=0)
-    wanted = windows.take(key for key in windows.keys if key[1] in ask.years)
-    if not len(wanted):
-        raise SelectionError(f"the record of {site} has none of the years asked for")
-    values = Adapted(network.network, network.targets, None).predict(wanted)[..., column].ravel()
-    time = np.concatenate([site_years.days(year, year) for _, year in wanted.keys])
-    blind = coverage.without_weather(observed, pd.DataFrame({"site": site, "time": time}))
-    series = np.where(blind, np.float32(np.nan), values)[None]
-    return xr.Dataset({ask.variable: (("site", "time"), series)}, {"site": [site], "time": time})
 
 
 def checkpoint(model: str) -> Any:
