@@ -220,7 +220,7 @@ class _Once(yaml.SafeLoader):
 def from_yaml(text: str, source: str = "the scenario file") -> dict[str, Change]:
     """Scenarios by name from YAML or JSON: ``scenarios: {name: {lever: value}}``, or one scenario's levers alone."""
     try:
-        found = yaml.load(text, _Once)  # a safe loader
+        found = _Once(text).get_single_data()
     except yaml.YAMLError as error:
         raise SelectionError(f"{source} cannot be read as YAML: {error}") from None
     if isinstance(found, Mapping) and set(found) == {"scenarios"}:
