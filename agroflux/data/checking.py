@@ -115,6 +115,9 @@ def check(path: str | Path, form: str = "", options: Options | None = None) -> C
             management_table.read(path, report)
             return Checked(told, report, [])
         told = form or formats.detect(path)
+        for file, other in ({} if told == "netcdf" else formats.of_others(path, told)).items():
+            what = f"is left out: its name tells of {other}, not {told}"
+            report.add("warning", file, what, remedy="check it by itself")
         readings = formats.get(told).read(Path(path), options or Options(), report)
     except DataError as error:
         if not report.errors:

@@ -109,11 +109,35 @@ FORMATS: dict[str, Format] = {
 }
 
 
+#: How the networks name the files of a format.
+_NAMES = {
+    "ameriflux": "_BASE_",
+    "fluxnet": r"^(FLX|AMF)_.*FLUXNET",
+    "icos": r"^(ICOSETC|EUF|EUFLUX)_",
+    "saha-n2o": r"^Saha_et_al.*[.]xlsx$",
+}
+
+
 def get(name: str) -> Format:
     """The format called ``name``; DataError names the known ones."""
     if name not in FORMATS:
         raise DataError(f"unknown format {name[:40]!r}: choose one of {', '.join(FORMATS)}")
     return FORMATS[name]
+
+
+def of_others(path: str | Path, name: str) -> dict[str, str]:
+    """Files at ``path`` that are not read as the format ``name``, since their names tell another one: file -> format.
+
+    Empty where all names tell another: who says that they are ``name`` knows better.
+    """
+    named = {member.name: _of_name(member.name) for member in tables(path)}
+    others = {file: form for file, form in named.items() if form and get(form).read is not get(name).read}
+    return others if len(others) < len(named) else {}
+
+
+def _of_name(file: str) -> str:
+    """The format that the networks give files of this name; empty for any other name."""
+    return next((form for form, pattern in _NAMES.items() if re.search(pattern, file)), "")
 
 
 def detect(path: str | Path) -> str:
@@ -122,14 +146,8 @@ def detect(path: str | Path) -> str:
         return "netcdf"
     given = tables(path)
     for member in given:
-        if "_BASE_" in member.name:
-            return "ameriflux"
-        if re.search(r"^(FLX|AMF)_.*FLUXNET", member.name):
-            return "fluxnet"
-        if re.search(r"^(ICOSETC|EUF|EUFLUX)_", member.name):
-            return "icos"
-        if re.search(r"^Saha_et_al.*[.]xlsx$", member.name):
-            return "saha-n2o"
+        if named := _of_name(member.name):
+            return named
     header = set(columns_of(given[0], Report()))
     if header & {"NEE_VUT_REF", "NEE_CUT_REF"}:
         return "fluxnet"

@@ -173,6 +173,19 @@ def test_a_check_lists_everything_and_writes_nothing(tmp_path: Path, folder: Pat
     assert not folder.exists()
 
 
+def test_files_of_another_format_in_a_folder_are_told(tmp_path: Path, measured: Path) -> None:
+    base = next((measured / "fluxnet").glob("AMF_*_BASE_*"))
+    fluxnet = daily(tmp_path)
+    (tmp_path / base.name).write_bytes(base.read_bytes())
+    for form, other in (("fluxnet", base.name), ("ameriflux", fluxnet.name)):
+        done = checking.check(tmp_path, form)
+        left = [f.file for f in done.report.findings if "is left out" in f.what]
+        assert done.ok and left == [other], form
+    assert checking.check(tmp_path).format == "ameriflux"
+    alone = checking.check(tmp_path / base.name, "n2o")
+    assert not any("is left out" in f.what for f in alone.report.findings), "who names a format knows better"
+
+
 @pytest.mark.parametrize("bad", ["US-Xx1,US-Xx2", " "])
 def test_a_site_that_no_link_could_name_is_refused(
     bad: str, tmp_path: Path, folder: Path, tiny_observation: xr.Dataset
