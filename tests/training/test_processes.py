@@ -61,14 +61,19 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks at processes in /proc")
-def test_an_interrupt_ends_the_runs_at_work_and_starts_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_ends_the_caller_ends_the_runs_at_work_and_starts_none(tmp_path: Path, how: signal.Signals) -> None:
     caller = subprocess.Popen([sys.executable, "-c", CALLER, tmp_path], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while len([path for path in tmp_path.iterdir() if path.read_text()]) < 2:
         assert time.monotonic() < deadline and caller.poll() is None, "the runs did not get going"
         time.sleep(0.05)
-    caller.send_signal(signal.SIGINT)
+    caller.send_signal(how)
     assert caller.wait(60) != 0
+    if how != signal.SIGINT:  # then the runs find out by themselves
+        deadline = time.monotonic() + 30
+        while any(_alive(int(path.read_text())) for path in tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
     assert not [path for path in tmp_path.iterdir() if _alive(int(path.read_text()))]
 
