@@ -1,6 +1,8 @@
 """Checkpoints: weights and scalers in safetensors (nothing in them can run code), a JSON card beside."""
 
 import dataclasses
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +39,12 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
     tensors = {f"network.{k}": v.detach().cpu().contiguous() for k, v in checkpoint.network.state_dict().items()}
     arrays = (checkpoint.drivers.mean, checkpoint.drivers.std, checkpoint.targets.mean, checkpoint.targets.std)
     tensors |= {name: torch.from_numpy(array.copy()) for name, array in zip(_SCALERS, arrays, strict=True)}
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(serialize(tensors))  # save_file would write a file that its owner alone can read
+    content = serialize(tensors)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)  # save_file would write a file that its owner alone can read
     part.replace(path)
-    cards.write(dataclasses.replace(checkpoint.card, weights_sha256=cards.sha256(path)), path)
+    # Of these weights, not of the file: another process may have put its own there by now.
+    cards.write(dataclasses.replace(checkpoint.card, weights_sha256=hashlib.sha256(content).hexdigest()), path)
     return path
 
 

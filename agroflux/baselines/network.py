@@ -48,7 +48,7 @@ class Network(nn.Module):
         Args:
             x: standardised drivers ``(batch, time, drivers)``, any batch and length; the days before the first one
                 are unknown.
-            mask: true where a driver is known, same shape; an unknown one counts as its mean, 0.
+            mask: true where a driver is known, same shape; an unknown one counts as 0: its mean, of events none.
 
         Returns:
             Standardised targets ``(batch, time, targets)``.

@@ -49,7 +49,8 @@ def evaluate(
     Raises:
         SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold; a
             ``part`` that the data do not hold.
-        ModelError: the model does not fit the data, was trained under another protocol, or was adapted to measurements.
+        ModelError: the model does not fit the data, was trained under another protocol, was adapted to measurements,
+            or gives no number somewhere.
     """
     from agroflux.data import joined
 
@@ -118,6 +119,9 @@ def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | N
     def simulate(block: xr.Dataset, days: slice) -> np.ndarray:
         drivers = windows.drivers(block, card.driver_names, unknown=True)
         values, _ = predictor.simulate(checkpoint, drivers, block, days)
+        if not np.isfinite(values).all():  # left out, they would leave a score on other days than its rivals'
+            lost = [name for name, part in zip(card.target_names, values, strict=True) if not np.isfinite(part).all()]
+            raise ModelError(f"{card.id} gives no number for {', '.join(lost)}: its training diverged; train it anew")
         return np.moveaxis(values, 0, -1)
 
     return tally.count(splits.pick(ds, card.sites.get("test", [])), years, card.target_names, simulate, progress)

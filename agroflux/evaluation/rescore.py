@@ -8,6 +8,7 @@ import dataclasses
 import fnmatch
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -79,6 +80,9 @@ def refresh(
         made = {_name(row) for row in skill}
         skill = [*(row for row in _skill(folder) if _name(row) not in made), *skill]
     leaderboard.write_lines(skill, folder / SKILL)
+    # Read anew: a study may have written rows while these were scored.
+    kept = leaderboard.read(folder)
+    old = kept if only else [row for row in kept if row["scored_on"] != "bundle"]
     return leaderboard.write(leaderboard.merge(old, new), folder)
 
 
@@ -127,12 +131,19 @@ def model_facts(card: "Card") -> Row:
     minutes = card.training.get("minutes")
     return {
         "architecture": card.model,
-        "preset": card.preset,
+        "preset": _kind(card),
         "parameters": card.training.get("parameters"),
         "command": card.command,
         "duration_s": None if minutes is None else round(60 * minutes, 1),
         "site_years_per_second": card.training.get("site_years_per_second"),
     }
+
+
+def _kind(card: "Card") -> str:
+    """The preset, or what else tells the training from the shipped kind: runs of one kind alone are averaged."""
+    departs = re.search(r"(?:-(?:hidden\d+|january|anyday))*(?:-set-.+?)?(?=(?:-s\d+)?$)", card.id)
+    other = departs[0].strip("-") if departs else ""
+    return ", ".join(part for part in (card.preset if card.preset != "recommended" or not other else "", other) if part)
 
 
 def reference_facts(

@@ -81,6 +81,7 @@ def count(
 def rows(tally: Tally, label: Row) -> list[Row]:
     """One row a target that has values: ``label``, target, n, every metric with its 95 % interval, peak skill."""
     clusters = len(tally.sites) * len(tally.years)
+    held = (tally.sums.n.reshape(clusters, -1) > 0).sum(axis=0)
     drawn = bootstrap.weights(clusters)
     flat = metrics.Sums(*(part.reshape(clusters, -1) for part in vars(tally.sums).values()))
     whole, samples = metrics.merged(flat), metrics.merged(flat, drawn)
@@ -91,7 +92,10 @@ def rows(tally: Tally, label: Row) -> list[Row]:
             continue
         row = label | {"target": target} | metrics.scores(whole[k])
         for name, (low, high) in bounds.items():
-            row |= {f"{name}_low": float(low[k]), f"{name}_high": float(high[k])}
+            # One site-year is the same in every draw, which says nothing of how sure its score is.
+            some = held[k] > 1
+            ends = (float(low[k]), float(high[k])) if some else (np.nan, np.nan)
+            row |= dict(zip((f"{name}_low", f"{name}_high"), ends, strict=True))
         found.append(row | (_peak_skill(*tally.peaks[target], drawn) if target in tally.peaks else {}))
     return found
 
@@ -109,8 +113,9 @@ def _peak_skill(above: float, counts: peaks.Counts, drawn: np.ndarray) -> Row:
     flat = peaks.Counts(*(part.ravel() for part in vars(counts).values()))
     whole, samples = peaks.merged(flat, np.ones((1, drawn.shape[1]))), peaks.merged(flat, drawn)
     skill: Row = {"peak_threshold": above}
+    some = np.count_nonzero(flat.hits + flat.misses + flat.false_alarms) > 1
     for name, score in peaks.SCORES.items():
-        low, high = bootstrap.interval(score(samples))
+        low, high = bootstrap.interval(score(samples)) if some else (np.nan, np.nan)
         skill |= {name: float(score(whole)[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
     return skill
 

@@ -112,7 +112,9 @@ def simulate(
 ) -> tuple[NDArray[np.float32], windows.Positions]:
     """Targets ``(target, site, scenario, day)`` in physical units over ``days``, and the days that warm the first up.
 
-    A causal network runs on from year to year. The others count their windows and nodes from the first day that they
+    A causal network runs on from year to year, so that the state of a recurrent one, which remembers more than the
+    days that warm it up, depends on the first of ``days``: a year asked for alone differs a little from the same year
+    asked for with those before it. The others count their windows and nodes from the first day that they
     are given, most after a training on series from 1 January on: they run for each calendar year anew, so that a day's
     value does not change with the years asked for beside it. Of ``ds``, which ``drivers`` were read from, the days and
     the calendar are used.

@@ -155,8 +155,13 @@ def _discriminator(recipe: Adversarial, network: nn.Module, seed: int) -> nn.Mod
 def simulated(ds: xr.Dataset, checkpoint: Checkpoint, count: int = 96, seed: int = 0) -> SiteYears:
     """``count`` windows of a simulation, drawn by ``seed`` over sites, scenarios and the model's training years.
 
-    Raises SelectionError where ``ds`` holds no two consecutive training years of the model.
+    Raises SelectionError where ``ds`` holds no two consecutive training years of the model, or for an adapted model.
     """
+    if adapted := checkpoint.card.training.get("source_model"):
+        raise SelectionError(
+            f"{checkpoint.card.id} was adapted to measurements and tells no simulated years that it learned from: "
+            f"begin with {adapted['id']} instead"
+        )
     years = sorted(set(windows.calendar_years(ds)) & set(checkpoint.card.split["train"]))
     pairs = [year for year in years if year - 1 in years]
     if not pairs:

@@ -54,8 +54,10 @@ def leave_years_out(keys: Sequence[Key]) -> list[Fold]:
 def leave_one_site_out(keys: Sequence[Key]) -> list[Fold]:
     """Each site once as test, the others train; their best covered (then latest) year validates.
 
-    That year is not tested either: two sites may have had the same weather. Sites for which nothing is left to
-    train on or to test are left out.
+    That year is not tested either: two sites may have had the same weather. The other years are tested at this site
+    and trained on at the others, so that sites near one another, as plots of one station, share the tested weather:
+    the fold then says how a model does on another treatment, not in another place or year. Sites for which nothing is
+    left to train on or to test are left out.
     """
     found = []
     for site in dict.fromkeys(site for site, _ in keys):

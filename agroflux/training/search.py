@@ -34,6 +34,9 @@ MINUTES = 4.0
 #: Share of the validation loss by which a candidate must be better: seeds of the LSTM differ by about half of it.
 MARGIN = 0.05
 Row = dict[str, Any]
+#: What a row tells of a training only where it departs from the default.
+_TOLD = ("warmup_years", "loss_years", "epoch_windows", "decay", "weights", "unknown_management", "any_day")
+_DEFAULT = recipes.Recipe()
 
 
 @dataclass(frozen=True)
@@ -219,14 +222,17 @@ def _about(recipe: recipes.Recipe, data: Path, sha256: str, part: Subsample) -> 
 
 
 def _settings(recipe: recipes.Recipe) -> dict[str, Any]:
+    """The network's settings, and how it is trained: rate and batch, and whatever else departs from the defaults."""
     settings = registry.configuration(recipe.model, recipe.preset, **recipe.config)
-    return settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch}
+    told = {name: value for name in _TOLD if (value := getattr(recipe, name)) != getattr(_DEFAULT, name)}
+    return settings | {"learning_rate": recipe.learning_rate, "batch": recipe.batch} | told
 
 
 def _changes(model: str, settings: dict[str, Any]) -> str:
     """Where ``settings`` depart from what is recommended for ``model``, in words."""
     recommended = _recommended(model)
     changes = {name: value for name, value in settings.items() if value != recommended.get(name)}
+    changes |= {name: getattr(_DEFAULT, name) for name in recommended if name not in settings and name in _TOLD}
     return ", ".join(f"{name}={value}" for name, value in changes.items()) or "as recommended"
 
 

@@ -1,7 +1,8 @@
 """Measured site-years as training windows: what a data set holds of a model's drivers, and where it holds nothing.
 
 Observations are few, have gaps and lack drivers. A driver that is not measured is *unknown*: its mask is false and
-the network puts its mean there; it is never a zero in physical units. Drivers are standardised with the scaler of
+the network puts a standardised 0 there, the mean of weather, soil and crop. Of planting and fertiliser that is none:
+networks see no mask, so unknown fertiliser counts as none given. Drivers are standardised with the scaler of
 the model that is adapted, since its weights mean those units; targets stay in physical units.
 
 Models count 365 days a year: 29 February is left out of a standard calendar (a network without a calendar loses

@@ -128,6 +128,20 @@ def test_other_weights_under_the_same_name_are_refused(saved: Path, tmp_path: Pa
         checkpoint.load(saved)
 
 
+def test_a_card_is_of_its_own_weights_whoever_writes_meanwhile(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = cards.write
+
+    def late(card: Card, path: Path) -> None:
+        path.write_bytes(b"of another process")
+        write(card, path)
+
+    monkeypatch.setattr(cards, "write", late)
+    checkpoint.save(make(), saved.parent)
+    with pytest.raises(ModelError):
+        checkpoint.load(saved)
+    assert cards.read(saved).weights_sha256 != cards.sha256(saved)
+
+
 def test_a_wrong_shape_is_refused(saved: Path) -> None:
     rewrite(saved, config=registry.configuration("lstm", hidden=9))
     with pytest.raises(ModelError, match=r"do not fit the card's lstm \(size mismatch"):

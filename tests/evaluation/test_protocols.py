@@ -1,9 +1,12 @@
 """Scores of a data set under a protocol: rows, the right days, and what is refused."""
 
+import copy
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from agroflux import schema
@@ -58,6 +61,18 @@ def test_climatology_is_fitted_on_the_years_before(store: Path, simulation: xr.D
     assert [row["target"] for row in rows] == list(schema.TARGETS)
     assert {row["n"] for row in rows if row["target"] == "GPP"} == {3 * 2 * 365}
     assert next(row for row in rows if row["target"] == "GPP")["r2"] > 0.5
+
+
+def test_a_model_that_gives_no_number_is_not_scored_on_the_days_left(
+    model_path: Path,  # noqa: F811
+    simulation: xr.Dataset,  # noqa: F811
+) -> None:
+    checkpoint = load(model_path)
+    head = copy.deepcopy(checkpoint.network)
+    with torch.no_grad():
+        head.head.bias[schema.TARGETS.index("ET")] = float("nan")
+    with pytest.raises(ModelError, match=r"gives no number for ET: its training diverged"):
+        protocols.count_model(dataclasses.replace(checkpoint, network=head), simulation)
 
 
 def test_what_cannot_be_scored_is_refused(model_path: Path, simulation: xr.Dataset, tmp_path: Path) -> None:  # noqa: F811

@@ -87,6 +87,34 @@ def test_one_model_is_scored_beside_rows_that_stay(shipped: Path) -> None:
         rescore.refresh(shipped, only="gru-*")
 
 
+def test_rows_that_a_study_writes_meanwhile_stay(shipped: Path) -> None:
+    row = next(r for r in leaderboard.read(shipped) if r["scored_on"] == "full") | {"model": "tcn-new"}
+
+    def note(_: str) -> None:
+        leaderboard.write(leaderboard.merge(leaderboard.read(shipped), [row]), shipped)
+
+    rescore.refresh(shipped, ["climatology"], note=note)
+    assert "tcn-new" in {r["model"] for r in leaderboard.read(shipped)}
+
+
+def test_runs_that_were_trained_otherwise_are_averaged_apart(shipped: Path) -> None:
+    card = checkpoint.load(shipped / "lstm-tiny.safetensors").card
+    kinds = {
+        "lstm-tiny-s2": "recommended",
+        "lstm-tiny-january-s1": "january",
+        "lstm-tiny-hidden30": "hidden30",
+        "lstm-tiny-spatial-f1-4rates-1phase-set-hidden-16-s2": "set-hidden-16",
+    }
+    rows = []
+    for model_id, kind in kinds.items():
+        facts = rescore.model_facts(dataclasses.replace(card, id=model_id))
+        assert facts["preset"] == kind
+        rows.append(leaderboard.read(shipped)[0] | facts | {"model": model_id})
+    assert len(leaderboard.pooled(rows)) == 4
+    official = dataclasses.replace(card, id="lstm-tiny-official-january", preset="official")
+    assert rescore.model_facts(official)["preset"] == "official, january"
+
+
 def test_a_figure_that_does_not_follow_is_named(shipped: Path) -> None:
     rows = leaderboard.read(shipped)
     changed = next(r for r in rows if (r["model"], r["scored_on"], r["target"]) == ("lstm-tiny", "bundle", "N2O_FLUX"))

@@ -79,6 +79,13 @@ def test_source_windows_are_those_of_the_models_training_years(shipped: Checkpoi
         adversarial.simulated(tiny(2, 2, 4, first=2015), shipped)
 
 
+def test_an_adapted_model_names_the_one_to_begin_with(shipped: Checkpoint) -> None:
+    training = shipped.card.training | {"source_model": {"id": "lstm-first"}}
+    adapted = dataclasses.replace(shipped, card=dataclasses.replace(shipped.card, training=training))
+    with pytest.raises(SelectionError, match="begin with lstm-first instead"):
+        adversarial.simulated(tiny(3, 2, 4), adapted, count=8)
+
+
 @pytest.mark.parametrize("recipe", [Adversarial(), Pooled()])
 def test_simulated_windows_are_masked_like_the_measured_ones(
     small: Checkpoint, towers: SiteYears, source: SiteYears, recipe: Adversarial | Pooled

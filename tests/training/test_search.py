@@ -101,6 +101,13 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
         search.read(out)
 
 
+def test_a_row_tells_how_windows_started_where_that_is_not_the_default() -> None:
+    usual, january = (recipes.recipe("itransformer", **how) for how in ({}, {"any_day": False}))
+    assert search._settings(usual) == search._settings(january) | {"any_day": True}
+    assert search._changes("itransformer", search._settings(january)) == "any_day=False"
+    assert "any_day" not in search._settings(recipes.recipe("lstm")), "rows of before stay as they are"
+
+
 def test_a_candidate_that_fails_loses_no_row_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, out = tmp_path / "tiny.zarr", tmp_path / "models"
     write_store(tiny(4, 2, 7), data)
