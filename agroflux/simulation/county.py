@@ -61,7 +61,9 @@ def county_scenario(
     """
     first, last = years
     start = min(2000, first) - spin_up
-    if start - 1 < YEARS[0] or last + 2 > YEARS[1] or first > last:
+    if first > last:
+        raise SelectionError(f"years {first}-{last}: the first comes after the last")
+    if start - 1 < YEARS[0] or last + 2 > YEARS[1]:
         raise SelectionError(f"years {first}-{last}: the weather allows {YEARS[0] + spin_up + 1} to {YEARS[1] - 2}")
     return Scenario(
         first_crop=first_crop,

@@ -27,13 +27,15 @@ from agroflux.simulation import sequence as sequences
 from agroflux.simulation.scenario import Scenario
 from agroflux.simulation.sequence import CropSequence
 from agroflux.simulation.soil import Soil
-from agroflux.simulation.workspace import CancelledError
+from agroflux.simulation.workspace import CancelledError, scratch_parent
 
 #: A 24-year rotation takes about two seconds: five minutes mean that the engine waits for a key, on a busy machine too.
 TIMEOUT_S = 300
 _TAIL_YEARS = 2
 _POLL_S = 0.05
 _CONSOLE = "console.txt"
+#: Free room [bytes] below which the engine may not have written its files to their end.
+_LITTLE = 1024**2
 _LABELS = "DATA.CDE"
 _NOT_INSTALLED = "the DSSAT engine is not installed: pip install DSSATTools==3.0.2"
 
@@ -192,6 +194,8 @@ def _ran(
     code = _engine(folder, home, timeout, stop or threading.Event())
     if code == -signal.SIGINT:  # a terminal sends Ctrl-C to the engine too
         raise CancelledError("the run was interrupted")
+    if shutil.disk_usage(folder).free < _LITTLE:  # then its files end anywhere, and it says nothing
+        raise SimulationError(f"no room is left in {scratch_parent()}: free some, or set TMPDIR to another place")
     if code != 0 or (folder / "ERROR.OUT").exists():
         console = (folder / _CONSOLE).read_text(errors="replace")
         raise SimulationError(f"the engine stopped: {_reason(folder, console)}")

@@ -174,7 +174,9 @@ def yearly_values(folder: Path, years: range, crops: Sequence[str]) -> pd.DataFr
 def read_summary(path: Path) -> pd.DataFrame:
     """Crop, harvest year and grain dry weight [kg ha-1] of each component; ``-99`` is missing."""
     text = path.read_text(encoding="latin-1").splitlines()
-    at = next(i for i, line in enumerate(text) if line.startswith("@"))
+    at = next((i for i, line in enumerate(text) if line.startswith("@")), None)
+    if at is None:
+        raise SimulationError(f"the engine wrote no {path.name}: is there room in {path.parent.parent}?")
     names = text[at].lstrip("@").replace(".", " ").split()
     tail = [line for line in text[at + 1 :] if line.strip()]
     keep = ["CR", "HYEAR", "HWAM"]

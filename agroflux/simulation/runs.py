@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agroflux.errors import AgroFluxError, SimulationError
+from agroflux.errors import AgroFluxError, SelectionError, SimulationError
 from agroflux.paths import user_data
 from agroflux.simulation import dssat, filex, outputs, workspace
 from agroflux.simulation.benchmark import own_phase
@@ -38,12 +38,23 @@ _ABANDONED_S = 3600.0
 
 @dataclass(frozen=True)
 class Case:
-    """One run: a benchmark county (FIPS), first and last year, what differs from the usual practice, soil model."""
+    """One run: a benchmark county (FIPS), first and last year, what differs from the usual practice, soil model.
+
+    Raises SelectionError for a change that the soil model cannot follow.
+    """
 
     fips: str
     years: tuple[int, int]
     change: Change = USUAL
     soil_model: SoilModel = "century"
+
+    def __post_init__(self) -> None:
+        if self.soil_model == "ceres" and self.change.tillage == "none":
+            # It piles up year after year, and the engine counts it as soil carbon.
+            raise SelectionError(
+                "tillage=none: in the soil model ceres litter on the surface does not decay without tillage; "
+                "use tillage=reduced, or the soil model century"
+            )
 
     def build(self) -> tuple[Scenario, dssat.Site]:
         """The rotation and the place, with the benchmark's history: the usual practice gives the bundled numbers."""

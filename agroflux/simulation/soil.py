@@ -4,7 +4,7 @@ Lower limit = wilting point; drained upper limit = that + available water capaci
 from Saxton and Rawls (2006, Soil Sci. Soc. Am. J. 70, 1569, eqs 2-6: porosity from texture and organic
 matter), at least 0.04 above the drained upper limit. Organic carbon is constant to 20 cm and falls exponentially
 below (e-folding 35 cm, floor 5 % of the surface). Texture and pH are constant with depth. Drainage is that of a
-slowly drained field with tiles: the slower it drains, the more N2O.
+slowly drained field with tiles. Slower still, more nitrogen is lost, but as N2: N2O need not rise.
 """
 
 from dataclasses import dataclass

@@ -145,6 +145,8 @@ def _grown(seasons: Sequence[Season], crops: dict[int, str], lat: float) -> tupl
 def _planted(season: Season | None, model: CropModel, year: int, lat: float) -> pd.Timestamp:
     if season is not None and isinstance(season.planting, date):
         return pd.Timestamp(season.planting)
+    if lat < 0:
+        raise SimulationError(f"{year} has no planting date, and the usual ones are of the north: add it to the table")
     earlier = 0 if model.autumn else fields.earlier(lat)
     return pd.Timestamp(year - model.autumn, 1, 1) + (sum(model.sown) // 2 - 1 - earlier) * _DAY
 

@@ -52,6 +52,8 @@ class Change:
             object.__setattr__(self, name, _checked(name, value))
         if self.n_rate == levers.USUAL_RATE:
             object.__setattr__(self, "n_rate", None)
+        if self.n_depth == levers.PLACEMENTS[self.n_placement][1] and self.n_placement != "broadcast":
+            object.__setattr__(self, "n_depth", None)
         if self.n_kind == "ammonia" and self.n_placement != "injected":
             raise SelectionError("n_kind=ammonia is a gas: it can only be injected (n_placement=injected)")
         if self.n_placement == "broadcast" and self.n_depth is not None:
@@ -141,7 +143,8 @@ def _checked(name: str, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, float | int):
         raise SelectionError(f"{name}={str(value)[:24]!r} is not a number")
     if not lever.low <= value <= lever.high:  # NaN fails too
-        raise SelectionError(f"{name}={str(value)[:24]} lies outside {lever.low:g} to {lever.high:g} {lever.unit}")
+        said = "a number of hundreds of digits" if abs(value) > 1e300 else str(value)[:24]
+        raise SelectionError(f"{name}={said} lies outside {lever.low:g} to {lever.high:g} {lever.unit}")
     whole = name in ("n_rate", "planting", "n_depth", "co2", "residue")
     return round(float(value)) if whole else round(float(value), 3)
 
@@ -221,8 +224,12 @@ def from_yaml(text: str, source: str = "the scenario file") -> dict[str, Change]
     """Scenarios by name from YAML or JSON: ``scenarios: {name: {lever: value}}``, or one scenario's levers alone."""
     try:
         found = _Once(text).get_single_data()
-    except yaml.YAMLError as error:
-        raise SelectionError(f"{source} cannot be read as YAML: {error}") from None
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # of dates and numbers that are none, plain ValueError
+        raise SelectionError(f"{source} cannot be read as YAML: {str(error)[:400]}") from None
     if isinstance(found, Mapping) and set(found) == {"scenarios"}:
         found = found["scenarios"]
     elif isinstance(found, Mapping):

@@ -19,7 +19,11 @@ from agroflux.paths import user_data
 
 # Short, so that one who waits gets in between two runs of a long simulation.
 _WAIT_S = 0.01
+_SHM = Path("/dev/shm")
 _SCRATCH = re.compile(r"agx-(\d+)-(\d+)-\w+")
+_NAMESPACE = "namespace"  # a file: the engine cuts paths of over 60 characters, so the name holds no more
+#: Room that a run needs in memory [bytes], with some to spare: its outputs take 17 to 26 MB.
+ROOM = 32 * 1024**2
 
 
 class CancelledError(SimulationError):
@@ -28,12 +32,13 @@ class CancelledError(SimulationError):
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A short-named folder in memory where there is one (paths of over about 80 characters confuse the engine).
+    """A short-named folder in memory where there is one (paths of over about 60 characters confuse the engine).
 
     Its name tells the process that owns it, so that :func:`sweep` knows what is left over.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"agx-{os.getpid()}-{_started(os.getpid())}-", dir=scratch_parent()))
     try:
+        (folder / _NAMESPACE).write_text(_namespace())
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -65,9 +70,22 @@ def place(stop: threading.Event | None = None) -> Iterator[None]:
 
 
 def scratch_parent() -> Path:
-    """Where scratch folders lie: in memory where the system offers it, else with the temporary files."""
-    shm = Path("/dev/shm")
-    return shm if shm.is_dir() and os.access(shm, os.W_OK) else Path(tempfile.gettempdir())
+    """Where a scratch folder lies: in memory where the system offers room for a run a core, else with temporary files.
+
+    Containers often have 64 MB there.
+    """
+    needed = ROOM * (os.cpu_count() or 1)
+    if _SHM.is_dir() and os.access(_SHM, os.W_OK) and shutil.disk_usage(_SHM).free >= needed:
+        return _SHM
+    return Path(tempfile.gettempdir())
+
+
+def _namespace() -> str:
+    """Where process numbers are counted: containers that share memory count for themselves. Empty if it is not told."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> int:
@@ -84,13 +102,16 @@ def _started(pid: int) -> int:
 def sweep() -> int:
     """Remove the scratch folders of processes that are gone and end engines that still run in one; how many there were.
 
-    Folders of other users, and of processes that live, are left alone.
+    Folders of other users, of other containers, and of processes that live, are left alone.
     """
     stale = []
-    for folder in scratch_parent().glob("agx-*"):
+    for folder in (f for parent in {_SHM, Path(tempfile.gettempdir())} for f in parent.glob("agx-*")):
         owner = _SCRATCH.fullmatch(folder.name)
         with suppress(FileNotFoundError):  # another process may sweep at the same time
-            if owner and folder.stat().st_uid == os.getuid() and _started(int(owner[1])) != int(owner[2]):
+            if not owner or folder.stat().st_uid != os.getuid() or _started(int(owner[1])) == int(owner[2]):
+                continue
+            told = folder / _NAMESPACE
+            if not told.is_file() or told.read_text() == _namespace():
                 stale.append(folder)
     for place in Path("/proc").glob("[0-9]*/cwd") if stale else ():
         with suppress(OSError):

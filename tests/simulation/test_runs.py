@@ -54,6 +54,19 @@ def test_the_key_follows_everything_the_run_depends_on() -> None:
     assert runs.key(*Case(FIPS, YEARS, Change(n_rate=168)).build()) == runs.key(*cases[0].build())
 
 
+def test_no_tillage_is_refused_where_litter_would_not_decay() -> None:
+    none = Change(tillage="none")
+    with pytest.raises(SelectionError, match="tillage=reduced, or the soil model century"):
+        Case(FIPS, YEARS, none, soil_model="ceres")
+    assert Case(FIPS, YEARS, none).change == none
+    assert Case(FIPS, YEARS, Change(tillage="reduced"), soil_model="ceres").soil_model == "ceres"
+
+
+def test_years_in_the_wrong_order_are_told_as_such() -> None:
+    with pytest.raises(SelectionError, match="years 2018-2009: the first comes after the last"):
+        Case(FIPS, (2018, 2009)).build()
+
+
 def test_a_damaged_file_is_made_again(own_folder: Path) -> None:
     runs.run_case(Case(FIPS, YEARS))
     (path,) = (own_folder / "whatif").glob("*.npz")

@@ -12,6 +12,7 @@ from agroflux.data import catalog, management
 from agroflux.data.management import Event, Season
 from agroflux.errors import SimulationError
 from agroflux.simulation import dssat, towers
+from agroflux.simulation.crops import CROPS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
 
@@ -64,6 +65,12 @@ def test_known_management_is_used_and_the_rest_follows_a_rule(ds: xr.Dataset) ->
     assert wheat.planted.year == 2010
     assert wheat.nitrogen[0][1] == pytest.approx(90)
     assert grown[3].nitrogen == ()
+
+
+def test_usual_days_of_the_north_are_not_those_of_the_south() -> None:
+    with pytest.raises(SimulationError, match="2015 has no planting date"):
+        towers._planted(None, CROPS["corn"], 2015, -34.0)
+    assert towers._planted(None, CROPS["corn"], 2015, 42.0).month == 5
 
 
 def test_without_a_table_the_drivers_tell_what_grew() -> None:

@@ -103,6 +103,22 @@ def test_a_bad_change_is_refused_in_plain_words(pair: str, words: str) -> None:
         Change.from_pairs(pair.split())
 
 
+def test_a_depth_that_is_usual_is_no_change() -> None:
+    assert Change(n_depth=10) == whatif.USUAL
+    assert Change(n_depth=5).changed() == {"n_depth": 5}
+    assert Change(n_placement="incorporated", n_depth=5).changed() == {"n_placement": "incorporated"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["year: 2012-13-45", 'co2: !!int "a"', "n_rate: " + "1" * 5000, "n_rate: 0x" + "f" * 6000, "a: " + "[" * 3000],
+)
+def test_a_value_that_yaml_cannot_make_is_the_users_error(text: str) -> None:
+    with pytest.raises(SelectionError) as refused:
+        whatif.from_yaml(text)
+    assert len(str(refused.value)) < 600
+
+
 @pytest.mark.parametrize("text", ["- 1", "scenarios: [1]", "a: {", "n_rate: [1]", "7"])
 def test_a_bad_file_is_refused(text: str) -> None:
     with pytest.raises(SelectionError):
