@@ -38,6 +38,8 @@ def page() -> None:
     reason = whatif.hindrance()
     if reason:
         show.empty(f"The process model cannot run here: {show.plain(reason)}.", "The emulated answer below remains.")
+    elif refused := whatif.refused(ask):
+        show.empty("The process model cannot run these scenarios.", show.plain(refused))
     else:
         whatif.controls_of("scenarios", ask, "Simulate")
         done = whatif.job("scenarios")

@@ -69,6 +69,15 @@ class Ask:
         return found
 
 
+def refused(ask: Ask) -> str:
+    """Why the runs that ``ask`` needs cannot be, in words; empty where they can."""
+    try:
+        _ = ask.cases
+    except SelectionError as error:
+        return f"{error}."
+    return ""
+
+
 def said(change: Change) -> str:
     """A change in words, with units and signs as people write them."""
     return show.pretty(change.label()).replace("rain x ", "rain \u00d7 ").replace("degC", "°C")

@@ -99,6 +99,14 @@ def test_a_run_shows_what_the_package_computes_beside_the_emulator() -> None:
 
 
 @linux
+def test_a_scenario_that_the_soil_model_cannot_follow_is_told() -> None:
+    app = _open(**LINK | {"soil": "ceres", "whatif-1": "tillage:none"})
+    assert not app.exception
+    assert any("use tillage=reduced, or the soil model century" in text.value for text in app.info)
+    assert not [b for b in app.button if b.label.startswith("Simulate")]
+
+
+@linux
 def test_the_soil_model_of_the_link_runs_and_is_not_held_against_another_models_emulator() -> None:
     app = _open(**LINK | {"soil": "ceres"})
     app = _wait(_button(app, "Simulate: 2 runs").click().run(), "scenarios")
