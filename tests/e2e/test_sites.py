@@ -99,3 +99,18 @@ def test_markup_in_a_link_is_shown_as_text(tab: Page) -> None:
     steps.map_frame(tab)
     assert tab.evaluate("window.__ran") is None
     assert tab.locator('img[src="x"]').count() == 0
+
+
+def test_no_site_hides_another_from_a_click(tab: Page) -> None:
+    steps.open_page(tab, "sites")
+    frame = steps.map_frame(tab)
+    hidden = frame.locator(".agro-marker").evaluate_all(
+        "all => all.map(one => [one, one.getBoundingClientRect()])"
+        ".filter(([, box]) => box.left > 0 && box.top > 0 && box.right < innerWidth && box.bottom < innerHeight)"
+        ".map(([one, box]) => one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)))"
+    )
+    assert len(hidden) > 10 and all(hidden), "six virtual chambers stand within 5 km, three towers within 2"
+    frame.locator(".agro-marker").filter(has=frame.locator("path")).nth(3).click()
+    expect(tab.get_by_text(re.compile("Virtual chamber [1-6]")).first).to_be_visible()
+    steps.settle(tab)
+    assert re.fullmatch(r"CH-\d", steps.query(tab)["sites"])
