@@ -90,16 +90,16 @@ def _attrs(ds: xr.Dataset) -> list[str]:
 def _coords(ds: xr.Dataset) -> list[str]:
     kind = str(ds.attrs.get("kind", "simulation"))
     need = ["site", "time"] + (["scenario"] if kind == "simulation" else [])
-    found = [f"dimension {d!r} is missing" for d in need if d not in ds.dims]
+    one = {d: f": keep it, as in isel({d}=[0])" if d in ds.coords else "" for d in need}
+    found = [f"dimension {d!r} is missing{one[d]}" for d in need if d not in ds.dims]
     found += [f"{d} is empty: give at least one" for d, size in ds.sizes.items() if not size]
     extra = set(map(str, ds.dims)) - _DIMS.get(kind, _DIMS["simulation"])
     found += [f"dimension {d!r} does not belong to a {kind}" for d in sorted(extra)]
     found += [f"site coordinate {c!r} is missing" for c in ("lat", "lon", "site_name", "state") if c not in ds.coords]
-    if kind == "simulation" and "n_rate" not in ds.coords:
-        found.append("scenario coordinate 'n_rate' is missing")
+    found += _rates(ds, kind)
     if "site" in ds.dims and not all(isinstance(s, str) for s in ds["site"].to_numpy().tolist()):
         found.append("site names are no text: write them as text, such as '19169'")
-    elif "site" in ds.coords and len(set(ds["site"].to_numpy().tolist())) != ds.sizes["site"]:
+    elif "site" in ds.dims and len(set(ds["site"].to_numpy().tolist())) != ds.sizes["site"]:
         found.append("site names are not unique")
     if "year" in ds.dims and "year" not in ds.coords:
         found.append("year has no coordinate values")
@@ -112,6 +112,15 @@ def _coords(ds: xr.Dataset) -> list[str]:
             found.append(f"site coordinate {name!r} is no text along 'site'")
     found += [sentence for name, most in (("lat", 90), ("lon", 180)) for sentence in _position(ds, name, most)]
     return found
+
+
+def _rates(ds: xr.Dataset, kind: str) -> list[str]:
+    if "n_rate" not in ds.coords:
+        return ["scenario coordinate 'n_rate' is missing"] if kind == "simulation" else []
+    rates = ds["n_rate"]
+    if rates.dims == ("scenario",) and rates.dtype.kind in "fiu" and bool(np.isfinite(rates.to_numpy()).all()):
+        return []
+    return ["coordinate 'n_rate' holds no number [kg N ha-1] for each scenario, along 'scenario'"]
 
 
 def _is_text(array: xr.DataArray) -> bool:
@@ -129,8 +138,10 @@ def _position(ds: xr.Dataset, name: str, most: float) -> list[str]:
 
 
 def _time(ds: xr.Dataset) -> list[str]:
+    if "time" not in ds.dims:  # a coordinate of one day, left by isel(time=0): the missing dimension is told elsewhere
+        return []
     if "time" not in ds.coords:
-        return [] if "time" not in ds.dims else ["time has no coordinate values"]
+        return ["time has no coordinate values"]
     time = ds["time"].to_numpy()
     if not np.issubdtype(time.dtype, np.datetime64):
         return [f"time is {time.dtype}, not datetime64"]

@@ -66,6 +66,12 @@ BREACHES: dict[str, tuple[Break, str]] = {
     "foreign dimension": (lambda ds: ds.rename(year="season"), "dimension 'season' does not belong"),
     "no latitude": (lambda ds: ds.drop_vars("lat"), "site coordinate 'lat' is missing"),
     "no rate": (lambda ds: ds.drop_vars("n_rate"), "scenario coordinate 'n_rate' is missing"),
+    "one rate": (lambda ds: ds.assign_coords(n_rate=168.0), "'n_rate' holds no number [kg N ha-1] for each scenario"),
+    "words for rates": (lambda ds: ds.assign_coords(n_rate=ds["n_rate"].astype(str)), "'n_rate' holds no number"),
+    "no rate of a scenario": (lambda ds: ds.assign_coords(n_rate=ds["n_rate"] * np.nan), "'n_rate' holds no number"),
+    "rates by site": (lambda ds: ds.assign_coords(n_rate=("site", [1.0, 2.0, 3.0])), "'n_rate' holds no number"),
+    "one site": (lambda ds: ds.sel(site=ds["site"][0]), "dimension 'site' is missing"),
+    "one day": (lambda ds: ds.isel(time=0), "dimension 'time' is missing"),
     "site twice": (_twice, "site names are not unique"),
     "day twice": (_repeated_day, "does not increase day by day at 2015-01-10"),
     "noon": (_stamps("2015-01-01T12", 24), "time 2015-01-01T12:00 is not the start of a day: floor the stamps"),
@@ -121,6 +127,12 @@ def test_each_breach_is_named(name: str, tiny_simulation: xr.Dataset) -> None:
     spoil, sentence = BREACHES[name]
     found = contract.problems(spoil(tiny_simulation))
     assert any(sentence in f for f in found), found
+
+
+@pytest.mark.parametrize("rate", [150.0, "150"])
+def test_a_rate_of_measurements_belongs_to_no_site(rate: object, tiny_observation: xr.Dataset) -> None:
+    found = contract.problems(tiny_observation.assign_coords(n_rate=("site", [rate])))
+    assert len(found) == 1 and "coordinate 'n_rate' holds no number" in found[0]
 
 
 @pytest.mark.parametrize("name", contract.REQUIRED_ATTRS)

@@ -28,7 +28,7 @@ from agroflux.data.archives import Member, members
 from agroflux.data.calendar_days import regular, stamps
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of, dialect, read_table
-from agroflux.data.towers import GC_PER_UMOL, MJ_PER_WATT, Reading, plausible, without_empty_ends
+from agroflux.data.towers import FEW, GC_PER_UMOL, MJ_PER_WATT, Reading, plausible, without_empty_ends
 from agroflux.errors import DataError
 
 #: house name -> base names in order of preference; of each, the gap-filled version goes before the plain one.
@@ -57,6 +57,12 @@ _MORE = 1.25
 #: Hours [local standard time] that must be half covered for an extreme to count: else a day with its
 #: afternoon missing would report a morning's temperature as its maximum.
 _HOURS = {"TMAX": (12, 18), "TMIN": (3, 9)}
+#: Smallest and largest value of one half-hour, and their unit: a flux of -999 would hide in the mean of its day.
+_RANGES = dict.fromkeys(("NEE", "FC", "GPP", "RECO"), (-200.0, 200.0, "umol m-2 s-1")) | {
+    "SW_IN": (-50.0, 1500.0, "W m-2"),
+    "TA": (-60.0, 60.0, "degC"),
+    "P": (-1.0, 200.0, "mm"),  # gauges that weigh the rain lose a little to wind and evaporation
+}
 _SAME = 1e-3  # [umol m-2 s-1, degC, …]: BASE rounds to no less
 
 
@@ -85,7 +91,8 @@ def read_base(path: str | Path) -> Reading:
     gap-filled flux where there is one, else NEE_PI, else the plain flux; of these versions one is passed over that
     holds less than half of the values of another. No storage term is added and quality flags are not applied. TMAX
     and TMIN need half of the day's half-hours and half of 12-18 h and of 3-9 h, PRECN every step: a gap would count
-    as no rain. Of several positions of a sensor that with the most values is taken.
+    as no rain. Of several positions of a sensor that with the most values is taken. Half-hours outside the range of
+    their variable are left out first.
 
     Returns
     -------
@@ -99,15 +106,18 @@ def read_base(path: str | Path) -> Reading:
     Raises
     ------
     DataError
-        no such file, no BASE table, wrong cells or times, no CO2 flux in it, or no day with enough of its half-hours.
+        no such file, no BASE table, wrong cells or times, more than one in a hundred half-hours outside their range,
+        no CO2 flux in it, or no day with enough of its half-hours.
     """
     (member,) = members(path)
     return _read(member, Report())
 
 
 def _read(member: Member, report: Report) -> Reading:
-    header, raw, step = _raw(member, report)
+    header, whole, step = _raw(member, report)
+    raw = _in_range(whole)
     columns = _choose(raw, report, member.name)
+    _say_range(whole, raw, columns, report, member.name)
     if "NEE" not in columns:
         raise DataError(f"{member.name} holds no CO2 flux (NEE or FC, plain, _PI or _F): give the site's BASE file")
     day = pd.DatetimeIndex(raw.index).normalize()
@@ -164,7 +174,9 @@ def _raw(member: Member, report: Report) -> tuple[dict[str, str], pd.DataFrame, 
         header[key.strip()] = value.strip().strip(",;").strip()
     bases = "|".join(sorted({base for names in VARIABLE_MAP.values() for base in names}))
     wanted = re.compile(rf"({bases})(_PI)?(_F)?{_POSITION}")
-    frame = read_table(member, report, text=_STAMPS, wanted=lambda n: n in _STAMPS or bool(wanted.fullmatch(n)))
+    text = (*_STAMPS, *fluxnet_files.SITES)
+    frame = read_table(member, report, text=text, wanted=lambda n: n in text or bool(wanted.fullmatch(n)))
+    frame = fluxnet_files.of_one_site(frame, member.name)
     start, end = (stamps(frame[c], report, member.name, digits=12) for c in _STAMPS)
     report.stop()
     if frame.empty:
@@ -178,6 +190,41 @@ def _raw(member: Member, report: Report) -> tuple[dict[str, str], pd.DataFrame, 
     table = regular(numbers, start, report, member.name, step=f"{minutes[0]:.0f}min", name="start")
     report.stop()
     return header, table, int(minutes[0])
+
+
+def _in_range(raw: pd.DataFrame) -> pd.DataFrame:
+    """``raw`` without half-hours outside the range of their variable (:data:`_RANGES`)."""
+    limits = {column: _RANGES[_base(column)] for column in map(str, raw.columns)}
+    held = {column: raw[column].where(raw[column].between(low, high)) for column, (low, high, _) in limits.items()}
+    return pd.DataFrame(held, index=raw.index)
+
+
+def _base(column: str) -> str:
+    """The base name of a column: SW_IN of SW_IN_1_1_1, FC of FC_PI_F."""
+    return next(base for base in _RANGES if f"{column}_".startswith(f"{base}_"))
+
+
+def _say_range(whole: pd.DataFrame, raw: pd.DataFrame, columns: dict[str, str], report: Report, file: str) -> None:
+    """Report what was left out of ``whole`` in ``raw``: a warning where it is a few values, else an error.
+
+    Many in one of several sensors are no error where another column is taken.
+    """
+    for column in map(str, whole.columns):
+        wrong = whole[column].notna() & raw[column].isna()
+        if not wrong.any():
+            continue
+        low, high, unit = _RANGES[_base(column)]
+        time, held = wrong.idxmax(), int(whole[column].count())
+        what = f"{int(wrong.sum()):,} of {held:,} values lie outside {low:g} to {high:g} {unit}, "
+        what += f"the first on {time:%Y-%m-%d %H:%M} ({whole.at[time, column]:.6g})"
+        names = [name for name, bases in VARIABLE_MAP.items() if _base(column) in bases]
+        needed = column in columns.values() or any(name not in columns for name in names)
+        if needed and wrong.sum() > max(1, FEW * held):
+            remedy = "check its unit and sign; is another number than -9999 used for missing?"
+            report.add("error", file, what, remedy, column=column)
+        else:
+            report.add("warning", file, what + "; they are left out", column=column)
+    report.stop()
 
 
 def _site_information(sheets: list[Member], report: Report) -> dict[str, dict[str, Any]]:

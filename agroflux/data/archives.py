@@ -5,6 +5,7 @@ itself is refused before anything in it is read. Python's zipfile stops at the s
 compares checksums, so that an entry cannot give more than it declared.
 """
 
+import re
 import stat
 import zipfile
 from collections.abc import Callable
@@ -23,6 +24,11 @@ MAX_RATIO = 300
 SMALL = 5_000_000
 #: A spreadsheet is a zip, and is held in memory as a whole.
 MAX_SHEET = 300_000_000
+#: Last row times last column of a spreadsheet: one stray cell in a corner makes a table of all before it.
+MAX_CELLS = 20_000_000
+#: A cell that holds something, and where it stands; a cell with a style alone ends at once (``/>``).
+_CELL = re.compile(rb"""<(?:\w{1,20}:)?c\s[^<>]{0,200}?\br=["']([A-Z]{1,3})(\d{1,7})["'][^<>]{0,200}(?<!/)>""")
+_PIECE = 1_000_000  # bytes of a sheet that are searched at a time
 TABLES = (".csv", ".txt", ".tsv", ".xlsx")
 
 
@@ -163,5 +169,34 @@ def sheet_within_limits(name: str, file: Path | IO[bytes], size: int) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             _within_limits(name, archive.infolist(), size, MAX_SHEET)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            for entry in archive.infolist():  # a sheet may go by any name
+                with archive.open(entry) as part:
+                    _cells_within_limits(name, part)
+    except DataError:
+        raise
+    except Exception as error:  # the unpacker raises many kinds on damaged bytes
         raise DataError(f"{name} is no .xlsx spreadsheet ({error}): save it as .xlsx or CSV") from error
+
+
+def _cells_within_limits(name: str, sheet: IO[bytes]) -> None:
+    """DataError for a sheet whose cells reach too far; its own word for its size (``<dimension>``) is not believed."""
+    row, column, rest = 0, b"", b""
+    while piece := sheet.read(_PIECE):
+        content = rest + piece
+        if cells := _CELL.findall(content):
+            letters, digits = map(set, zip(*cells, strict=True))
+            row, column = max(row, *map(int, digits)), max(column, *letters, key=_number)
+        rest = content[max(content.rfind(b"<"), len(content) - _PIECE) :]  # a cell may be cut in two
+    if row * _number(column) > MAX_CELLS:
+        raise DataError(
+            f"{name} has a sheet whose cells reach to row {row:,} and column {column.decode()}, more than the "
+            f"{MAX_CELLS / 1e6:g} million cells that are read: delete stray cells, or save the table as CSV"
+        )
+
+
+def _number(letters: bytes) -> int:
+    """The number of a column: 1 of A, 27 of AA."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return number

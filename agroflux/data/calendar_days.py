@@ -7,8 +7,10 @@ import pandas as pd
 from agroflux.data.report import Report
 
 _FORMS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M"}
+_SLASHED = r"\d{1,2}/\d{1,2}/\d{4}"
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
 _EARLIEST, _LATEST = pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1)
+_AHEAD = pd.Timedelta(days=1)  # an interval may end today, and east of here it is tomorrow already
 
 
 def stamps(
@@ -23,13 +25,14 @@ def stamps(
     """Times from cells of text: ``digits`` digits (8: YYYYMMDD, 12: YYYYMMDDHHMM), ISO, or 31.12.2010 and 12/31/2010.
 
     ``day_first`` reads 1/2/2010 as 1 February; a dotted date always has the day first. What is no time between
-    1900 and 2199 is NaT and an error in ``report`` (index = row). Where no date tells which of two comes first, or the
-    other order fits all dates and this one does not, the report says so, with ``which_first`` as the remedy.
+    1900 and 2199 is NaT and an error in ``report`` (index = row), and so is a time in the future. Where no date tells
+    which of two comes first, or the other order fits all dates and this one does not, the report says so, with
+    ``which_first`` as the remedy. ISO dates beside 1/2/2010 are an error: a spreadsheet may have swapped them.
     """
     compact = cells.str.fullmatch(rf"\d{{{digits}}}")
     iso = cells.str.fullmatch(_ISO.pattern)
     dotted = cells.str.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}")
-    slashed = cells.str.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}")
+    slashed = cells.str.fullmatch(_SLASHED)
     parsed = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[s]")
     for mask, form in (
         (compact, _FORMS[digits]),
@@ -41,6 +44,8 @@ def stamps(
     if iso.any():
         parsed[iso] = pd.to_datetime(cells[iso], format="ISO8601", errors="coerce").astype("datetime64[s]")
     parsed = parsed.where((parsed >= _EARLIEST) & (parsed < _LATEST))
+    if _swapped(cells, iso, report, file):
+        return parsed
     if slashed.any() and _order(cells[slashed], parsed[slashed], report, file, day_first, which_first):
         return parsed
     wanted = {4: "YYYY", 6: "YYYYMM", 8: "YYYYMMDD", 12: "YYYYMMDDHHMM"}[digits]
@@ -49,7 +54,28 @@ def stamps(
         report.add(
             "error", file, what, f"write it as {wanted}", row=int(row), column=str(cells.name), kind="wrong times"
         )
+    now = pd.Timestamp.now()
+    for row in cells.index[(parsed > now + _AHEAD).to_numpy()]:
+        what = f"{cells[row][:40]!r} lies in the future"
+        remedy = f"correct it, or this computer's clock ({now:%Y-%m-%d})"
+        report.add("error", file, what, remedy, row=int(row), column=str(cells.name), kind="times in the future")
     return parsed
+
+
+def _swapped(cells: pd.Series, iso: pd.Series, report: Report, file: str) -> bool:
+    """Report dates such as 13/2/2010 beside ISO ones; whether there are any.
+
+    A spreadsheet that takes 1/2/2010 for 2 January makes a date of it, and leaves 13/2/2010 as it is: what it made is
+    wrong, and what it left no longer tells so.
+    """
+    slashed = cells.str.match(r"\d{1,2}/\d{1,2}/\d{2}")
+    if not (iso.any() and slashed.any()):
+        return False
+    row, other = cells.index[slashed.to_numpy()][0], cells.index[iso.to_numpy()][0]
+    what = f"{cells[row][:40]!r} stands beside {cells[other]!r} (row {other}): "
+    what += "a spreadsheet may have swapped day and month"
+    report.add("error", file, what, "write all as 2010-02-01", row=int(row), column=str(cells.name))
+    return True
 
 
 def _order(cells: pd.Series, parsed: pd.Series, report: Report, file: str, day_first: bool, which_first: str) -> bool:

@@ -14,9 +14,12 @@ def read(path: str | Path) -> xr.Dataset:
     """Open a NetCDF file of the contract and read it; DataError, or ContractError naming every breach."""
     where = Path(path)
     try:
+        there = where.exists()
         size = where.stat().st_size if where.is_file() else None
     except OSError as error:
         raise unreadable(where.name, error) from error
+    if not there:
+        raise DataError(f"no file at {where}: check the path")
     if where.suffix.lower() != ".nc" or size is None:
         raise DataError(f"{where.name} is no NetCDF file (.nc): give a data set that keeps the contract")
     if size > MAX_FILE:

@@ -224,10 +224,15 @@ def _needed(name: str) -> bool:
 
 
 def _raw(member: Member, report: Report, stamp: str, *, digits: int, freq: str) -> pd.DataFrame:
-    frame = read_table(member, report, text=(stamp,), wanted=lambda n: n == stamp or _needed(n))
+    text = (stamp, *files.SITES)
+    frame = read_table(member, report, text=text, wanted=lambda n: n in text or _needed(n))
+    frame = files.of_one_site(frame, member.name)
     if stamp not in frame.columns:
         raise DataError(f"{member.name} has no {stamp} column: give a FLUXNET table (FLX_…_DD_….csv)")
     times = stamps(frame[stamp], report, member.name, digits=digits)
+    for row in times.index[(times.notna() & (times != times.dt.normalize())).to_numpy()]:
+        what, remedy = f"{frame.at[row, stamp]!r} is not the start of a day", "leave the time of day out"
+        report.add("error", member.name, what, remedy, row=int(row), column=stamp, kind="times within a day")
     if times.isna().all():
         report.stop()
         raise DataError(f"{member.name} holds no row: give the file as downloaded")
@@ -239,11 +244,15 @@ def _raw(member: Member, report: Report, stamp: str, *, digits: int, freq: str) 
 def _half_hours(member: Member, report: Report, only: tuple[str, ...] = ()) -> pd.DataFrame:
     """Half-hours or hours, indexed by their start; the step [minutes] is the index's frequency."""
     both = ("TIMESTAMP_START", "TIMESTAMP_END")
-    frame = read_table(member, report, text=both, wanted=lambda n: n in both or (n in only if only else _needed(n)))
+    text = (*both, *files.SITES)
+    frame = read_table(member, report, text=text, wanted=lambda n: n in text or (n in only if only else _needed(n)))
+    frame = files.of_one_site(frame, member.name)
     if not set(both) <= set(frame.columns):
         raise DataError(f"{member.name} has no TIMESTAMP_START and TIMESTAMP_END: give a FLUXNET HH or HR table")
     start, end = (stamps(frame[c], report, member.name, digits=12) for c in both)
     report.stop()
+    if frame.empty:
+        raise DataError(f"{member.name} holds no row: give the file as downloaded")
     minutes = ((end - start).dt.total_seconds() / 60).unique()
     if len(minutes) != 1 or minutes[0] not in (30, 60):
         raise DataError(

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
+
 from agroflux.data.archives import Member, members
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of, read_table
@@ -12,6 +14,8 @@ from agroflux.errors import DataError
 Resolution = Literal["HH", "DD", "MM", "WW", "YY"]
 #: Files that lie beside the tables in a download: reanalysis, auxiliary and site information, AmeriFlux BASE.
 BESIDE = re.compile(r"_(ERAI|ERA5|AUX\w+|BIF\w*|BASE|METEO|FLUXES|METEOSENS)_")
+#: Columns that name the site of each row, where people have joined tables.
+SITES = ("SITE_ID", "SITE", "Site", "site", "site_id")
 #: Time steps in words.
 SHOWN = {"DD": "daily", "MM": "monthly", "WW": "weekly", "YY": "yearly", "HH": "half-hourly"}
 
@@ -60,3 +64,16 @@ def site(name: str) -> str:
     """Site id from a name such as FLX_US-ARM_FLUXNET2015_…; the whole stem where there is none."""
     found = re.search(r"(?:^|_)([A-Z]{2}-[A-Za-z0-9]{3})(?:_|\.|$)", name)
     return found[1] if found else Path(name).stem
+
+
+def of_one_site(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """``table`` without its columns that name a site; DataError where one of them names several."""
+    columns = [c for c in SITES if c in table.columns]
+    for column in columns:
+        sites = [s for s in table[column].unique() if s]
+        if len(sites) > 1:
+            raise DataError(
+                f"{name}, column {column}: holds {len(sites)} sites ({', '.join(sites[:5])[:80]}): "
+                "split it into a file each"
+            )
+    return table.drop(columns=columns)

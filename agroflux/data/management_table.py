@@ -61,6 +61,8 @@ def from_member(member: Member, report: Report) -> list[Season]:
     if unknown:
         report.add("warning", member.name, f"columns {', '.join(unknown[:5])} are not known and left out")
     frame = read_table(member, report, text=names)
+    if frame.empty:
+        raise DataError(f"{member.name} holds no row: fill in one for each site, year and crop")
     rows = [dict(zip(frame.columns, cells, strict=True)) for cells in frame.itertuples(index=False, name=None)]
     seasons = from_rows(rows, report, member.name, [int(i) for i in frame.index])
     report.stop()
@@ -186,8 +188,11 @@ class _Row:
             if day < before:
                 self.wrong(name, f"{name} on {day} lies before {first} on {before}", "check the years")
         for name, day in [*held, *((f"n_date_{i}", e.day) for i, e in enumerate(season.nitrogen or (), 1))]:
-            if not season.year - 2 <= day.year <= season.year + 1:
-                self.wrong(name, f"{day} does not belong to the harvest of {season.year}", "check the year")
+            earliest = season.year if name == "harvest" else season.year - 2
+            latest = season.year + 1 if name.startswith("n_date") else season.year
+            if not earliest <= day.year <= latest:
+                what = f"{day} does not belong to the harvest of {season.year}"
+                self.wrong(name, what, "check it; the year of a row is that of its harvest")
 
 
 def _cell(value: Any) -> str:

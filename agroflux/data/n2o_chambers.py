@@ -139,6 +139,9 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
     frame = read_table(member, found, text=text, wanted=lambda n: n in (*text, told.flux))
     day = stamps(frame[told.date], found, member.name, day_first=told.day_first, which_first=_WHICH_FIRST)
     found.stop()
+    for column in filter(None, (told.plot, *told.series)):
+        _named(frame[column], frame[told.flux].notna(), member.name, found)
+    found.stop()
     blank = pd.Series("", index=frame.index)
     rows = pd.DataFrame(
         {
@@ -173,6 +176,8 @@ def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading
     if absent:
         raise DataError(f"{member.name} lacks {', '.join(absent)}: give the table of Saha et al. (2021)")
     day = stamps(frame["Date"], found, member.name)
+    for column in ("Experiment", "Replication"):
+        _named(frame[column], frame["N2O"].notna(), member.name, found)
     found.stop()
     flux = frame["N2O"] * n2o_units.TO_HOUSE["g N ha-1 d-1"]
     rows = pd.DataFrame({"day": day.dt.normalize(), "plot": frame["Replication"], "flux": flux})
@@ -191,6 +196,18 @@ def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading
             meta |= dict(zip(names, _PLACES[str(experiment)], strict=True))
         readings.append((table, meta | {"network": "Saha et al. (2021) N2O"}))
     return readings
+
+
+def _named(names: pd.Series, held: pd.Series, file: str, report: Report) -> None:
+    """An error for each row with a flux (``held``) that names no plot or series, where other rows do name one.
+
+    Merged cells keep their text in the first row alone: the other rows would become a plot or a site of their own.
+    """
+    empty = held & (names == "")
+    if (held & ~empty).any():
+        for row in names.index[empty.to_numpy()]:
+            what, remedy = "names nothing, as other rows do", "fill merged cells down, or give it a name other than NA"
+            report.add("error", file, what, remedy, row=int(row), column=str(names.name), kind="rows without a name")
 
 
 def _labels(columns: pd.DataFrame) -> pd.Series:

@@ -55,7 +55,19 @@ def open_store(path: str | os.PathLike[str], *, check: bool = True) -> xr.Datase
         raise
     except Exception as error:  # zarr, numcodecs and h5netcdf raise many kinds on damaged bytes
         raise DataError(f"{where} cannot be read ({_brief(error)}): {_AGAIN}") from error
-    return contract.validate(ds, name=str(where)) if check else ds
+    return _checked(ds, where) if check else ds
+
+
+def _checked(ds: xr.Dataset, where: Path) -> xr.Dataset:
+    try:
+        return contract.validate(ds, name=str(where))
+    except DataError:
+        raise
+    except Exception as error:  # a file may be odd in ways of which the contract's checks know nothing
+        raise DataError(
+            f"{where} cannot be checked against the contract ({_brief(error)}): "
+            "write it like a data set of `agroflux data list`"
+        ) from error
 
 
 def load(ds: xr.Dataset) -> xr.Dataset:

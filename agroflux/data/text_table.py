@@ -28,12 +28,17 @@ _MISSING_TEXT = [*_MISSING_WORDS, "None"]  # in columns of numbers
 _MISSING_IN_SHEETS = [*_MISSING_WORDS, "n/a", "NULL", "#N/A", "<NA>"]
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 65_536  # bytes from which the dialect is told
-_EUROPEAN = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
+#: A number with a decimal comma, and one with a decimal point; what may be thousands is among both.
+_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
+_POINT = re.compile(r"\s*[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s*")
+#: 1,234 and 1.234: a thousand, or one and a bit; only the other cells tell which.
+_THOUSANDS = re.compile(r"\s*[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\.\d{3})+)\s*")
+_COMMAS_READ = "decimal commas were read as decimal points"
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a text table is written. ``skipped`` counts the lines before the header (comments)."""
+    """How a text table is written. ``skipped``: lines before the header (comments); ``bare``: no row follows it."""
 
     encoding: str
     delimiter: str
@@ -41,6 +46,7 @@ class Dialect:
     skipped: int
     header: tuple[str, ...]
     comments: tuple[str, ...] = ()
+    bare: bool = False
 
 
 def columns_of(member: Member, report: Report) -> list[str]:
@@ -83,6 +89,7 @@ def read_table(
     DataError
         not a table at all: binary, no header, a column twice, rows of different lengths.
     """
+    told = None
     if member.suffix == ".xlsx":
         frame = _sheet(member, sheet, nrows=rows)
         frame.columns = [str(c).strip() for c in frame.columns]
@@ -90,9 +97,11 @@ def read_table(
         _unique(member.name, list(frame.columns))
         frame = frame[[c for c in frame.columns if wanted is None or wanted(c)]]
     else:
-        frame = _csv(member, dialect(member, report), report, set(text), wanted, rows)
+        told = dialect(member, report)
+        frame = _csv(member, told, report, set(text), wanted, rows)
     frame = frame.dropna(how="all")
-    columns = {c: _text(frame[c]) if c in text else _numbers(frame[c], member.name, report) for c in frame.columns}
+    name = member.name
+    columns = {c: _text(frame[c]) if c in text else _numbers(frame[c], told, name, report) for c in frame.columns}
     return pd.DataFrame(columns, index=frame.index)
 
 
@@ -119,10 +128,12 @@ def dialect(member: Member, report: Report) -> Dialect:
     if len(header) < 2:
         raise DataError(f"{member.name} has no columns (row {skipped + 1} is {line[:60]!r}): give a CSV table")
     _unique(member.name, list(header))
-    european = delimiter != "," and any(_EUROPEAN.fullmatch(cell) for row in rows[1:] for cell in row)
+    commas = {cell for row in rows[1:] for cell in row if _COMMA.fullmatch(cell)}
+    european = delimiter != "," and not all(_THOUSANDS.fullmatch(cell) for cell in commas)
     if european:
-        report.add("note", member.name, "decimal commas were read as decimal points")
-    return Dialect(encoding, delimiter, "," if european else ".", skipped, header, tuple(lines[:skipped]))
+        report.add("note", member.name, _COMMAS_READ)
+    bare = len(head) < _HEAD and not any(line.strip() for line in lines[skipped + 1 :])
+    return Dialect(encoding, delimiter, "," if european else ".", skipped, header, tuple(lines[:skipped]), bare)
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -160,6 +171,8 @@ def _csv(
 ) -> pd.DataFrame:
     use = [i for i, name in enumerate(told.header) if name and (wanted is None or wanted(name))]
     names = [told.header[i] for i in use]
+    if told.bare:  # of which the parser says now this, now that
+        return pd.DataFrame(columns=names, dtype="float64")
     text_at = [i for i in use if told.header[i] in text]
     options: dict[str, Any] = {
         "sep": told.delimiter,
@@ -283,19 +296,51 @@ def _text(column: pd.Series) -> pd.Series:
     return filled.map(lambda cell: str(cell).strip().removesuffix(".0")).astype(str)
 
 
-def _numbers(column: pd.Series, file: str, report: Report) -> pd.Series:
-    """float64 with NaN for missing; every cell that is no finite number is an error in the report."""
+def _numbers(column: pd.Series, told: Dialect | None, file: str, report: Report) -> pd.Series:
+    """float64 with NaN for missing; every cell that is no finite number, or may be two, is an error in the report.
+
+    ``told``: how the file is written; None for a spreadsheet.
+    """
+    doubtful = pd.Series(False, index=column.index)
+    if column.dtype == object or pd.api.types.is_string_dtype(column):  # some cell is no number to the parser
+        column, doubtful = _pointed(column, told, file, report)
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
     cells = column.astype(str).str.strip()
-    wrong = (column.notna() & numbers.isna() & ~cells.isin(_MISSING_TEXT)) | np.isinf(numbers)
+    wrong = (column.notna() & numbers.isna() & ~cells.isin(_MISSING_TEXT)) | np.isinf(numbers) | doubtful
     for row in numbers.index[wrong.to_numpy()]:
+        what, remedy = "is no number", "correct the cell, or leave it empty or -9999 where nothing was measured"
+        if doubtful[row]:
+            what = f"may be thousands or a decimal {'comma' if ',' in cells[row] else 'point'}"
+            remedy = "write it as 1234 or " + ("1,234" if told and told.decimal == "," else "1.234")
         report.add(
             "error",
             file,
-            f"{str(column[row])[:40]!r} is no number",
-            "correct the cell, or leave it empty or -9999 where nothing was measured",
+            f"{str(column[row])[:40]!r} {what}",
+            remedy,
             row=int(row),
             column=str(column.name),
             kind="cells that are no number",
         )
-    return numbers.where(~numbers.isin(MISSING) & np.isfinite(numbers))
+    return numbers.where(~numbers.isin(MISSING) & np.isfinite(numbers) & ~doubtful)
+
+
+def _pointed(column: pd.Series, told: Dialect | None, file: str, report: Report) -> tuple[pd.Series, pd.Series]:
+    """The column with decimal commas made points, and which of its cells may be a thousand as well as a decimal.
+
+    The parser makes a column with one bad cell text, whose good cells it leaves as they are; and a comma that comes
+    late in a file is not in the rows from which its dialect was told.
+    """
+    cells = column.where(column.map(lambda cell: isinstance(cell, str)), "").astype(str)
+    comma, point = cells.str.fullmatch(_COMMA), cells.str.fullmatch(_POINT)
+    thousands = cells.str.fullmatch(_THOUSANDS)
+    commas = told is not None and told.decimal == ","
+    certain = bool((comma & ~thousands).any() and not point.any())
+    if told is not None and not commas and told.delimiter != "," and certain:
+        report.add("note", file, _COMMAS_READ, column=str(column.name))
+        commas = True
+    if not commas:
+        return column, thousands & cells.str.contains(",", regex=False)
+    # A point beside decimal commas is a decimal point only where the column has no comma, and a point that is no mark
+    # of thousands.
+    points = bool((point & ~thousands).any() and not comma.any())
+    return column.mask(comma, cells.str.replace(",", ".", regex=False)), thousands & ~comma & (not points)

@@ -81,6 +81,12 @@ def test_check_names_row_and_column(capsys: pytest.CaptureFixture[str], tmp_path
     assert code == 0 and "can be used as fluxnet" in out
 
 
+@pytest.mark.parametrize("name", ["none.nc", "none.csv", "none.xlsx", "none.zip"])
+def test_a_file_that_is_not_there_is_called_so(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    code, out, _ = _run(capsys, "check", str(tmp_path / name))
+    assert code == 2 and f"{name}: no file at {tmp_path / name}: check the path" in out
+
+
 def test_a_monthly_file_is_laid_beside_a_data_set(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
 ) -> None:

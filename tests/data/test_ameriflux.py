@@ -201,3 +201,61 @@ def test_rain_needs_every_step_of_its_day(tmp_path: Path) -> None:
     rain = np.where(_steps() == 5, np.nan, 0.25)
     table, _ = read_base(_base(tmp_path, FC=1.0, P=rain))
     assert np.isnan(table["PRECN"].iloc[0]) and table["PRECN"].iloc[1] == pytest.approx(12.0)
+
+
+@pytest.mark.parametrize(
+    ("column", "bad", "words"),
+    [
+        (
+            "FC",
+            -999.0,
+            r"column FC: 4 of 192 values lie outside -200 to 200 umol m-2 s-1, the first on 2014-06-01 10:00",
+        ),
+        ("SW_IN", -999.0, r"column SW_IN: 4 of 192 values lie outside -50 to 1500 W m-2"),
+        ("TA", 293.15, r"column TA: 4 of 192 values lie outside -60 to 60 degC"),
+        ("P", -999.0, r"column P: 4 of 192 values lie outside 0 to 200 mm"),
+        ("RECO", 999.0, r"column RECO: 4 of 192"),
+    ],
+)
+def test_one_wrong_half_hour_a_day_hides_in_no_mean(tmp_path: Path, column: str, bad: float, words: str) -> None:
+    good = {"FC": 1.0, "SW_IN": 100.0, "TA": 20.0, "P": 0.0, "RECO": 2.0}
+    path = _base(tmp_path, days=4, **good | {column: np.where(_steps(4) % 48 == 20, bad, good[column])})
+    with pytest.raises(DataError, match=words + r".*: check its unit and sign; is another number than -9999 used"):
+        read_base(path)
+
+
+def test_radiation_with_its_sign_turned_is_no_darkness(tmp_path: Path) -> None:
+    light = np.where((_steps() % 48 >= 12) & (_steps() % 48 < 36), -400.0, 0.0)
+    with pytest.raises(
+        DataError, match=r"column SW_IN: 48 of 96 values lie outside .*\(-400\): check its unit and sign"
+    ):
+        read_base(_base(tmp_path, FC=1.0, SW_IN=light))
+
+
+def test_a_flux_in_another_unit_is_told_so_and_not_missed(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"column FC: 96 of 96 values lie outside -200 to 200"):
+        read_base(_base(tmp_path, FC=2000.0, TA=20.0))
+
+
+def test_one_wrong_half_hour_of_many_is_left_out_and_said(tmp_path: Path) -> None:
+    report = Report()
+    fc = np.where(_steps(4) == 20, -999.0, 2.0)
+    ((table, _),) = read(_base(tmp_path, days=4, FC=fc), report=report)
+    assert table["NEE"].tolist() == pytest.approx([2.0 * towers.GC_PER_UMOL] * 4)
+    assert table["NEE_qc"].tolist() == pytest.approx([47 / 48, 1, 1, 1])
+    warning = report.findings[0]
+    assert (warning.level, warning.column) == ("warning", "FC")
+    assert warning.what.endswith("the first on 2014-06-01 10:00 (-999); they are left out")
+
+
+def test_a_broken_sensor_beside_a_sound_one_stops_nothing(tmp_path: Path) -> None:
+    report = Report()
+    ((table, meta),) = read(_base(tmp_path, FC=1.0, TA_1_1_1=-999.0, TA_1_2_1=20.0), report=report)
+    assert meta["columns"]["TMAX"] == "TA_1_2_1" and (table["TMAX"] == 20.0).all()
+    assert [f.column for f in report.findings if f.level == "warning"] == ["TA_1_1_1", "FC"]
+
+
+def test_sites_joined_in_one_table_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"column SITE_ID: holds 2 sites \(US-Xx1, US-Xx2\): split it into a file each"):
+        read_base(_base(tmp_path, FC=1.0, SITE_ID=["US-Xx1"] * 48 + ["US-Xx2"] * 48))
+    assert read_base(_base(tmp_path, FC=1.0, SITE_ID="US-Xx1"))[0]["NEE"].notna().all()

@@ -147,3 +147,32 @@ def test_what_holds_no_table_is_told_and_a_packed_netcdf_named(tmp_path: Path) -
     (tmp_path / "data.zip").unlink()
     (tmp_path / "a.csv").write_text("x")
     assert [m.name for m in tables(tmp_path)] == ["a.csv"], "tables go before what lies beside them"
+
+
+def _sheet(folder: Path, cells: str, size: str = "A1:C3") -> Path:
+    path = folder / "t.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        rows = f'<row r="1"><c r="A1"><v>1</v></c></row>{cells}'
+        text = f'<worksheet><dimension ref="{size}"/><sheetData>{rows}</sheetData></worksheet>'
+        archive.writestr("xl/worksheets/sheet1.xml", text)
+    return path
+
+
+@pytest.mark.parametrize("piece", [30, 31, 37, 1_000_000])
+@pytest.mark.parametrize(
+    "cell",
+    ['<c r="BXX20000"><v>1</v></c>', "<c s='1' r='XFD1221' t='s'><v>1</v></c>", '<x:c r="U1048576"><x:v/></x:c>'],
+)
+def test_a_spreadsheet_with_a_stray_cell_far_off_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str, piece: int
+) -> None:
+    monkeypatch.setattr(archives, "_PIECE", piece)  # one may end within the cell
+    with pytest.raises(DataError, match=r"t\.xlsx has a sheet whose cells reach to row .* 20 million cells .* stray"):
+        members(_sheet(tmp_path, cell))
+
+
+@pytest.mark.parametrize(
+    "cells", ['<c r="BXX20000" s="1"/>', '<c r="J1048576"><v>1</v></c>', '<c r="XFD1000"><v>1</v></c>']
+)
+def test_what_is_long_or_wide_or_only_coloured_far_off_is_no_large_table(tmp_path: Path, cells: str) -> None:
+    assert [m.name for m in members(_sheet(tmp_path, cells, size="A1:XFD1048576"))] == ["t.xlsx"]

@@ -67,11 +67,39 @@ def test_derived_temperature_is_marked_and_centred(tmp_path: Path) -> None:
             "row 2: 2005-01-01 comes twice .again in row 3. with different values",
         ),
         (("1,2",), "a,b", "no TIMESTAMP column"),
+        ((), "TIMESTAMP,NEE_VUT_REF", "holds no row"),
+        (
+            ("2005-01-01 00:00,1", "2005-01-02 12:00,1"),
+            "TIMESTAMP,NEE_VUT_REF",
+            "row 3, column TIMESTAMP: '2005-01-02 12:00' is not the start of a day: leave the time of day out",
+        ),
     ],
 )
 def test_wrong_files_are_told(tmp_path: Path, rows: tuple[str, ...], head: str, words: str) -> None:
     with pytest.raises(DataError, match=words):
         read_daily(_write(tmp_path, rows, head))
+
+
+@pytest.mark.parametrize("column", ["SITE_ID", "SITE", "site"])
+def test_sites_joined_in_one_table_are_told(tmp_path: Path, column: str) -> None:
+    """Without days in common they would be read as the years of one site."""
+    rows = ("20050101,1,US-Xx1", "20060101,2,US-Xx2")
+    with pytest.raises(
+        DataError, match=rf"column {column}: holds 2 sites \(US-Xx1, US-Xx2\): split it into a file each"
+    ):
+        read(_write(tmp_path, rows, f"TIMESTAMP,NEE_VUT_REF,{column}"))
+    path = _hours(tmp_path, NEE_VUT_REF=1.0, **{column: ["US-Xx1", "US-Xx2"] * 48})
+    with pytest.raises(DataError, match=rf"{path.name}, column {column}: holds 2 sites"):
+        read(path)
+    one = ("20050101,1,US-Xx1", "20050102,2,")
+    assert len(read(_write(tmp_path, one, f"TIMESTAMP,NEE_VUT_REF,{column}"))[0][0]) == 2
+
+
+def test_half_hours_without_a_row_are_told(tmp_path: Path) -> None:
+    path = _hours(tmp_path, NEE_VUT_REF=1.0)
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(DataError, match="holds no row: give the file as downloaded"):
+        read(path)
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:

@@ -86,6 +86,15 @@ def test_a_spreadsheet_holds_no_formula(tmp_path: Path) -> None:
     [
         ({"planting": "2005-02-30"}, r"column planting: '2005-02-30' is no day"),
         ({"planting": "2005-06-01", "harvest": "2005-05-01"}, r"column harvest: harvest on 2005-05-01 lies before"),
+        (
+            {"planting": "2003-10-05", "harvest": "2004-06-20"},
+            r"column harvest: 2004-06-20 does not belong to the harv",
+        ),
+        (
+            {"planting": "2005-10-05", "harvest": "2006-06-20"},
+            r"2006-06-20 .* the year of a row is that of its harvest",
+        ),
+        ({"planting": "2006-04-20"}, r"column planting: 2006-04-20 does not belong to the harvest of 2005"),
         ({"planting": "1995-05-01"}, r"does not belong to the harvest of 2005"),
         ({"n_rate_1_kg_ha": "150"}, r"column n_date_1: 150 kg N ha-1 without a day.*n_total_kg_ha"),
         ({"n_date_1": "2005-05-01"}, r"nitrogen without a rate"),
@@ -128,6 +137,13 @@ def test_maize_is_corn_and_rows_come_once(tmp_path: Path) -> None:
     assert management_table.read(tmp_path / "m.csv")[0].crop == "corn"
     (tmp_path / "m.csv").write_text("site,year,crop\na,2005,Maize\na,2005,corn\n")
     with pytest.raises(DataError, match="comes twice"):
+        management_table.read(tmp_path / "m.csv")
+
+
+@pytest.mark.parametrize("text", ["site,year,crop,planting\n", "site,year,crop,planting", "site;year;crop\n\n"])
+def test_a_table_without_rows_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(DataError, match=r"m\.csv holds no row: fill in one for each site, year and crop"):
         management_table.read(tmp_path / "m.csv")
 
 

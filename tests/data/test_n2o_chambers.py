@@ -285,3 +285,28 @@ def test_whether_day_or_month_comes_first_is_asked(
     else:
         read(path, columns, report=report)
     assert [(f.level, words in f.what) for f in report.findings] == ([(level, True)] if level else [])
+
+
+@pytest.mark.parametrize("blank", ["", "NA"])
+@pytest.mark.parametrize("column", ["treatment", "plot"])
+def test_a_row_that_names_no_treatment_or_plot_is_no_site_of_its_own(tmp_path: Path, column: str, blank: str) -> None:
+    rows = [{"date": f"2020-05-0{day}", "treatment": "N0", "plot": "1", "flux": "1"} for day in range(1, 5)]
+    rows[1][column] = rows[2][column] = blank  # merged cells keep their text in the first row
+    rows[1]["flux"] = ""
+    pd.DataFrame(rows).to_csv(tmp_path / "chambers.csv", index=False)
+    columns = dataclasses.replace(PLAIN, series=("treatment",))
+    report = Report()
+    with pytest.raises(DataError, match=rf"row 4, column {column}: names nothing.*: fill merged cells down"):
+        read(tmp_path / "chambers.csv", columns, report=report)
+    assert [(f.row, f.column) for f in report.errors] == [(4, column)], "a row without a flux needs no name"
+    for row in rows:
+        row[column] = ""
+    pd.DataFrame(rows).to_csv(tmp_path / "chambers.csv", index=False)
+    assert len(read(tmp_path / "chambers.csv", columns)) == 1, "a column that is empty throughout tells nothing"
+
+
+def test_an_experiment_left_out_in_the_table_of_saha_is_told(tmp_path: Path) -> None:
+    head = "Date,Experiment,Replication,Vegetation,N2O,Clay,Sand,SOM\n"
+    text = head + "2012-06-01,MCSE-T2,R1,corn,2,200,400,2\n2012-06-01,,R2,corn,2,200,400,2\n"
+    with pytest.raises(DataError, match=r"row 3, column Experiment: names nothing"):
+        read_saha(_write(tmp_path, text))

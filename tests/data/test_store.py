@@ -140,6 +140,28 @@ def test_netcdf_of_the_old_kind_is_named(tmp_path: Path) -> None:
         store.open_store(tmp_path / "a.nc")
 
 
+def test_what_the_contract_cannot_check_is_told(
+    tiny_observation: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_observation.assign_attrs(synthetic=1).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+
+    def stumble(*_: object, **__: object) -> None:
+        raise KeyError("site")
+
+    monkeypatch.setattr(store.contract, "problems", stumble)
+    with pytest.raises(DataError, match=r"a\.nc cannot be checked against the contract \(KeyError: 'site'\)"):
+        store.open_store(tmp_path / "a.nc")
+
+
+@pytest.mark.parametrize("one", [{"site": 0}, {"time": 0}])
+def test_a_single_site_or_day_cut_out_of_a_data_set_is_told(
+    one: dict[str, int], tiny_observation: xr.Dataset, tmp_path: Path
+) -> None:
+    tiny_observation.isel(one).assign_attrs(synthetic=1).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    with pytest.raises(ContractError, match=f"dimension '{next(iter(one))}' is missing"):
+        store.open_store(tmp_path / "a.nc")
+
+
 @pytest.mark.parametrize("name", ["a.zarr.zip", "a.zarr"])
 def test_writers_at_once_leave_one_whole_data_set(tiny_simulation: xr.Dataset, tmp_path: Path, name: str) -> None:
     made = [tiny_simulation.assign(GPP=tiny_simulation["GPP"] * 0 + i) for i in range(3)]

@@ -131,3 +131,56 @@ def test_a_spreadsheet_in_a_zip_keeps_the_limits_of_one_alone(tmp_path: Path) ->
         archive.write(tmp_path / "t.xlsx", "t.xlsx")
     with pytest.raises(DataError, match=r"t\.xlsx.*zip bomb"):
         _read(tmp_path / "t.zip")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("day;x;y\n1;1,5;7\n2;1,234;8\n", [1.5, 1.234]),  # the first one tells that commas are decimal
+        ("day;x;y\n1;0,250;7\n2;1,234;8\n", [0.25, 1.234]),
+        ("day;x;y\n1;1234,567;7\n", [1234.567]),
+        ("day\tx\ty\n1\t1.5\t7\n2\t1.234\t8\n", [1.5, 1.234]),
+        ("day;y;x\n1;7,5;0.250\n2;7,5;1.234\n", [0.25, 1.234]),  # a column of points beside one of commas
+        ("day;x;y\n" + "1;3;7\n" * 150 + "2;1,5;7\n2;1,234;7\n", [3.0] * 150 + [1.5, 1.234]),
+    ],
+)
+def test_decimal_marks_are_told_from_cells_that_are_no_thousands(
+    tmp_path: Path, text: str, values: list[float]
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    table, report = _read(tmp_path / "t.csv")
+    assert table["x"].tolist() == values and not report.errors
+    assert ("decimal commas were read as decimal points" in [f.what for f in report.findings]) == ("," in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "words"),
+    [
+        ("day\tx\ty\n1\t100\t1.5\n2\t1,234\t1.5\n", 3, "'1,234' may be thousands or a decimal comma: write it as 1234"),
+        ("day;x;y\n1;100;1,5\n2;1.234;1,5\n", 3, "'1.234' may be thousands or a decimal point: write it as 1234 or 1,"),
+        ("day;x;y\n1;1,5;7\n2;1.234;7\n3;0.5;7\n", 3, "'1.234' may be thousands or a decimal point"),
+        ("day;x;y\n1;-1,234,567;1.5\n", 2, "'-1,234,567' may be thousands or a decimal comma"),
+        ('day,x,y\n1,"1,234",1.5\n', 2, "'1,234' may be thousands or a decimal comma: write it as 1234 or 1.234"),
+        ("day;x;y\n" + "1;1.5;7\n" * 150 + "2;1,5;7\n", 152, "'1,5' is no number"),
+    ],
+)
+def test_what_may_be_thousands_is_asked(tmp_path: Path, text: str, row: int, words: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    table, report = _read(tmp_path / "t.csv")
+    (error,) = report.errors
+    assert (error.row, error.column) == (row, "x") and words in error.sentence()
+    assert pd.isna(table.at[row, "x"]), "no number is taken for it"
+
+
+def test_a_thousand_in_text_of_a_spreadsheet_is_asked(tmp_path: Path) -> None:
+    pd.DataFrame({"day": ["1", "2"], "x": ["1,234", 1.234]}).to_excel(tmp_path / "t.xlsx", index=False)
+    table, report = _read(tmp_path / "t.xlsx")
+    (error,) = report.errors
+    assert error.row == 2 and "may be thousands" in error.what and table["x"].tolist()[1] == 1.234
+
+
+def test_in_a_file_with_decimal_commas_the_bad_cell_alone_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("day;x\n1;1,5\n2;n.d.\n3;-9999,0\n4;2,5e-1\n5;7\n")
+    table, report = _read(tmp_path / "t.csv")
+    assert [(f.row, f.what) for f in report.errors] == [(3, "'n.d.' is no number")]
+    assert table["x"].tolist()[::2] == [1.5, pytest.approx(float("nan"), nan_ok=True), 7.0] and table["x"][5] == 0.25
