@@ -213,7 +213,7 @@ def test_rain_needs_every_step_of_its_day(tmp_path: Path) -> None:
         ),
         ("SW_IN", -999.0, r"column SW_IN: 4 of 192 values lie outside -50 to 1500 W m-2"),
         ("TA", 293.15, r"column TA: 4 of 192 values lie outside -60 to 60 degC"),
-        ("P", -999.0, r"column P: 4 of 192 values lie outside 0 to 200 mm"),
+        ("P", -999.0, r"column P: 4 of 192 values lie outside -1 to 200 mm"),
         ("RECO", 999.0, r"column RECO: 4 of 192"),
     ],
 )
