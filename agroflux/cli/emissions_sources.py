@@ -33,27 +33,32 @@ def sources(data: str, model: str, n_rate: float, *, show: bool) -> "Sources":
         with bar(f"Predicting {rate:g} kg N ha-1 with {one}", show=show) as progress:
             return run_region(one, ds, None, None, rate, progress)
 
-    return question.of_model(model, data, ds, open_dataset, cards, run, n_rate, _earlier(data, n_rate))
+    return question.of_model(model, data, ds, open_dataset, cards, run, n_rate, _earlier(n_rate))
 
 
-def _earlier(data: str, n_rate: float) -> "Earlier | None":
-    """Simulated years before a bundled data set, for the error of a model; None where there are none."""
+def _earlier(n_rate: float) -> "Earlier | None":
+    """Simulated years before the bundled data sets, for the error of a model; None where there are none."""
     from agroflux.emissions.fluxes import with_crops
     from agroflux.emissions.question import Earlier
     from agroflux.inference.region import run_region
     from agroflux.simulation import earlier
 
-    annual = earlier.annual(data, n_rate)
-    if annual is None:
+    held = {name: earlier.annual(name, n_rate) for name in earlier.SOIL_MODEL_OF}
+    annual = {name: one for name, one in held.items() if one is not None}
+    if not annual:
         return None
-    drivers = earlier.drivers(n_rate)
-    return Earlier(annual, lambda model: with_crops(run_region(model, drivers, None, earlier.years()), drivers))
+
+    def predict(model: str) -> "xr.Dataset":
+        drivers = earlier.drivers(n_rate)
+        return with_crops(run_region(model, drivers, None, earlier.years()), drivers)
+
+    return Earlier(annual, predict)
 
 
 def coverage(data: str, model: str, n_rate: float, facts: "pd.DataFrame", quantity: str, *, show: bool) -> "Coverage":
-    """Coverage of the model's intervals on held-out years of ``data``; ``model`` empty: the first that learned from it.
+    """Coverage of the model's intervals on held-out years; ``model`` empty: the first that learned from ``data``.
 
-    SelectionError where the data hold fewer than two years that the model was not trained on.
+    SelectionError where the data hold fewer than two years that the model kept for validation and test.
     """
     from agroflux.emissions.coverage import of_sources
 

@@ -47,7 +47,6 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
         print_json(
             {
                 **export.provenance(made),
-                "place": answer.place,
                 "units": {c: export.unit_of(c) for c in rows if export.unit_of(c)},
                 "region": region,
                 "totals": rows.to_dict("records"),
@@ -73,7 +72,8 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
     whole = "All" if answer.place == REGION else answer.place
     shown = [_row({"place": whole, **region}, answer), *(_row(row, answer) for row in rows.to_dict("records"))]
     print_rows(shown if by != "month" else rows.to_dict("records"), as_json=False, title=title)
-    typer.echo(f"N2O: {words.with_interval(head['value'], head['low80'], head['high80'], head['unit'])} a year")
+    what = notes.NAMES[answer.headline]
+    typer.echo(f"{what}: {words.with_interval(head['value'], head['low80'], head['high80'], head['unit'])} a year")
     if by == "year" and (text := notes.beside_years(answer)):
         typer.echo(text)
     for row in made.left_out.to_dict("records"):
@@ -111,5 +111,6 @@ def _row(row: dict[str, Any], answer: "Assessment") -> dict[str, str]:
     }
     low, high = (row.get(f"{answer.headline}_{end}80") for end in ("low", "high"))
     if low is not None and high is not None:
-        figures["CO2e, 80 % [kt yr-1]"] = f"{low / 1e3:,.1f} to {high / 1e3:,.1f}"
+        what = "with indirect" if answer.question.indirect else "CO2e"
+        figures[f"{what}, 80 % [kt yr-1]"] = f"{low / 1e3:,.1f} to {high / 1e3:,.1f}"
     return {"place": str(place), **figures}

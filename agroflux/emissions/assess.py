@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from agroflux.emissions import breakdown, residuals, tier1, uncertainty, units
-from agroflux.emissions.place import check_areas, name_of
+from agroflux.emissions.place import check_areas, name_of, of_place
 from agroflux.emissions.question import N2O_ALONE, Question, Sources, slim, totals_of, totals_of_fields
 from agroflux.emissions.totals import COLUMNS, REGION, Totals
 from agroflux.errors import SelectionError
@@ -26,8 +26,7 @@ class Assessment:
     """An answer. ``intervals``: one row a place and quantity; ``parts``: what each component does to each quantity;
     ``years``, ``months``: totals of the region by year (crops borrowed from neighbouring years) and by month;
     ``tier1``: IPCC Tier 1 beside it; ``lever``: region by nitrogen rate; ``components``: those in the intervals;
-    ``models``: ids of the trained models beside each other; ``gaps``: sentences on what parts of the answer leave out;
-    ``place``: what the region is called, whose rows have the key :data:`agroflux.emissions.totals.REGION`.
+    ``models``: ids of the trained models beside each other; ``gaps``: sentences on what parts of the answer leave out.
     """
 
     question: Question
@@ -42,7 +41,11 @@ class Assessment:
     simulators: Mapping[str, float]
     models: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
-    place: str = REGION
+
+    @property
+    def place(self) -> str:
+        """What the region is called, whose rows have the key :data:`agroflux.emissions.totals.REGION`."""
+        return self.totals.place
 
     @property
     def headline(self) -> str:
@@ -80,14 +83,16 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
     if question.areas is not None and not question.on_survey:
         check_areas(question.areas, question.counties if question.counties is not None else sites, called)
     fluxes = slim(whole, question)
-    made = totals_of(question, fluxes, facts, sources.name)
+    made = replace(totals_of(question, fluxes, facts, sources.name), place=called)
+    apart: list[str] = []  # sentences on what cannot stand beside the figures
     members = {
         name: found
         for name, ds in sources.simulators.items()
-        if (found := _member(question, ds, facts, made)) is not None
+        if (found := _member(question, ds, facts, made, name, apart)) is not None
     }
-    models = _models(question, sources, facts, made)
+    models = _models(question, sources, facts, made, apart)
     rows, parts, used = [], [], set()
+    once: list[str] = []
     for quantity, column in _DRAWN.items():
         if column not in made.crops:
             continue
@@ -102,6 +107,7 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
             warming[["sd", "low80", "high80"]] *= units.potential(question.gwp, question.horizon)
             parts.append(warming.assign(quantity="n2o_all_t_co2e" if question.indirect else "n2o_t_co2e"))
         used |= set(evidence.components())
+        once = once or _grown_once(evidence)
     years, short = breakdown.by_year(question, fluxes, facts, made)
     lever, unequal = breakdown.by_rate(question, sources, facts, made)
     beside, untold = _tier1(question, sources, facts, made)
@@ -117,29 +123,48 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
         components=tuple(c for c in uncertainty.COMPONENTS if c in used),
         simulators={name: float(table["n2o_t"].sum()) for name, table in members.items()},
         models=sources.members,
-        gaps=(*_of_source(sources, used), *short, *unequal, *untold),
-        place=called,
+        gaps=(
+            *of_place(question.counties, sites, facts, question.areas),
+            *([made.borrowed] if made.borrowed else []),
+            *_of_source(sources, used),
+            *apart,
+            *once,
+            *short,
+            *unequal,
+            *untold,
+        ),
     )
 
 
-def _member(question: Question, ds: xr.Dataset, facts: pd.DataFrame, made: Totals) -> pd.DataFrame | None:
-    """Crops of another source for the very same cells, in their order; None where it cannot answer the question."""
+def _member(
+    question: Question, ds: xr.Dataset, facts: pd.DataFrame, made: Totals, name: str, apart: list[str]
+) -> pd.DataFrame | None:
+    """Crops of another source for the very same cells, in their order; None where it cannot answer the question.
+
+    Why not is added to the sentences in ``apart``, under its ``name``.
+    """
+    why = ""
     try:
-        other = totals_of(question, slim(ds, question), facts)
-    except SelectionError:  # it has no such rate, year or county
+        table = totals_of(question, slim(ds, question), facts).crops.set_index(["fips", "crop"])
+        if lacking := int((~made.cells.isin(table.index)).sum()):
+            why = f"it lacks {lacking} of {len(made.cells)} county crops"
+    except SelectionError as error:  # it has no such rate, year or county
+        why = str(error)
+    if why:
+        apart.append(f"{name} does not stand beside the figures, and is not in the interval: {why}.")
         return None
-    keys = pd.MultiIndex.from_frame(made.crops[["fips", "crop"]])
-    table = other.crops.set_index(["fips", "crop"])
-    return table.loc[keys].reset_index() if keys.isin(table.index).all() else None
+    return table.loc[made.cells].reset_index()
 
 
-def _models(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> dict[str, list[pd.DataFrame]]:
+def _models(
+    question: Question, sources: Sources, facts: pd.DataFrame, made: Totals, apart: list[str]
+) -> dict[str, list[pd.DataFrame]]:
     if sources.models is None:
         return {}
-    found = {
-        kind: [t for ds in seeds if (t := _member(question, ds, facts, made)) is not None]
-        for kind, seeds in sources.models(question.n_rate).items()
-    }
+    found: dict[str, list[pd.DataFrame]] = {}
+    for kind, seeds in sources.models(question.n_rate).items():
+        tables = [_member(question, ds, facts, made, f"One {kind}", apart) for ds in seeds]
+        found[kind] = [table for table in tables if table is not None]
     return {kind: tables for kind, tables in found.items() if tables}
 
 
@@ -166,8 +191,9 @@ def _evidence(
         best=best + (crops["n2o_indirect_t"].to_numpy(float) if with_indirect else 0.0),
         positive=quantity == "n2o",
         yearly=breakdown.cells_by_year(column, question, fluxes, made),
+        n_years=crops["crop_years"].str.count(",").to_numpy(int) + 1,
         simulators=held,
-        own_simulator=sources.own,
+        own_simulator=sources.behind,
         models=seeds,
         residuals=_residuals(sources.held_out, quantity, crops["crop"]),
         predicted=predicted,
@@ -226,7 +252,24 @@ def _of_source(sources: Sources, used: Collection[str]) -> list[str]:
     if sources.model and "residual" not in used:
         why = sources.no_error or "one of the crops grows in none of the years that it was not trained on"
         said.append(f"The error of the model is not in the interval, since {why}.")
+    if not sources.behind and len(sources.simulators) > 1:
+        said.append(
+            f"The difference between the process models ({', '.join(sources.simulators)}) is not in the interval: the "
+            f"model learned from none of them, but from other data ({sources.learned_from or 'not told which'})."
+        )
     return said
+
+
+def _grown_once(evidence: uncertainty.Evidence) -> list[str]:
+    """A sentence on county crops of which the data hold one year alone, if there are any: they draw no weather."""
+    held = np.isfinite(evidence.yearly if evidence.yearly is not None else []).sum(axis=0)
+    once = int((held < 2).sum())
+    if not once:
+        return []
+    return [
+        f"Year-to-year weather is not in the interval of {once} of {len(held)} county crops: the data hold one year of "
+        "them."
+    ]
 
 
 def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Totals) -> tuple[pd.DataFrame, list[str]]:

@@ -15,8 +15,8 @@ _LEVER = ("n_rate", "n2o_t", "n2o_t_co2e", "n2o_all_t_co2e", "grain_t", "co2e_pe
 
 
 def cells_by_year(column: str, question: Question, fluxes: xr.Dataset, made: Totals) -> np.ndarray:
-    """Masses of the totals' cells year by year, ``(years, cells)``."""
-    annual = yearly_fluxes(fluxes, question.years)
+    """Masses of the totals' cells in all whole years of the data, ``(years, cells)``; NaN where a crop is not grown."""
+    annual = yearly_fluxes(fluxes, whole_years(fluxes))
     array = masses(annual, _area_of(annual, made), question.n_rate, question.gwp, question.horizon)[column]
     cells = made.crops
     at = {
@@ -74,11 +74,12 @@ def by_rate(question: Question, sources: Sources, facts: pd.DataFrame, made: Tot
     """The region at each nitrogen rate of the data: what less or more nitrogen does to N2O and to grain.
 
     As the process model gives it, also where a trained model gives the fluxes: running that at every rate takes longer
-    than a reader waits, and the process model is what it learned from. The fields are those of ``made`` that have N2O
-    and grain at every rate, so that rates differ in nothing but nitrogen; a rate at which none has them is left out.
-    Returns also sentences that say what is left out.
+    than a reader waits, and the process model is what it learned from (the data's own, where it learned from none).
+    The fields are those of ``made`` that have N2O and grain at every rate, so that rates differ in nothing but
+    nitrogen; a rate at which none has them is left out. Returns also sentences that say what is left out.
     """
-    own = sources.simulators.get(sources.own)
+    named = sources.own if sources.own in sources.truth else sources.truth[0]
+    own = sources.simulators.get(named)
     found: dict[float, Totals] = {}
     fields = made.cells
     for rate in sources.rates:
@@ -90,6 +91,8 @@ def by_rate(question: Question, sources: Sources, facts: pd.DataFrame, made: Tot
             fields = fields.intersection(one.cells)
     said = [f"The nitrogen lever leaves out {rate:g} kg N ha-1: no county crop has all values at it."
             for rate in sources.rates if rate not in found]  # fmt: skip
+    if named != sources.own:
+        said.append(f"The nitrogen lever is that of {named}, which the model learned from, not of {sources.own}.")
     if len(fields) < len(made.crops):
         said.append(
             f"The nitrogen lever is of {len(fields)} of {len(made.crops)} county crops: the others lack N2O or grain "

@@ -11,11 +11,13 @@ all their counties are in the sum; there are few of them, so that their figures 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from agroflux.data.catalog import stem
 from agroflux.emissions.areas import AREA_OF
 from agroflux.emissions.question import Sources
 from agroflux.emissions.residuals import QUANTITIES, TOO_FEW_YEARS, Residuals, fit
@@ -41,7 +43,7 @@ class Coverage:
 
     ``blocks``: one row a county-year with ``rank`` in [0, 1], the share of draws below the simulated value;
     ``sums``: the same for states and the region by year. ``years``: the uses of the held-out years. ``model``, ``data``
-    it is held against, and the data it ``learned_from``: empty where not told.
+    it ran on, the data it ``learned_from``, and the simulators it is held ``against``: empty where not told.
     """
 
     quantity: str
@@ -51,13 +53,18 @@ class Coverage:
     model: str = ""
     data: str = ""
     learned_from: str = ""
+    against: tuple[str, ...] = ()
 
     @property
     def truth(self) -> str:
         """What the model is held against, in a sentence."""
-        if self.data in self.learned_from.split("+"):
-            return f"The truth here is {self.data}, the simulator that {self.model} learned from."
-        return f"The truth here is {self.data}; {self.model} learned from other data ({self.learned_from})."
+        held = self.against or (self.data,)
+        told = " and ".join(held)
+        if not set(held) <= set(self.learned_from.split("+")):
+            return f"The truth here is {told}; {self.model} learned from other data ({self.learned_from})."
+        if len(held) == 1:
+            return f"The truth here is {told}, the simulator that {self.model} learned from."
+        return f"The truth here is the mean of {told}, the simulators that {self.model} learned from."
 
     def share(self, levels: Sequence[float] = LEVELS) -> dict[str, float]:
         """Share of county-years inside the central interval of each level, by level as text."""
@@ -71,6 +78,7 @@ class Coverage:
             "model": self.model,
             "data": self.data,
             "learned_from": self.learned_from,
+            "held_against": list(self.against),
             "quantity": self.quantity,
             "coverage": {k: round(v, 4) for k, v in self.share().items()},
             "county_years": len(self.blocks),
@@ -98,7 +106,8 @@ def of_sources(sources: Sources, quantity: str, facts: pd.DataFrame) -> Coverage
         raise SelectionError(sources.no_error or TOO_FEW_YEARS)
     areas = {(str(f), crop): float(facts.at[f, column]) for f in facts.index for crop, column in AREA_OF.items()}
     found = measure(sources.held_out, quantity, sources.held_years, areas, facts["state"].to_dict())
-    return replace(found, model=sources.model, data=sources.data, learned_from=sources.learned_from)
+    against = tuple(stem(Path(name)) for name in sources.truth)
+    return replace(found, model=sources.model, data=sources.data, learned_from=sources.learned_from, against=against)
 
 
 def measure(

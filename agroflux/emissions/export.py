@@ -26,8 +26,10 @@ _END = re.compile(rf"_({'|'.join(ENDS)})$")
 
 
 def provenance(totals: Totals) -> dict[str, Any]:
-    """What made the figures: data, nitrogen rate, years, GWP set, areas."""
+    """What made the figures: place and number of its counties, data, nitrogen rate, years, GWP set, areas."""
     return {
+        "place": totals.place,
+        "place_counties": int(totals.crops["fips"].nunique()),
         "data": totals.data,
         "n_rate_kg_n_ha": totals.n_rate,
         "years": totals.period,

@@ -6,7 +6,8 @@ from agroflux.emissions.totals import COLUMNS, REGION
 
 #: What the plot of years shows besides its bars.
 BARS = "Dotted: the mean of the chosen years; grey: their range; pale bars: years outside the period."
-_NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "Direct and indirect N2O"}
+#: Headline figure -> what it counts.
+NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "Direct and indirect N2O"}
 
 
 def headline(answer: Assessment) -> str:
@@ -23,7 +24,7 @@ def what(answer: Assessment) -> str:
     if answer.question.shares is not None and answer.question.areas is not None:
         counties = f"the part of {counties} inside {answer.question.areas.attrs['inside']}"
     return (
-        f"{_NAMES[answer.headline]} of the corn and soybean fields of {counties}, {_when(answer)}, with "
+        f"{NAMES[answer.headline]} of the corn and soybean fields of {counties}, {_when(answer)}, with "
         f"{made.n_rate:g} kg N ha-1 to corn ({made.gwp} GWP-{made.horizon})"
     )
 
@@ -32,8 +33,10 @@ def _when(answer: Assessment) -> str:
     """How the period makes the figure: not as the mean of its years, see :func:`beside_years`."""
     made = answer.totals
     if len(made.years) == 1:
-        return f"in {made.period}"
-    return f"a year: each crop's mean over its own years in {made.period}"
+        return f"in {made.period}{' (a crop not grown then: in its nearest years)' if made.borrowed else ''}"
+    return (
+        f"a year: each crop's mean over its own years in {made.period}{' or else its nearest' if made.borrowed else ''}"
+    )
 
 
 def drivers(answer: Assessment) -> str:
@@ -59,9 +62,14 @@ def apart(answer: Assessment) -> str:
     if len(found) < 2 or max(found.values()) <= 1.1 * min(found.values()):  # 0 and 0 agree
         return ""
     given = ", ".join(f"{name} {words.amount(value, 't N2O')}" for name, value in found.items())
+    interval = (
+        "takes each of them to be as likely, so that the figure need not lie in the middle of it"
+        if "simulators" in answer.components
+        else "does not hold that difference"
+    )
     return (
         f"The process models disagree: {given} (direct N2O a year). The figure is that of the chosen source; its "
-        "interval takes each of them to be as likely, so that the figure need not lie in the middle of it."
+        f"interval {interval}."
     )
 
 
@@ -70,7 +78,8 @@ def trend(answer: Assessment) -> str:
     table = answer.years[answer.years["in_period"]]
     column, unit = answer.headline, COLUMNS[answer.headline].unit
     if len(table) < 2:
-        return "One year is chosen: it shows no range over years."
+        said = "One year is chosen: it shows no range over years."
+        return f"{said} {answer.totals.borrowed}".rstrip()
     low, high = table.loc[table[column].idxmin()], table.loc[table[column].idxmax()]
     apart = (high[column] - low[column]) / table[column].mean() if table[column].mean() else 0.0
     return (

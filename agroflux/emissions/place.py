@@ -49,6 +49,7 @@ def inside(
     counties = tuple(map(str, part.index))
     if areas is not None:
         check_areas(areas, counties, region.name)
+        part.attrs["uncounted"] = uncounted(areas, sites)
     return counties, part
 
 
@@ -57,7 +58,8 @@ def name_of(
 ) -> str:
     """What the ``counties`` of a question are called: all, a state, a county, the polygon that ``areas`` lie inside.
 
-    ``sites``: FIPS of the data. Other choices, which Python alone can make, are told by their number.
+    ``sites``: FIPS of the data. A state of which they hold a part is called by that part, ``Iowa (31 of 99 counties)``.
+    Other choices, which Python alone can make, are told by their number.
     """
     if areas is not None and areas.attrs.get("inside"):
         return str(areas.attrs["inside"])
@@ -65,11 +67,49 @@ def name_of(
         return REGION
     if len(counties) == 1 and counties[0] in facts.index:
         return f"{facts.at[counties[0], 'county']}, {facts.at[counties[0], 'state']}"
-    states = facts["state"].reindex(list(sites)).dropna()
-    for code in states.unique():
-        if set(counties) == set(states.index[states == code]):
-            return STATES.get(code, str(code))
+    if code := _state_of(counties, sites, facts):
+        every = int((facts["state"] == code).sum())
+        part = f" ({len(set(counties))} of {every} counties)" if len(set(counties)) < every else ""
+        return f"{STATES.get(code, code)}{part}"
     return f"{len(counties)} counties"
+
+
+def of_place(
+    counties: Sequence[str] | None, sites: Sequence[str], facts: pd.DataFrame, areas: pd.DataFrame | None = None
+) -> list[str]:
+    """Sentences on what the figures of a place leave out of it, with the arguments of :func:`name_of`."""
+    said = []
+    inside = areas is not None and bool(areas.attrs.get("inside"))
+    code = "" if inside or counties is None else _state_of(counties, sites, facts)
+    if code and (missing := int((facts["state"] == code).sum()) - len(set(counties or ()))):
+        said.append(
+            f"{STATES.get(code, code)} stands for those of its counties that the data hold: {missing} are left out, so "
+            "that the figures are not those of the whole state."
+        )
+    if areas is not None:
+        lost = str(areas.attrs["uncounted"]) if "uncounted" in areas.attrs else uncounted(areas, sites)
+        said += [lost] if lost else []
+    return said
+
+
+def uncounted(areas: pd.DataFrame, sites: Sequence[str]) -> str:
+    """How many counties of ``areas`` [ha] are none of the ``sites``, in a sentence; empty where all are of the data."""
+    out = areas.index.difference(list(sites))
+    if out.empty:
+        return ""
+    hectares = float(areas.loc[out, list(AREA_COLUMNS)].sum().sum())
+    source = areas.attrs.get("source", "the given areas")
+    return (
+        f"{len(out)} of {len(areas)} counties of {source} ({hectares:,.0f} ha) are not in the data and are not counted."
+    )
+
+
+def _state_of(counties: Sequence[str], sites: Sequence[str], facts: pd.DataFrame) -> str:
+    """Code of the state of which ``counties`` are all that ``sites`` hold; empty where another name is theirs."""
+    if len(counties) == 1 or set(counties) == set(sites):
+        return ""
+    states = facts["state"].reindex(list(sites)).dropna()
+    return next((str(code) for code in states.unique() if set(counties) == set(states.index[states == code])), "")
 
 
 def check_areas(areas: pd.DataFrame, counties: Sequence[str], name: str) -> None:

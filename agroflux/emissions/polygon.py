@@ -6,6 +6,7 @@ harvested area. Shares are areas in an equal-area projection (NAD83 / Conus Albe
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,10 @@ MAX_CORNERS = 100_000
 _EQUAL_AREA = "EPSG:5070"
 _DENSIFY = 0.05  # degrees between corners before projecting, so that long straight sides stay where they are drawn
 _GEOMETRIES = ("Polygon", "MultiPolygon")
+#: Type of an object that holds others -> the member that they lie in.
+_HOLDERS = {"FeatureCollection": "features", "Feature": "geometry", "GeometryCollection": "geometries"}
+#: The whole name of WGS 84 at the end of a ``crs`` member's text: EPSG::43260 is another system.
+_WGS84 = re.compile(r'[":](CRS84|EPSG::?4326)"')
 _HINT = "give one Polygon or MultiPolygon in WGS 84 longitude and latitude (RFC 7946)"
 
 
@@ -47,19 +52,20 @@ class Region:
 
 
 def read_polygon(raw: bytes, name: str) -> Region:
-    """The polygon in the GeoJSON ``raw``: a geometry, a Feature, or a FeatureCollection, whose parts are united.
+    """The polygon in the GeoJSON ``raw``: a geometry, a Feature, or a collection of them, whose parts are united.
 
-    Properties are not read. PolygonError for a file that is too large, no JSON, no polygon, crosses itself, is in
-    another coordinate system or has corners off the globe.
+    Properties are not read; points and lines are left out, which the notes tell. PolygonError for a file that is too
+    large, no JSON, no polygon, crosses itself, is in another coordinate system or has corners off the globe.
     """
     shown = _clean(name) or "the polygon file"
     _check_size(len(raw), shown)
     found = _json(raw, shown)
     _check_crs(found, shown)
-    parts = [_geometry(one, shown, number) for number, one in enumerate(_geometries(found, shown), start=1)]
-    united = shapely.union_all(parts)
-    notes = (f"{len(parts)} polygons were united",) if len(parts) > 1 else ()
-    return Region(united, shown, notes)
+    polygons, others = _geometries(found, shown)
+    parts = [_geometry(one, shown, number) for number, one in enumerate(polygons, start=1)]
+    notes = [f"{len(parts)} polygons were united"] if len(parts) > 1 else []
+    notes += [f"points, lines and the like left out: {others}"] if others else []
+    return Region(shapely.union_all(parts), shown, tuple(notes))
 
 
 def read_polygon_file(path: Path) -> Region:
@@ -98,8 +104,8 @@ def areas_inside(region: Region, counties: pd.DataFrame, areas: pd.DataFrame) ->
     """Harvested areas [ha] inside ``region``: each county's ``areas`` times its share, counties outside left out.
 
     ``counties``: outlines of the counties of the data; ``areas`` by FIPS with the columns of
-    :data:`agroflux.emissions.areas.AREA_COLUMNS`. The attribute ``source`` says what was done, ``inside`` what the
-    polygon is called, ``shares`` which share of each county [1] lies in it.
+    :data:`agroflux.emissions.areas.AREA_COLUMNS`. The attribute ``source`` says what was done, to the polygon too,
+    ``inside`` what the polygon is called, ``shares`` which share of each county [1] lies in it.
     """
     part = shares(region, counties)
     inside = areas.reindex(part.index)[list(AREA_COLUMNS)].mul(part, axis=0)
@@ -108,7 +114,7 @@ def areas_inside(region: Region, counties: pd.DataFrame, areas: pd.DataFrame) ->
     inside.attrs["source"] = (
         f"{areas.attrs.get('source', 'given areas')}; inside {region.name}: {whole} whole counties and "
         f"{len(part) - whole} in part, by area; {percent(part.attrs['covered'])} of the polygon lies in counties of "
-        "the data"
+        "the data" + "".join(f"; {note}" for note in region.notes)
     )
     return inside
 
@@ -144,28 +150,32 @@ def _check_crs(found: Mapping[str, Any], shown: str) -> None:
     if found.get("crs") is None:
         return
     text = json.dumps(found["crs"])
-    if not any(known in text for known in ("CRS84", "EPSG::4326", "EPSG:4326")):
+    if not _WGS84.search(text):
         raise PolygonError(
             f"{shown}: its coordinates are in another system ({_clean(text)}): save it in WGS 84 longitude and "
             "latitude (EPSG:4326)"
         )
 
 
-def _geometries(found: Mapping[str, Any], shown: str) -> list[Mapping[str, Any]]:
-    kind = found.get("type")
-    if kind == "FeatureCollection" and isinstance(found.get("features"), list):
-        listed = [f.get("geometry") for f in found["features"] if isinstance(f, dict)]
-    elif kind == "Feature":
-        listed = [found.get("geometry")]
-    elif kind == "GeometryCollection" and isinstance(found.get("geometries"), list):
-        listed = list(found["geometries"])
-    else:
-        listed = [found]
-    kept: list[Mapping[str, Any]] = [g for g in listed if isinstance(g, dict) and g.get("type") in _GEOMETRIES]
+def _geometries(found: Mapping[str, Any], shown: str) -> tuple[list[Mapping[str, Any]], int]:
+    """The polygons of a GeoJSON object in their order, however deep they lie, and the number of other geometries."""
+    left: list[Any] = [found]
+    listed: list[Mapping[str, Any]] = []
+    while left:  # not by recursion: a file may nest deeper than that goes
+        one = left.pop()
+        if not isinstance(one, dict):
+            continue
+        kind = one.get("type")
+        if isinstance(kind, str) and kind in _HOLDERS:
+            inner = one.get(_HOLDERS[kind])
+            left += reversed(inner) if isinstance(inner, list) else [inner]
+        else:
+            listed.append(one)
+    kept = [g for g in listed if g.get("type") in _GEOMETRIES]
     if not kept:
-        kinds = sorted({_clean(str(g.get("type"))) for g in listed if isinstance(g, dict)})
+        kinds = sorted({_clean(str(g.get("type"))) for g in listed})
         raise PolygonError(f"{shown}: holds no polygon ({', '.join(kinds[:4]) or 'nothing'}): {_HINT}")
-    return kept
+    return kept, len(listed) - len(kept)
 
 
 def _geometry(found: Mapping[str, Any], shown: str, number: int) -> BaseGeometry:

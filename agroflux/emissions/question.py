@@ -2,8 +2,8 @@
 here runs a model; whoever can run one hands over a function.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from agroflux.data.catalog import BUNDLED, stem
 from agroflux.data.select import select
 from agroflux.emissions import residuals, totals, uncertainty
 from agroflux.emissions.areas import SURVEY_SOURCE
-from agroflux.emissions.fluxes import whole_years, with_crops
+from agroflux.emissions.fluxes import whole_years, with_crops, yearly_fluxes
 from agroflux.emissions.totals import Totals
 from agroflux.errors import SelectionError
 
@@ -60,7 +60,8 @@ class Question:
 @dataclass(frozen=True)
 class Sources:
     """Where the fluxes come from. ``at(rate)``: contract data set with CROP that holds the nitrogen rate [kg N ha-1];
-    ``rates`` it knows; ``simulators``: data sets of the process models by id, ``own`` the one behind ``at``;
+    ``rates`` it knows; ``simulators``: data sets of the process models by id, ``own`` the one behind ``at``, ``origin``
+    those whose fluxes ``at`` gives: what a model learned from, none where that is not among them (default: ``own``);
     ``models(rate)``: kind of model -> data sets of its seeds, where ``at`` is a model; ``held_out``: blocks of
     :func:`agroflux.emissions.residuals.blocks` at the question's rate, on years the model was not trained on;
     ``held_years``: those years by use; ``no_error``: why there are none. ``model`` (empty for a simulator) and ``data``
@@ -82,22 +83,34 @@ class Sources:
     learned_from: str = ""
     members: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    origin: tuple[str, ...] | None = None
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Ids of the simulators that the figures stand for, by their mean; empty for a model that learned from none."""
+        return (self.own,) if self.origin is None else self.origin
+
+    @property
+    def truth(self) -> tuple[str, ...]:
+        """Ids of the simulators that the error of a model is told against: where it learned from none, the data's."""
+        return self.behind or (self.own,)
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """Simulated years before the data set. ``annual``: fluxes ``(site, crop, year)`` at the question's rate, as
-    :func:`agroflux.emissions.fluxes.yearly_fluxes` gives them; ``predict(model)``: the model's answer for these years,
-    a contract data set with CROP.
+    """Simulated years before the data sets. ``annual``: by id of a simulator its fluxes ``(site, crop, year)`` at the
+    question's rate, as :func:`agroflux.emissions.fluxes.yearly_fluxes` gives them, the same years of each;
+    ``predict(model)``: the model's answer for these years, a contract data set with CROP.
     """
 
-    annual: xr.Dataset
+    annual: Mapping[str, xr.Dataset]
     predict: Callable[[str], xr.Dataset]
 
-    @property
-    def years(self) -> tuple[int, ...]:
-        """The years, in order."""
-        return tuple(int(year) for year in self.annual["year"].to_numpy())
+    def of(self, simulators: Sequence[str]) -> xr.Dataset | None:
+        """Annual fluxes of the simulators, their mean where there are several; None where one has no such years."""
+        if not set(simulators) <= set(self.annual):
+            return None
+        return residuals.mean_of([self.annual[name] for name in simulators])
 
 
 #: Runs a model: its id and a nitrogen rate [kg N ha-1] to a prediction for all counties and years of the data set.
@@ -123,10 +136,11 @@ def of_model(
 ) -> Sources:
     """A trained model on the drivers of ``data``; ``cards`` of all models at hand, ``run`` to run one.
 
-    Models that learned the same from the same data stand beside it (:func:`kin`). Its error is told from years of
-    ``ds`` that its card keeps for validation and test, and from ``earlier`` ones; without two of the former, or for a
-    model that was adapted to measurements, there is no such component, ``held_years`` is empty, and ``no_error`` says
-    why. Outputs that adaptation left alone are taken away before anything is added up.
+    Models that learned the same from the same data stand beside it (:func:`kin`). Its error is told against the
+    simulators that it learned from (``Sources.truth``), from years that its card keeps for validation and test, and
+    from ``earlier`` ones; without two of the former, or for a model that was adapted to measurements, there is no such
+    component, ``held_years`` is empty, and ``no_error`` says why. Outputs that adaptation left alone are taken away
+    before anything is added up.
     """
     base = of_simulator(data, ds, opened)
     card = next(c for c in cards if c["id"] == model)
@@ -144,29 +158,31 @@ def of_model(
             found.setdefault(str(one["model"]), []).append(of(one, rate))
         return found
 
-    held: pd.DataFrame | None = None
-    held_years: Mapping[str, tuple[int, ...]] = {}
-    why = ""
-    try:
-        held, held_years = held_out(card, ds, at, n_rate, earlier)
-    except SelectionError as error:
-        why = str(error)
-    return Sources(
+    made = Sources(
         f"{model} on {data}",
         at,
         base.rates,
         base.simulators,
         data,
         models,
-        held,
-        held_years,
-        no_error=why,
         model=model,
         data=stem(Path(data)),
         learned_from=str(card["data"].get("id", "")),
         members=tuple(str(one["id"]) for one in beside),
         absent=tuple(name for name in _NEEDED if name in unlearned(card)),
+        origin=origin_of(card, base.simulators),
     )
+    try:
+        blocks, years = held_out(card, made, n_rate, earlier)
+    except SelectionError as error:
+        return replace(made, no_error=str(error))
+    return replace(made, held_out=blocks, held_years=years)
+
+
+def origin_of(card: Mapping[str, Any], simulators: Collection[str]) -> tuple[str, ...]:
+    """Those of ``simulators`` (ids or paths) that the model of ``card`` learned from; a joined set names several."""
+    names = str(card["data"].get("id", "")).split("+")
+    return tuple(one for one in simulators if stem(Path(one)) in names)
 
 
 def kin(card: Mapping[str, Any], cards: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -204,26 +220,27 @@ def unlearned(card: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def held_out(
-    card: Mapping[str, Any],
-    ds: xr.Dataset,
-    at: Callable[[float], xr.Dataset],
-    n_rate: float,
-    earlier: Earlier | None = None,
+    card: Mapping[str, Any], sources: Sources, n_rate: float, earlier: Earlier | None = None
 ) -> tuple[pd.DataFrame, Mapping[str, tuple[int, ...]]]:
     """Blocks of the years that the model of ``card`` was not trained on, and those years by use.
 
-    SelectionError for an adapted model, and if fewer than two of its validation and test years are in ``ds``.
+    Held against ``sources.truth``, the mean of several. SelectionError for an adapted model, and if fewer than two of
+    its validation and test years are in these data.
     """
     if card["training"].get("source_model"):
         # Its split names measured years, which say neither what its source saw nor how far it is from a simulator.
         raise SelectionError(residuals.ADAPTED)
-    before = earlier.years if earlier is not None else ()
-    years = residuals.held_out_years(card.get("split") or {}, whole_years(ds), before)
+    truths = [sources.simulators[name] for name in sources.truth]
+    before = earlier.of(sources.truth) if earlier is not None else None
+    both = set.intersection(*(set(whole_years(ds)) for ds in truths))
+    years = residuals.held_out_years(
+        card.get("split") or {}, sorted(both), before["year"].to_numpy().tolist() if before is not None else ()
+    )
     own = sorted(year for use in ("validate", "test") for year in years[use])
-    found = [residuals.blocks(select(ds, n_rate=n_rate), at(n_rate), own)]
-    if earlier is not None and years.get("earlier"):
-        one = earlier.predict(str(card["id"]))
-        found.append(residuals.blocks_of(earlier.annual, one, years["earlier"]))
+    annual = residuals.mean_of([yearly_fluxes(select(ds, n_rate=n_rate), own) for ds in truths])
+    found = [residuals.blocks_of(annual, sources.at(n_rate), own)]
+    if earlier is not None and before is not None and years.get("earlier"):
+        found.append(residuals.blocks_of(before, earlier.predict(str(card["id"])), years["earlier"]))
     return pd.concat(found, ignore_index=True), years
 
 

@@ -213,8 +213,8 @@ def _reliability(coverage: Coverage | None, pictures: Mapping[str, bytes]) -> _S
 def _methods(answer: Assessment) -> list[str]:
     made = answer.totals
     said = [
-        "Totals: flux per hectare of each county's crop, mean over its years in the period, times harvested area; "
-        "masses by 44/28 (N2O) and 44/12 (CO2).",
+        "Totals: flux per hectare of each county's crop, mean over its years in the period or, without any there, over "
+        "its nearest years, times harvested area; masses by 44/28 (N2O) and 44/12 (CO2).",
         f"CO2 equivalents: {made.gwp} GWP-{made.horizon} of N2O.",
         f"Intervals: {answer.question.draws:,} draws, seed {answer.question.seed}; components in them: "
         f"{', '.join(answer.components) or 'none'}; relative error of areas {words.percent(answer.question.area_sd)}.",

@@ -6,8 +6,8 @@ part in common. Scores are errors over a scale that grows with the prediction (l
 Lei et al. 2018, doi 10.1080/01621459.2017.1307116), by crop, and each score is the sum of
 
 - a *year effect* common to all counties of a year. A handful of held-out years gives no empirical 95 % quantile: it is
-  drawn from Student's t with as many degrees of freedom as years, its scale the root mean square of the years' mean
-  scores about zero. A constant bias of the model therefore counts as error; it is not corrected.
+  drawn from Student's t with as many degrees of freedom as years with the crop, its scale the root mean square of the
+  years' mean scores about zero. A constant bias of the model therefore counts as error; it is not corrected.
 - a *county part*: the held-out scores about their year's mean, each year weighing the same, drawn with either sign
   (pooling of groups as in Dunn, Wasserman and Ramdas 2023, doi 10.1080/01621459.2022.2060112).
 
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import stats
 from scipy.optimize import nnls
 
 from agroflux.emissions.fluxes import yearly_fluxes
@@ -29,8 +30,8 @@ from agroflux.errors import SelectionError
 #: Quantities whose errors can be held against each other, in the order of tables.
 QUANTITIES = ("n2o", "nee", "harvest", "necb", "soil_carbon")
 TOO_FEW_YEARS = (
-    "the data hold fewer than two years that the model was not trained on: its error cannot be told; choose the data "
-    "set it was made for, or a model with more test years"
+    "the data hold fewer than two years that the model kept for its validation and test: its error cannot be told; "
+    "choose the data set it was made for, or a model with more test years"
 )
 ADAPTED = (
     "the model was adapted to measurements, of other years and places than its source learned from: its error against "
@@ -73,14 +74,19 @@ class Residuals:
     def errors(self, rng: np.random.Generator, predicted: np.ndarray, crops: np.ndarray, draws: int) -> np.ndarray:
         """Errors of cells, ``(draws, cells)``, in the unit of ``predicted`` ``(cells,)``; ``crops`` names their crop.
 
-        The year effect is one draw for all cells, so that errors of a sum do not cancel.
+        The year effect is one draw for all cells, so that errors of a sum do not cancel. A crop that grows in fewer of
+        the years has fewer degrees of freedom: for it the draw is stretched to the same quantile of its own t.
         """
         common = rng.standard_t(len(self.years), draws)
         out = np.empty((draws, len(predicted)))
         for crop in dict.fromkeys(crops.tolist()):
             one, here = self.crops[crop], crops == crop
             within = one.draw_within(rng, (draws, int(here.sum())))
-            out[:, here] = (one.year_scale * common[:, None] + within) * one.sigma(predicted[here])
+            effect = common
+            if one.n_years != len(self.years):
+                tail = stats.t.sf(np.abs(common), len(self.years))
+                effect = np.copysign(stats.t.isf(tail, one.n_years), common)
+            out[:, here] = (one.year_scale * effect[:, None] + within) * one.sigma(predicted[here])
         return out
 
 
@@ -125,6 +131,13 @@ def blocks_of(annual: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) 
             frames.append(pair.reset_index().assign(quantity=quantity))
     table = pd.concat(frames, ignore_index=True).rename(columns={"site": "fips"})
     return table[["fips", "crop", "year", "quantity", "simulated", "predicted"]]
+
+
+def mean_of(annual: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Mean of the annual fluxes ``(site, crop, year)`` of several simulators, of those that all of them give."""
+    names = [name for name in annual[0] if all(name in one for one in annual)]
+    with xr.set_options(keep_attrs=True):
+        return sum((one[names] for one in annual[1:]), annual[0][names]) / len(annual)
 
 
 def with_balance(fluxes: xr.Dataset) -> xr.Dataset:

@@ -92,7 +92,8 @@ _RATES = {
 class Totals:
     """Totals of one choice. ``crops``: one row a county and crop that counts; ``left_out``: those that do not.
 
-    ``n_rate`` [kg N ha-1] to corn; ``gwp`` and ``horizon`` [yr]: the set behind CO2 equivalents.
+    ``n_rate`` [kg N ha-1] to corn; ``gwp`` and ``horizon`` [yr]: the set behind CO2 equivalents; ``place``: what the
+    counties are called.
     """
 
     crops: pd.DataFrame
@@ -103,6 +104,7 @@ class Totals:
     gwp: str
     area_source: str
     horizon: int = 100
+    place: str = REGION
 
     def by(self, level: Level) -> pd.DataFrame:
         """Sums by county, state, crop or region, largest N2O first; intensities are ratios of the sums."""
@@ -130,6 +132,17 @@ class Totals:
     def only(self, cells: pd.MultiIndex) -> "Totals":
         """The totals of those county crops that are in ``cells``, which may be none."""
         return replace(self, crops=self.crops[self.cells.isin(cells)].reset_index(drop=True))
+
+    @property
+    def borrowed(self) -> str:
+        """How many county crops take their flux from outside the period, in a sentence; empty where none does."""
+        outside = self.crops["outside_period"]
+        if not outside.any():
+            return ""
+        return (
+            f"{int(outside.sum())} of {len(outside)} county crops do not grow in the chosen period: their flux is that "
+            "of the same county's nearest year with the crop."
+        )
 
     @property
     def period(self) -> str:

@@ -3,12 +3,14 @@
 Every draw is a total of each *cell* (a county's crop); sums over cells are taken within the draw, so that what cells
 have in common (a simulator, a year's weather, a model's year effect) does not cancel. The components:
 
-- ``simulators``: one of the process models that answer the same question, with equal chance, for all cells at once;
+- ``simulators``: one of the process models that answer the same question, with equal chance, for all cells at once,
+  against the one behind the figures: the data themselves, or what a trained model learned from (of several the mean);
 - ``models``: likewise one of the kinds of trained model, each by the mean of its seeds;
 - ``seeds``: how far one seed of a kind lies from the mean of that kind's seeds (a deep ensemble);
 - ``residual``: the error of a trained model on years it was not trained on (:mod:`agroflux.emissions.residuals`);
-- ``weather``: the period's years drawn with replacement, the same for all cells: how far the mean of so few years may
-  lie from that of many (a trend over the years is in it too). A crop that grows once in the period draws nothing;
+- ``weather``: years drawn with replacement, the same for all cells: how far the mean of as few as are behind a figure
+  may lie from that of many (a trend over the years is in it too). The spread is that of all years of the data, since
+  the one or two of a short period tell none; a crop that grows in one of them alone draws nothing;
 - ``area``: harvested area, a stated relative standard deviation, half of its variance common to all cells;
 - ``indirect``: the factors of indirect N2O, where it is asked for.
 
@@ -46,18 +48,20 @@ _AREA_COMMON = 0.5
 class Evidence:
     """What the spread of one quantity is drawn from; a cell is a row of ``Totals.crops``.
 
-    ``best``: ``(cells,)`` [unit yr-1]; ``yearly``: ``(years, cells)``, NaN where the crop does not grow;
-    ``simulators``: total of each process model, the one behind ``best`` among them, ``(cells,)`` each; ``models``:
-    kind of model -> totals of its seeds ``(seeds, cells)``; ``residuals`` with ``predicted`` [per ha] and
-    ``per_hectare`` (the factor from a flux per hectare to a total), ``(cells,)`` each, and ``crops``; ``applied``
+    ``best``: ``(cells,)`` [unit yr-1]; ``yearly``: ``(years, cells)``, all years at hand, NaN where the crop does not
+    grow, and ``n_years`` behind ``best``, ``(cells,)`` (default: all of them); ``simulators``: total of each process
+    model, ``(cells,)`` each, with ``own_simulator`` the one of them that ``best`` stands for, or several, whose mean it
+    is; ``models``: kind of model -> totals of its seeds ``(seeds, cells)``; ``residuals`` with ``predicted`` [per ha]
+    and ``per_hectare`` (the factor from a flux per hectare to a total), ``(cells,)`` each, and ``crops``; ``applied``
     nitrogen [t N yr-1] for indirect N2O, already in ``best``. Parts that are not there are empty and draw nothing.
     """
 
     best: np.ndarray
     positive: bool
     yearly: np.ndarray | None = None
+    n_years: np.ndarray | None = None
     simulators: Mapping[str, np.ndarray] = field(default_factory=dict)
-    own_simulator: str = ""
+    own_simulator: str | tuple[str, ...] = ""
     models: Mapping[str, np.ndarray] = field(default_factory=dict)
     residuals: Residuals | None = None
     predicted: np.ndarray | None = None
@@ -66,10 +70,16 @@ class Evidence:
     area_sd: float = 0.0
     applied: np.ndarray | None = None
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The simulators that ``best`` stands for; empty where it is that of none."""
+        named = (self.own_simulator,) if isinstance(self.own_simulator, str) else self.own_simulator
+        return tuple(name for name in named if name)
+
     def components(self) -> tuple[str, ...]:
         """Names of the components for which there is something to draw from."""
         held = {
-            "simulators": len(self.simulators) > 1,
+            "simulators": len(self.simulators) > 1 and bool(self.own) and set(self.own) <= set(self.simulators),
             "models": len(self.models) > 1,
             "seeds": any(len(seeds) > 1 for seeds in self.models.values()),
             "residual": self.residuals is not None,
@@ -161,7 +171,7 @@ def _changes(evidence: Evidence, members: np.ndarray, reference: np.ndarray) -> 
 
 def _simulators(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarray:
     members = np.stack(list(evidence.simulators.values()))
-    changes = _changes(evidence, members, evidence.simulators.get(evidence.own_simulator, members[0]))
+    changes = _changes(evidence, members, np.mean([evidence.simulators[name] for name in evidence.own], axis=0))
     return np.asarray(changes[rng.integers(0, len(members), draws)])
 
 
@@ -185,12 +195,16 @@ def _seeds(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarr
 
 
 def _weather(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """The mean of n years with the crop, resampled; sqrt(n / (n - 1)) gives back the spread that resampling takes."""
+    """The mean of n of the N years with the crop, resampled: its variance is that of the years over n.
+
+    As many years are drawn as there are; what each lies from the mean of N, over sqrt(n (N - 1)), makes it so.
+    """
     assert evidence.yearly is not None
     years = evidence.yearly
-    n = np.isfinite(years).sum(axis=0)
-    mean = np.divide(np.nansum(years, axis=0), n, out=np.full(years.shape[1], np.nan), where=n > 0)
-    away = np.where(np.isfinite(years), years - mean, 0.0) / np.maximum(n, 1) * np.sqrt(n / np.maximum(n - 1, 1))
+    held = np.isfinite(years).sum(axis=0)
+    n = held if evidence.n_years is None else evidence.n_years
+    mean = np.divide(np.nansum(years, axis=0), held, out=np.full(years.shape[1], np.nan), where=held > 0)
+    away = np.where(np.isfinite(years), years - mean, 0.0) / np.sqrt(np.maximum(n, 1) * np.maximum(held - 1, 1))
     times = rng.multinomial(len(years), np.full(len(years), 1.0 / len(years)), draws)
     if not evidence.positive:
         return np.asarray(times @ away)

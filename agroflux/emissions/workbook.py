@@ -30,7 +30,7 @@ def to_xlsx(answer: Assessment) -> bytes:
 
 def _sheets(answer: Assessment) -> dict[str, pd.DataFrame]:
     said = {"Figure": f"{notes.headline(answer)} a year", "What it is": notes.what(answer), "Place": answer.place}
-    said |= {str(key): value for key, value in export.provenance(answer.totals).items()}
+    said |= {key: value for key, value in export.provenance(answer.totals).items() if key != "place"}
     said |= {"components": ", ".join(answer.components), "draws": str(answer.question.draws)}
     said |= {"seed": str(answer.question.seed)} | ({"models": ", ".join(answer.models)} if answer.models else {})
     rows = [*said.items(), ("Years", notes.trend(answer)), *(("Note", text) for text in notes.is_and_is_not(answer))]

@@ -104,7 +104,9 @@ def _where(data: str) -> str:
     """Pick all counties, a state or a county."""
     table = cache.sites(data).sort_values(["state", "name"])
     held = [code for code in STATES if code in set(table["state"])]
-    names = {ALL: f"All {len(table)} counties"} | {code: STATES[code] for code in held}
+    every = cache.county_facts()["state"].value_counts()
+    names = {ALL: f"All {len(table)} counties"}
+    names |= {code: f"{STATES[code]} ({(table['state'] == code).sum()} of {every[code]})" for code in held}
     names |= {str(fips): f"{row['name']}, {row['state']}" for fips, row in table.iterrows()}
     return _pick("Place", names, "emissions-where", 220)
 
@@ -213,15 +215,19 @@ def _with_own_areas(choice: Choice) -> Choice:
         return choice
     own = replace(choice, areas=sent[0], areas_name=sent[1])
     try:
-        found = len(own_areas(own.areas, own.areas_name))
+        table = own_areas(own.areas, own.areas_name)
     except AgroFluxError as error:
         st.error(show.plain(error), icon=":material/error:")
         st.caption("The totals below stand on the survey's areas until the file is right.")
         uploads.removable(_AREAS, "Not in use")
         return choice
     uploads.keep(_AREAS, *sent)
-    counties = "1 county" if found == 1 else f"{found} counties"
-    st.success(f"Own areas of {counties} are in use.", icon=":material/check:")
+    counted = int(table.index.isin(cache.sites(choice.data).index).sum())
+    if counted == len(table):
+        text = f"Own areas of {'1 county' if counted == 1 else f'{counted} counties'} are in use."
+    else:
+        text = f"Own areas of {counted} of {len(table)} counties are in use: the others are not in the data."
+    st.success(text, icon=":material/check:")
     uploads.removable(_AREAS)
     return own
 

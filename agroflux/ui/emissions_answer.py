@@ -108,16 +108,17 @@ def _sources(data: str, source: str, rate: float) -> "Sources":
     def run(model: str, at: float) -> Any:
         return cache.region(model, data, *every, at)
 
-    return question.of_model(source, data, ds, cache.dataset, cache.models(), run, rate, _earlier(data, rate))
+    return question.of_model(source, data, ds, cache.dataset, cache.models(), run, rate, _earlier(rate))
 
 
-def _earlier(data: str, rate: float) -> "Earlier | None":
-    """Simulated years before a bundled data set, for the error of a model; None where there are none."""
+def _earlier(rate: float) -> "Earlier | None":
+    """Simulated years before the bundled data sets, for the error of a model; None where there are none."""
     from agroflux.emissions.question import Earlier
     from agroflux.simulation import earlier
 
-    annual = earlier.annual(data, rate)
-    if annual is None:
+    held = {name: earlier.annual(name, rate) for name in earlier.SOIL_MODEL_OF}
+    annual = {name: one for name, one in held.items() if one is not None}
+    if not annual:
         return None
     weights = {str(card["id"]): str(card["weights_sha256"]) for card in cache.models()}
     return Earlier(annual, lambda model: _before(model, weights.get(model, ""), rate))

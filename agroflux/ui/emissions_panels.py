@@ -64,12 +64,8 @@ def figures(answer: Assessment) -> None:
             "NEE misses what the crop sheds while it grows, so that NECB looks worse than it is (assets/DATA.md); the "
             "change of soil carbon comes from the engine and is not touched."
         )
-    borrowed = made.crops["outside_period"]
-    if borrowed.any():
-        st.caption(
-            f"{int(borrowed.sum())} of {len(borrowed)} county crops do not grow in the chosen period: their flux is "
-            "that of the same county's nearest year with the crop (see the table of crops)."
-        )
+    if made.borrowed:
+        st.caption(f"{made.borrowed} See the table of crops.")
 
 
 def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str, str]]) -> None:

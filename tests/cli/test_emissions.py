@@ -22,6 +22,7 @@ from agroflux.inference.region import available_models
 from tests.cli.conftest import Call
 from tests.emissions.conftest import FIPS, facts, rotation  # noqa: F401
 
+PART = "Iowa (31 of 99 counties)"  # what the data hold of it
 NO_N2O = "lstm-randomised-hidden30-towers-sample-finetune-head"
 
 
@@ -60,13 +61,14 @@ def test_one_year_and_another_gwp_set(run: Call) -> None:
     assert (told["years"], told["gwp_set"], told["n_rate_kg_n_ha"]) == ("2014", "AR4 GWP-100", 84.0)
     assert told["region"]["n2o_t_co2e"] == pytest.approx(told["region"]["n2o_t"] * 298)
     assert told["region"]["outside_period"] is True
+    assert any("county crops do not grow in the chosen period" in text for text in told["gaps"])
     assert len(told["totals"]) == 98
 
 
 def test_a_state_a_county_and_a_polygon(run: Call, tmp_path: Path) -> None:
     states = {row["state"]: row for row in json.loads(run("--by", "state", "--json")[1])["totals"]}
     iowa = json.loads(run("--place", "IA", "--json")[1])
-    assert (iowa["place"], {row["place"] for row in iowa["tier1"]}) == ("Iowa", {"Iowa"})
+    assert (iowa["place"], {row["place"] for row in iowa["tier1"]}) == (PART, {PART})
     assert iowa["region"]["n2o_t"] == pytest.approx(states["IA"]["n2o_t"], rel=1e-9)
     fips = iowa["totals"][0]["fips"]
     one = json.loads(run("--place", fips, "--json")[1])
@@ -98,7 +100,7 @@ def test_years_months_and_crops_are_rows_too(run: Call) -> None:
 
 def test_the_first_row_names_the_place(run: Call) -> None:
     iowa = run("--place", "IA", "--by", "crop")[1]
-    assert "Iowa" in iowa and " All " not in iowa
+    assert PART in iowa and " All " not in iowa
     assert " All " in run("--by", "crop")[1]
 
 
@@ -124,6 +126,13 @@ def test_indirect_and_a_20_year_potential(run: Call) -> None:
     assert region["n2o_all_t_co2e"] == pytest.approx((region["n2o_t"] + region["n2o_indirect_t"]) * 289)
 
 
+def test_an_interval_with_the_indirect_part_is_called_so(run: Call) -> None:
+    both, direct = (run("--place", "19027", "--by", "crop", *more)[1] for more in (("--indirect",), ()))
+    assert "with indirect, 80 % [kt yr-1]" in both and "CO2e, 80 % [kt yr-1]" not in both
+    assert "\nDirect and indirect N2O: " in both and "\nN2O: " not in both
+    assert "CO2e, 80 % [kt yr-1]" in direct and "\nN2O: " in direct
+
+
 def test_coverage_is_measured_on_years_the_model_has_not_seen(run: Call) -> None:
     code, out, err = run("--coverage", "--json")
     if code == 2:  # a bundled model whose held-out years the bundled data do not hold
@@ -141,6 +150,13 @@ def test_coverage_is_measured_on_years_the_model_has_not_seen(run: Call) -> None
     assert not held & set(card["split"]["train"]) and held
 
 
+def test_own_areas_of_counties_that_the_data_lack_are_said(run: Call, tmp_path: Path) -> None:
+    areas = tmp_path / "mine.csv"
+    areas.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,\n19001,1000,234\n")
+    _, _, err = run("--areas", str(areas))
+    assert "1 of 2 counties of own areas (mine.csv) (1,234 ha) are not in the data and are not counted." in err
+
+
 def test_own_areas_to_csv(run: Call, tmp_path: Path) -> None:
     areas, out_file = tmp_path / "mine.csv", tmp_path / "totals.csv"
     areas.write_text("fips,corn_area_ha,soybean_area_ha\n19027,1000,\n")
@@ -153,6 +169,7 @@ def test_own_areas_to_csv(run: Call, tmp_path: Path) -> None:
     assert row["fips"] == "19027"
     assert float(row["area_ha [ha]"]) == 1000
     assert row["area_source"] == "own areas (mine.csv)"
+    assert (row["place"], row["place_counties"]) == ("All counties", "1")
     rate, mass = float(row["n2o_kg_n_ha [kg N2O-N ha-1 yr-1]"]), float(row["n2o_t [t N2O yr-1]"])
     assert mass == pytest.approx(rate * 44 / 28)  # kg ha-1 x 1,000 ha = t
 

@@ -40,6 +40,7 @@ def test_csv_has_units_provenance_and_the_same_numbers(made: Totals) -> None:
     assert float(rows[0]["n2o_t [t N2O yr-1]"]) == first["n2o_t"]  # to the last bit
     assert float(rows[0]["nee_t_co2 [t CO2 yr-1]"]) == first["nee_t_co2"] < 0  # a negative number stays a number
     assert {r["data"] for r in rows} == {"cornbelt-century"}
+    assert {(r["place"], r["place_counties"]) for r in rows} == {("All counties", "3")}
     assert {(r["years"], r["gwp_set"], r["n_rate_kg_n_ha"]) for r in rows} == {("2013-2014", "AR6 GWP-100", "168.0")}
 
 

@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 from agroflux.emissions import notes
-from agroflux.emissions.assess import Assessment
+from agroflux.emissions.assess import Assessment, assess
+from agroflux.emissions.question import Question, Sources
 from agroflux.emissions.tier1 import DUE
 from agroflux.emissions.totals import REGION
 
@@ -81,3 +82,32 @@ def test_a_year_outside_the_period_may_lack_a_field(
     made = answer_of(ds, facts, years=(2013, 2014))
     assert made.years["year"].tolist() == [2013, 2014, 2015, 2016]
     assert "2016 (4 of 5)" in " ".join(made.gaps)
+
+
+def test_a_process_model_or_a_seed_that_lacks_a_field_is_named(rotation: Rotation, facts: pd.DataFrame) -> None:
+    ds, other = rotation(), rotation()
+    lacking = _without(rotation(), "N2O_FLUX", {"site": "19153", "scenario": "n168", "time": "2013-07-01"})
+    short = rotation().isel(scenario=[0])
+    beside = {"made": ds, "other": other, "lacking": lacking, "short": short}
+    models = {"lstm": [ds, lacking], "tcn": [ds]}
+    sources = Sources(
+        "made", lambda rate: ds, (0.0, 168.0), beside, "made", models=lambda rate: models, origin=("made",)
+    )
+    made = assess(Question(168.0, (2013, 2014), draws=50), sources, facts)
+    assert set(made.simulators) == {"made", "other"}
+    told = " ".join(made.gaps)
+    assert (
+        "lacking does not stand beside the figures, and is not in the interval: it lacks 1 of 5 county crops." in told
+    )
+    assert "One lstm does not stand beside the figures" in told
+    assert "short does not stand beside the figures" in told and "168" in told
+
+
+def test_a_crop_of_one_year_has_no_weather_in_the_interval_and_that_is_said(
+    rotation: Rotation, facts: pd.DataFrame, answer_of: AnswerOf
+) -> None:
+    ds = rotation().sel(time=slice("2013-01-01", "2015-12-31"), year=slice(2013, 2015))
+    made = answer_of(ds, facts, years=(2013, 2014, 2015))
+    # Corn grows in two of the years in Iowa, soybean in one; in Illinois corn in one.
+    assert "Year-to-year weather is not in the interval of 3 of 5 county crops" in " ".join(made.gaps)
+    assert "weather" in made.components

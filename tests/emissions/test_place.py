@@ -1,5 +1,6 @@
 """What the place of a question is called, and own areas that leave nothing of it: on the rotation of three counties."""
 
+import html
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from shapely import to_geojson
 from shapely.geometry import box
 
 from agroflux import geo
-from agroflux.emissions import notes, place
+from agroflux.emissions import export, notes, place, report
 from agroflux.emissions.areas import read_areas, survey_areas
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.polygon import read_polygon
@@ -50,6 +51,37 @@ def test_the_region_is_called_what_was_asked(
     tier1 = {row[0] for row in book["Tier 1"].iter_rows(min_row=2, values_only=True)}
     assert name in tier1 and (REGION in tier1) == (name == REGION)
     assert made.interval("n2o_t")["value"] > 0, "the key of the region's rows stays"
+
+
+def test_a_part_of_a_state_is_called_and_told_as_such(
+    rotation: Rotation, facts: pd.DataFrame, answer_of: AnswerOf
+) -> None:
+    more = pd.concat([facts, facts.iloc[:1].rename(index={"19153": "19155"})])
+    made = answer_of(rotation(), more, counties=IOWA)
+    assert made.place == "Iowa (2 of 3 counties)" == export.provenance(made.totals)["place"]
+    (said,) = made.gaps
+    assert said.startswith("Iowa stands for those of its counties that the data hold: 1 are left out")
+    assert said in notes.is_and_is_not(made)
+    summary = openpyxl.load_workbook(io.BytesIO(to_xlsx(made)))["Summary"].iter_rows(values_only=True)
+    assert dict(summary)["Place"] == "Iowa (2 of 3 counties)"
+    for whole in (None, tuple(FIPS), ("19169",)):
+        assert answer_of(rotation(), more, counties=whole).gaps == ()
+
+
+def test_own_areas_of_counties_that_the_data_lack_are_told(
+    rotation: Rotation, facts: pd.DataFrame, answer_of: AnswerOf
+) -> None:
+    own = read_areas((HEAD + "19153,10,10\n19169,10,\n17019,1000.4,200\n").encode(), facts, name="mine.csv")
+    said = "1 of 3 counties of own areas (mine.csv) (1,200 ha) are not in the data and are not counted."
+    two = rotation().sel(site=list(IOWA))
+    made = answer_of(two, facts, areas=own)
+    assert said in made.gaps and said in html.unescape(report.html(made, {}, [], ["agroflux"]))
+    assert not any("not counted" in text for text in answer_of(rotation(), facts, areas=own).gaps)
+    outlines = geo.counties()
+    west, south, east, north = outlines.set_index("fips").geometry["19169"].bounds
+    drawn = read_polygon(to_geojson(box(west, south, east, north)).encode(), "drawn.json")
+    counties, part = place.inside(drawn, outlines, IOWA, facts, own)
+    assert said in answer_of(two, facts, counties=counties, areas=part).gaps
 
 
 def test_a_polygon_is_called_by_its_file(rotation: Rotation, facts: pd.DataFrame, answer_of: AnswerOf) -> None:

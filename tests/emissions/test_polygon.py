@@ -63,6 +63,26 @@ def test_a_collection_is_united_and_overlap_counts_once(counties: gpd.GeoDataFra
     both = read_polygon(_raw(many), "many.json")
     assert both.notes == ("2 polygons were united",)
     pd.testing.assert_series_equal(shares(both, counties), shares(one, counties), rtol=1e-6)
+    assert (
+        areas_inside(both, counties, survey_areas(geo.county_facts()))
+        .attrs["source"]
+        .endswith("; 2 polygons were united")
+    )
+
+
+def test_polygons_count_however_deep_they_lie_and_what_is_none_is_told() -> None:
+    first, second = mapping(box(-93, 42, -92, 43)), mapping(box(-90, 42, -89, 43))
+    point = {"type": "Point", "coordinates": [-93, 42]}
+    inner = {"type": "GeometryCollection", "geometries": [second]}
+    inner = {"type": "GeometryCollection", "geometries": [inner, point]}
+    many = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": g} for g in (first, inner)]}
+    found = read_polygon(_raw(many), "many.json")
+    assert found.shape.area == pytest.approx(2)
+    assert found.notes == ("2 polygons were united", "points, lines and the like left out: 1")
+    deep: dict[str, object] = dict(second)
+    for _ in range(400):
+        deep = {"type": "GeometryCollection", "geometries": [deep]}
+    assert read_polygon(_raw(deep), "deep.json").shape.area == pytest.approx(1)
 
 
 def test_the_source_of_areas_tells_of_the_polygon(counties: gpd.GeoDataFrame) -> None:
@@ -97,6 +117,10 @@ def test_the_source_of_areas_tells_of_the_polygon(counties: gpd.GeoDataFrame) ->
             _raw(mapping(box(-93, 42, -92, 43)) | {"crs": {"type": "name", "properties": {"name": "EPSG:26915"}}}),
             "another system.*EPSG:26915",
         ),
+        (
+            _raw(mapping(box(-93, 42, -92, 43)) | {"crs": {"properties": {"name": "urn:ogc:def:crs:EPSG::43260"}}}),
+            "another system.*43260",
+        ),
         (b" " * 100_000_001, r"100\.0 MB is more than the 5 MB"),
     ],
     ids=lambda value: str(value)[:24],
@@ -114,8 +138,11 @@ def test_a_polygon_elsewhere_is_told_where_it_lies(counties: gpd.GeoDataFrame) -
         shares(read_polygon(_raw(mapping(box(5, 50, 6, 51))), "belgium.json"), counties)
 
 
-def test_wgs84_named_the_old_way_is_taken() -> None:
-    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+@pytest.mark.parametrize(
+    "name", ["urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326", "EPSG:4326", "OGC:CRS84", "CRS84"]
+)
+def test_wgs84_named_the_old_way_is_taken(name: str) -> None:
+    crs = {"type": "name", "properties": {"name": name}}
     assert read_polygon(_raw(mapping(box(-93, 42, -92, 43)) | {"crs": crs}), "a.json").shape.area == pytest.approx(1)
 
 

@@ -11,7 +11,8 @@ from agroflux.data.select import select
 from agroflux.emissions import coverage, notes, report, workbook
 from agroflux.emissions.areas import SURVEY_SOURCE
 from agroflux.emissions.assess import assess
-from agroflux.emissions.question import Question, Sources, kin, of_model, predicts_n2o
+from agroflux.emissions.fluxes import yearly_fluxes
+from agroflux.emissions.question import Earlier, Question, Sources, kin, of_model, predicts_n2o
 from agroflux.errors import SelectionError
 from agroflux.inference.region import available_models
 
@@ -125,3 +126,66 @@ def test_farm_nitrogen_is_not_set_against_own_areas(
     assert not made.tier1["estimate"].str.contains("farm N").any()
     assert "farms in 2012 is left out" in " ".join(made.gaps)
     assert answer_of(rotation(), facts).tier1["estimate"].str.contains("farm N").any()
+
+
+CENTURY, CERES = "cornbelt-century", "cornbelt-ceres"
+
+
+def _of_two(rotation: Rotation, data: str, learned_from: str) -> Sources:
+    """A model of ``learned_from`` on ``data``, of two simulators of which CERES gives half the N2O of CENTURY."""
+    whole = rotation()
+    half = whole.assign(N2O_FLUX=(whole["N2O_FLUX"] / 2).assign_attrs(whole["N2O_FLUX"].attrs))
+    held = {CENTURY: whole, CERES: half}
+
+    def run(model: str, rate: float) -> xr.Dataset:
+        return select(half, n_rate=rate).drop_vars("CROP")
+
+    measured = rotation(kind="observation")
+    cards = [_card(data={"id": learned_from})]
+    return of_model("lstm-made", data, held[data], lambda name: held.get(name, measured), cards, run, 168.0)
+
+
+@pytest.mark.parametrize(
+    ("learned_from", "truth", "above"), [(CERES, 1.0, 2.0), (CENTURY, 2.0, 1.0), (f"{CENTURY}+{CERES}", 1.5, 4 / 3)]
+)
+def test_a_model_is_held_against_the_simulators_it_learned_from_whatever_data_it_runs_on(
+    rotation: Rotation, facts: pd.DataFrame, learned_from: str, truth: float, above: float
+) -> None:
+    question = Question(168.0, (2013, 2014), draws=400)
+    found = []
+    for data in (CENTURY, CERES):
+        sources = _of_two(rotation, data, learned_from)
+        blocks = sources.held_out
+        assert blocks is not None
+        n2o = blocks[blocks["quantity"] == "n2o"]
+        assert (n2o["simulated"] / n2o["predicted"]).to_numpy() == pytest.approx(truth)
+        made = assess(question, sources, facts)
+        part = made.parts.set_index(["quantity", "component"]).loc[("n2o_t", "simulators")]
+        assert part["high80"] == pytest.approx(above * made.interval("n2o_t")["value"])
+        found.append((made.interval("n2o_t").drop("label"), made.lever["n2o_t"].iloc[-1]))
+    pd.testing.assert_series_equal(found[0][0], found[1][0])
+    assert "+" in learned_from or found[0][1] == pytest.approx(found[1][1]), (
+        "nitrogen acts as what it learned from says"
+    )
+    assert set(sources.truth) == set(learned_from.split("+"))
+
+
+def test_where_a_model_learned_from_none_of_the_simulators_their_difference_is_left_out(
+    rotation: Rotation, facts: pd.DataFrame
+) -> None:
+    made = assess(Question(168.0, (2013, 2014), draws=50), _of_two(rotation, CENTURY, "randomised"), facts)
+    assert "simulators" not in made.components and len(made.simulators) == 2
+    assert f"process models ({CENTURY}, {CERES}) is not in the interval" in " ".join(made.gaps)
+    assert "does not hold that difference" in notes.apart(made)
+    assert "simulators" in assess(made.question, _of_two(rotation, CENTURY, CERES), facts).components
+
+
+def test_years_before_the_data_are_those_of_the_simulator_that_the_model_learned_from(rotation: Rotation) -> None:
+    annual = {CENTURY: yearly_fluxes(rotation().isel(scenario=[1]), [2013, 2014])}
+    annual[CERES] = annual[CENTURY] / 2
+    earlier = Earlier(annual, lambda model: rotation().isel(scenario=[1]))
+    for names, share in (((CENTURY,), 1.0), ((CERES,), 0.5), ((CENTURY, CERES), 0.75)):
+        found = earlier.of(names)
+        assert found is not None
+        xr.testing.assert_allclose(found, annual[CENTURY] * share)
+    assert earlier.of(("mine",)) is None

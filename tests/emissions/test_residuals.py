@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy import stats
 
 from agroflux.emissions.coverage import CURVE, measure
 from agroflux.emissions.fluxes import yearly_fluxes
@@ -37,7 +38,7 @@ def test_held_out_years_are_those_no_weight_has_seen() -> None:
     assert held_out_years(split, range(2013, 2018)) == {"validate": (), "test": (2016, 2017)}
     with pytest.raises(SelectionError, match="fewer than two years"):
         held_out_years(split, [2013, 2014, 2017])
-    with pytest.raises(SelectionError, match="fewer than two years"):
+    with pytest.raises(SelectionError, match="fewer than two years that the model kept for its validation and test"):
         held_out_years({}, [2016, 2017])
 
 
@@ -149,3 +150,19 @@ def test_the_summary_says_which_part_of_which_models_interval_was_held_against_w
     assert told["how"].endswith("The truth here is one, the simulator that lstm learned from.")
     other = replace(found, data="three").summary()["how"]
     assert other.endswith("The truth here is three; lstm learned from other data (one+two).")
+    mean = replace(found, data="three", against=("one", "two")).summary()["how"]
+    assert mean.endswith("The truth here is the mean of one and two, the simulators that lstm learned from.")
+
+
+def test_a_crop_that_grows_in_fewer_of_the_years_has_fewer_degrees_of_freedom() -> None:
+    table = _table(0.2, 0.05)
+    table = table[(table["crop"] == "soybean") | (table["year"] < 2018)]
+    found = fit(table)
+    assert {crop: one.n_years for crop, one in found.crops.items()} == {"corn": 3, "soybean": 6}
+    still = {crop: replace(one, scale=(1.0, 0.0), within=np.zeros(1), weights=np.ones(1), year_scale=1.0)
+             for crop, one in found.crops.items()}  # fmt: skip
+    drawn = replace(found, crops=still).errors(
+        np.random.default_rng(0), np.ones(2), np.array(["corn", "soybean"]), 40_000
+    )
+    assert np.quantile(drawn, 0.975, axis=0) == pytest.approx(stats.t.ppf(0.975, [3, 6]), rel=0.05)
+    assert (np.argsort(drawn[:, 0]) == np.argsort(drawn[:, 1])).all(), "one year effect for all crops"

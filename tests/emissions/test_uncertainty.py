@@ -154,3 +154,19 @@ def test_ten_thousand_draws_of_99_counties_take_under_two_seconds() -> None:
     interval(grouped(drawn, [str(n // 2) for n in range(cells)])[1])
     assert drawn.shape == (10_000, cells)
     assert time.process_time() - start < 2.0
+
+
+def test_one_year_behind_a_figure_spreads_like_the_years_at_hand() -> None:
+    years = 100 + 10 * np.random.default_rng(3).standard_normal((6, 1)) * np.ones((1, N))
+    best = years.mean(axis=0)
+    spread = years[:, 0].std(ddof=1) * N
+    found = [draw(Evidence(best, True, yearly=years, n_years=np.full(N, n))).sum(axis=1).std() for n in (1, 2, 6)]
+    assert found == pytest.approx([spread, spread / np.sqrt(2), spread / np.sqrt(6)], rel=0.03)
+
+
+def test_several_simulators_behind_a_figure_count_by_their_mean_and_none_by_nothing() -> None:
+    best = np.full(N, 10.0)
+    held = {"a": best * 1.5, "b": best * 0.5}
+    assert set(np.round(draw(Evidence(best, True, simulators=held, own_simulator=("a", "b")))[:, 0], 9)) == {15.0, 5.0}
+    for own in ((), "", ("c",)):
+        assert Evidence(best, True, simulators=held, own_simulator=own).components() == ()

@@ -118,6 +118,12 @@ def test_own_areas_are_used() -> None:
     assert len(_table(app)) == 1
 
 
+def test_own_areas_that_the_data_lack_are_not_counted_as_in_use() -> None:
+    app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,1000,1000\n19001,1000,1000\n")
+    assert any("Own areas of 1 of 2 counties are in use: the others are not" in s.value for s in app.success)
+    assert any("1 of 2 counties of own areas" in m.value and "not counted" in m.value for m in app.markdown)
+
+
 def test_areas_with_a_mistake_are_named_and_the_page_goes_on() -> None:
     app = _with_areas("fips,corn_area_ha,soybean_area_ha\n19027,-5,1000\n")
     assert not app.exception
@@ -143,7 +149,8 @@ def test_own_areas_of_another_state_are_told_as_the_cause_with_both_ways_out() -
     (error,) = app.error
     told = error.value.replace("\\", "")
     assert told == (
-        "none of the 2 counties of own areas (mine.csv) lies in Indiana: choose another place, or remove these areas"
+        "none of the 2 counties of own areas (mine.csv) lies in Indiana (25 of 92 counties): choose another place, or "
+        "remove these areas"
     )
     assert any(e.proto.label.startswith("Own areas") and e.proto.expanded for e in app.expander)
     app.button(key="emissions.areas.remove").click().run()
@@ -160,7 +167,7 @@ def _beside_tier1(app: AppTest) -> Selectbox:
 def test_the_comparison_with_tier1_calls_the_place_by_its_name(linked: str) -> None:
     county = str(_expected().by("county")["fips"].iloc[0])
     for where, name in (
-        ("IA", "Iowa"),
+        ("IA", "Iowa (31 of 99 counties)"),
         (county, _expected().by("county")[["county", "state"]].iloc[0].str.cat(sep=", ")),
     ):
         app = _open(emissions_where=where, **({"emissions_place": linked} if linked else {}))
