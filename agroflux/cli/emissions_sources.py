@@ -43,8 +43,7 @@ def _earlier(n_rate: float) -> "Earlier | None":
     from agroflux.inference.region import run_region
     from agroflux.simulation import earlier
 
-    held = {name: earlier.annual(name, n_rate) for name in earlier.SOIL_MODEL_OF}
-    annual = {name: one for name, one in held.items() if one is not None}
+    annual = earlier.annual_of_each(n_rate)
     if not annual:
         return None
 

@@ -8,10 +8,11 @@ import dataclasses
 import fnmatch
 import json
 import math
-import re
+import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ TOLERANCE = 1e-4
 Note = Callable[[str], None]
 #: Metrics in the unit of the target; the others have no unit.
 _IN_UNITS = ("rmse", "mae", "bias", "peak_threshold")
+#: Options of ``agroflux train`` that make another kind of model of the same preset.
+_KINDS = ("--unknown-management", "--set")
 _Scored = tuple[list[Row], list[Row]]
 
 
@@ -140,10 +143,12 @@ def model_facts(card: "Card") -> Row:
 
 
 def _kind(card: "Card") -> str:
-    """The preset, or what else tells the training from the shipped kind: runs of one kind alone are averaged."""
-    departs = re.search(r"(?:-(?:hidden\d+|january|anyday))*(?:-set-.+?)?(?=(?:-s\d+)?$)", card.id)
-    other = departs[0].strip("-") if departs else ""
-    return ", ".join(part for part in (card.preset if card.preset != "recommended" or not other else "", other) if part)
+    """The preset, and what else the training was told: runs of one kind alone are averaged."""
+    words = shlex.split(card.command)
+    told = [word.removeprefix("--") for word in words if word in ("--january", "--any-day")]
+    told += [f"{word.removeprefix('--')} {value}" for word, value in pairwise(words) if word in _KINDS]
+    preset = [] if told and card.preset == "recommended" else [card.preset]
+    return ", ".join(preset + told)
 
 
 def reference_facts(

@@ -49,6 +49,12 @@ def annual(data: str, n_rate: float) -> xr.Dataset | None:
     return found
 
 
+def annual_of_each(n_rate: float) -> dict[str, xr.Dataset]:
+    """:func:`annual` of each bundled data set, by id, that has such years at ``n_rate`` [kg N ha-1]."""
+    found = {data: annual(data, n_rate) for data in SOIL_MODEL_OF}
+    return {data: one for data, one in found.items() if one is not None}
+
+
 def drivers(n_rate: float) -> xr.Dataset:
     """Drivers of all benchmark counties for these years and two before, under the usual practice at ``n_rate``."""
     return driver_set([Case(str(fips), YEARS, Change(n_rate=n_rate)) for fips in benchmark_counties().index])

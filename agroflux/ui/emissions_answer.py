@@ -116,8 +116,7 @@ def _earlier(rate: float) -> "Earlier | None":
     from agroflux.emissions.question import Earlier
     from agroflux.simulation import earlier
 
-    held = {name: earlier.annual(name, rate) for name in earlier.SOIL_MODEL_OF}
-    annual = {name: one for name, one in held.items() if one is not None}
+    annual = earlier.annual_of_each(rate)
     if not annual:
         return None
     weights = {str(card["id"]): str(card["weights_sha256"]) for card in cache.models()}

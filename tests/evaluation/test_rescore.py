@@ -99,19 +99,20 @@ def test_rows_that_a_study_writes_meanwhile_stay(shipped: Path) -> None:
 
 def test_runs_that_were_trained_otherwise_are_averaged_apart(shipped: Path) -> None:
     card = checkpoint.load(shipped / "lstm-tiny.safetensors").card
+    train = "agroflux train --model lstm --data my-set-january.zarr --seed 2"
     kinds = {
-        "lstm-tiny-s2": "recommended",
-        "lstm-tiny-january-s1": "january",
-        "lstm-tiny-hidden30": "hidden30",
-        "lstm-tiny-spatial-f1-4rates-1phase-set-hidden-16-s2": "set-hidden-16",
+        train: "recommended",
+        f"{train} --january": "january",
+        f"{train} --unknown-management 0.3 --any-day": "any-day, unknown-management 0.3",
+        f"{train} --set hidden=16 --set layers=2": "set hidden=16, set layers=2",
     }
     rows = []
-    for model_id, kind in kinds.items():
-        facts = rescore.model_facts(dataclasses.replace(card, id=model_id))
+    for command, kind in kinds.items():
+        facts = rescore.model_facts(dataclasses.replace(card, command=command))
         assert facts["preset"] == kind
-        rows.append(leaderboard.read(shipped)[0] | facts | {"model": model_id})
+        rows.append(leaderboard.read(shipped)[0] | facts | {"model": command})
     assert len(leaderboard.pooled(rows)) == 4
-    official = dataclasses.replace(card, id="lstm-tiny-official-january", preset="official")
+    official = dataclasses.replace(card, command=f"{train} --preset official --january", preset="official")
     assert rescore.model_facts(official)["preset"] == "official, january"
 
 
