@@ -28,7 +28,13 @@ from agroflux.errors import DataError
 #: Largest file that is read [bytes] and most corners of all rings together: more is a map, not a region of interest.
 MAX_BYTES = 5_000_000
 MAX_CORNERS = 100_000
+#: Longest outline [degrees, all sides added up]: it is cut into pieces of 0.05 degrees, and a few sides around the
+#: globe would make millions of them.
+MAX_DEGREES = 50_000
 _EQUAL_AREA = "EPSG:5070"
+#: Equal-area projection of the whole globe, in which a region that reaches beyond North America has its area.
+_GLOBE = "EPSG:6933"
+_MARGIN = 0.5  # degrees around the counties within which a region's outline is kept
 _DENSIFY = 0.05  # degrees between corners before projecting, so that long straight sides stay where they are drawn
 _GEOMETRIES = ("Polygon", "MultiPolygon")
 #: Type of an object that holds others -> the member that they lie in.
@@ -55,7 +61,8 @@ def read_polygon(raw: bytes, name: str) -> Region:
     """The polygon in the GeoJSON ``raw``: a geometry, a Feature, or a collection of them, whose parts are united.
 
     Properties are not read; points and lines are left out, which the notes tell. PolygonError for a file that is too
-    large, no JSON, no polygon, crosses itself, is in another coordinate system or has corners off the globe.
+    large or too long, no JSON, no polygon, crosses itself, is in another coordinate system or has corners off the
+    globe.
     """
     shown = _clean(name) or "the polygon file"
     _check_size(len(raw), shown)
@@ -65,7 +72,13 @@ def read_polygon(raw: bytes, name: str) -> Region:
     parts = [_geometry(one, shown, number) for number, one in enumerate(polygons, start=1)]
     notes = [f"{len(parts)} polygons were united"] if len(parts) > 1 else []
     notes += [f"points, lines and the like left out: {others}"] if others else []
-    return Region(shapely.union_all(parts), shown, tuple(notes))
+    united = shapely.union_all(parts)
+    if united.length > MAX_DEGREES:
+        raise PolygonError(
+            f"{shown}: its sides add up to {united.length:,.0f} degrees, more than {MAX_DEGREES:,}: simplify the "
+            "outline, or cut the region of interest out of it"
+        )
+    return Region(united, shown, tuple(notes))
 
 
 def read_polygon_file(path: Path) -> Region:
@@ -85,12 +98,13 @@ def shares(region: Region, counties: pd.DataFrame) -> pd.Series:
     and ``geometry`` (WGS 84). PolygonError where the polygon touches none of them.
     """
     fips, flat, areas = _projected(tuple(counties["fips"]), tuple(counties.geometry.array))
-    outline = _project(region.shape)
-    near = np.flatnonzero(shapely.intersects(flat, outline))
-    part = shapely.area(shapely.intersection(flat[near], outline)) / areas[near]
-    found = pd.Series(part, index=pd.Index(fips[near], name="fips"), name="share").clip(upper=1.0)
+    west, south, east, north = shapely.total_bounds(counties.geometry.array)
+    near = (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
+    outline = _flat(shapely.clip_by_rect(region.shape, *near), _EQUAL_AREA)
+    inside = _areas_within(flat, outline)
+    found = pd.Series(inside / areas, index=pd.Index(fips, name="fips"), name="share").clip(upper=1.0)
     found = found[found > 1e-9].sort_index()
-    found.attrs["covered"] = min(float((part * areas[near]).sum() / shapely.area(outline)), 1.0)
+    found.attrs["covered"] = min(float(inside.sum() / shapely.area(_flat(region.shape, _GLOBE))), 1.0)
     if found.empty:
         west, south, east, north = region.shape.bounds
         raise PolygonError(
@@ -223,19 +237,46 @@ def _check_degrees(corners: np.ndarray, shown: str, number: int) -> None:
 @lru_cache(maxsize=4)
 def _projected(fips: tuple[str, ...], shapes: tuple[BaseGeometry, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Counties in the equal-area projection, with their areas [m2]; kept, since it takes longer than a polygon."""
-    flat = np.array([_project(one) for one in shapes], dtype=object)
+    flat = np.array([_valid(_flat(one, _EQUAL_AREA)) for one in shapes], dtype=object)
     return np.array(fips), flat, shapely.area(flat)
 
 
-@lru_cache(maxsize=1)
-def _transformer() -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs("EPSG:4326", _EQUAL_AREA, always_xy=True)
+def _valid(geometry: BaseGeometry) -> BaseGeometry:
+    """``geometry``, mended where it must be, which takes much longer than a look."""
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
-def _project(geometry: BaseGeometry) -> BaseGeometry:
+def _areas_within(counties: np.ndarray, outline: BaseGeometry) -> np.ndarray:
+    """Area [m2] of each of the projected ``counties`` that lies in ``outline``.
+
+    The counties are halved again and again, and the outline is cut down to what lies around each half: an
+    intersection of each county with the whole of a long outline would take minutes.
+    """
+    bounds = shapely.bounds(counties)
+    part = shapely.clip_by_rect(outline, *bounds[:, :2].min(axis=0), *bounds[:, 2:].max(axis=0))
+    if part.is_empty:
+        return np.zeros(len(counties))
+    if len(counties) == 1:
+        return np.asarray(shapely.area(shapely.intersection(counties, _valid(part))))
+    middle = bounds[:, :2] + bounds[:, 2:]
+    order = np.argsort(middle[:, np.ptp(middle, axis=0).argmax()])
+    halves = order[: len(order) // 2], order[len(order) // 2 :]
+    found = np.empty(len(counties))
+    for half in halves:
+        found[half] = _areas_within(counties[half], part)
+    return found
+
+
+@lru_cache(maxsize=2)
+def _transformer(projection: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs("EPSG:4326", projection, always_xy=True)
+
+
+def _flat(geometry: BaseGeometry, projection: str) -> BaseGeometry:
+    """``geometry`` (WGS 84) in a projection [m]; sides that are straight in degrees stay where they are drawn."""
     dense = shapely.segmentize(geometry, _DENSIFY)
-    turn = _transformer().transform
-    return shapely.make_valid(shapely.transform(dense, lambda xy: np.column_stack(turn(xy[:, 0], xy[:, 1]))))
+    turn = _transformer(projection).transform
+    return shapely.transform(dense, lambda xy: np.column_stack(turn(xy[:, 0], xy[:, 1])))
 
 
 def _clean(text: str) -> str:

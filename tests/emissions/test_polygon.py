@@ -3,13 +3,16 @@
 import json
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+import shapely
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box, mapping
 
 from agroflux import geo
+from agroflux.emissions import polygon
 from agroflux.emissions.areas import survey_areas
 from agroflux.emissions.polygon import PolygonError, areas_inside, read_polygon, shares
 
@@ -173,3 +176,57 @@ def test_any_json_is_a_polygon_or_refused(found: object) -> None:
         assert str(error).startswith("any.json")
     else:
         assert region.shape.is_valid and region.shape.area > 0
+
+
+def _comb(teeth: int, west: float, south: float, east: float, north: float) -> dict[str, object]:
+    """A polygon of one back and many teeth, each half as high as the way to the next."""
+    step = (north - south) / teeth
+    corners = [(west, south)]
+    for number in range(teeth):
+        foot = south + number * step
+        corners += [(west + 0.1, foot), (east, foot + step / 4), (west + 0.1, foot + step / 2)]
+    return _ring(*corners, (west + 0.1, north), (west, north), (west, south))
+
+
+@given(st.lists(st.tuples(st.floats(0.3, 4), st.floats(0.2, 1)), min_size=5, max_size=40), st.floats(-94, -86))
+@settings(max_examples=15)
+def test_shares_are_those_of_the_whole_outline(corners: list[tuple[float, float]], lon: float) -> None:
+    """A star with a hole, cut county by county, against one intersection with all of it."""
+    frame = geo.counties()
+    frame = frame[frame["state"].isin(["IA", "IL", "IN"])]
+    angles = np.linspace(0, 2 * np.pi, len(corners), endpoint=False)
+    rings = [
+        [[lon + r * k * np.cos(a), 41 + 0.7 * r * k * np.sin(a)] for (r, k), a in zip(corners, angles, strict=True)]
+        for corners in (corners, [(0.05, 1.0)] * len(corners))
+    ]
+    star = {"type": "Polygon", "coordinates": [[*ring, ring[0]] for ring in rings]}
+    region = read_polygon(_raw(star), "star.json")
+    whole = shapely.make_valid(polygon._flat(region.shape, polygon._EQUAL_AREA))
+    flat = frame.geometry.map(lambda one: polygon._flat(one, polygon._EQUAL_AREA))
+    expected = pd.Series([one.intersection(whole).area / one.area for one in flat], frame["fips"].to_numpy())
+    found = shares(region, frame)
+    assert found.to_dict() == pytest.approx(expected[expected > 1e-9].to_dict(), rel=1e-6, abs=1e-7)
+    inside = sum(one.intersection(whole).area for one in flat)
+    assert found.attrs["covered"] == pytest.approx(inside / whole.area, rel=1e-4)
+
+
+def test_a_region_around_the_globe_holds_every_county_whole(counties: gpd.GeoDataFrame) -> None:
+    found = shares(read_polygon(_raw(mapping(box(-180, -90, 180, 90))), "world.json"), counties)
+    assert len(found) == len(counties) and found.min() == pytest.approx(1.0, abs=1e-9)
+    land = counties.to_crs("EPSG:5070").area.sum()
+    assert found.attrs["covered"] == pytest.approx(land / 5.1e14, rel=0.01)  # m2 of the earth
+
+
+@pytest.mark.parametrize(
+    ("teeth", "west", "south", "east", "north"), [(300, -95, 38, -85, 43), (20, -178, -80, 178, 80)]
+)
+def test_long_outlines_are_cut_county_by_county(  # with the whole outline each of these took minutes
+    counties: gpd.GeoDataFrame, teeth: int, west: float, south: float, east: float, north: float
+) -> None:
+    found = shares(read_polygon(_raw(_comb(teeth, west, south, east, north)), "comb.json"), counties)
+    assert 0.1 < found.sum() / len(counties) < 0.7
+
+
+def test_an_outline_of_millions_of_pieces_is_refused() -> None:
+    with pytest.raises(PolygonError, match=r"comb.json: its sides add up to .* degrees, more than 50,000: simplify"):
+        read_polygon(_raw(_comb(100, -178, -80, 178, 80)), "comb.json")
