@@ -39,8 +39,11 @@ def command(
         typer.echo(leaderboard.markdown(rows, metric))
     else:
         columns = ("data", "protocol", "experiment", "scored_on", "target", "rank", "architecture", "preset")
+        figures = ("runs", "value", "low", "high", *(["judged"] if metric == "bias" else []))
         shown = leaderboard.pooled(rows, metric)
-        print_rows(shown, as_json=False, title=metric, columns=(*columns, "runs", "value", "low", "high"))
+        print_rows(shown, as_json=False, title=metric, columns=(*columns, *figures))
+        for sentence in leaderboard.notes(shown):
+            typer.echo(sentence)
 
 
 def _score(*, refresh: bool, check: bool, only: str | None) -> None:

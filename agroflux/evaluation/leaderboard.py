@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agroflux import paths, schema
+from agroflux.baselines.registry import REFERENCES
 from agroflux.errors import DataError, SelectionError
 from agroflux.evaluation import metrics, peaks
 
@@ -108,10 +109,13 @@ def better(metric: str, value: float) -> float:
 def pooled(rows: Iterable[Row], metric: str = "r2") -> list[Row]:
     """Mean of ``metric`` over the folds and seeds of the same model, with rank among the models of the same task.
 
+    Where networks and references are not :func:`comparable`, each kind has ranks of its own.
+
     Returns:
         One row an architecture, preset, data, protocol, experiment, ``scored_on`` and target: these, ``metric``
         (its name), ``value``, ``low`` and ``high`` (the interval of a single run; over several runs the smallest
-        and largest value), ``runs``, ``rank``; best first within a task.
+        and largest value), ``judged`` (what ranks go by: ``value``, of a bias its mean size over runs), ``runs``,
+        ``rank``; best first within a task.
     """
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
@@ -121,22 +125,53 @@ def pooled(rows: Iterable[Row], metric: str = "r2") -> list[Row]:
     found.sort(key=lambda row: [str(row[part]) for part in _TASK[:-1]] + [_place(row["target"]), _best(row)])
     rank: dict[tuple[Any, ...], int] = {}
     for row in found:
-        task = tuple(row[part] for part in _TASK)
-        rank[task] = row["rank"] = rank.get(task, 0) + 1
+        kind = None if comparable(row["scored_on"]) else row["architecture"] in REFERENCES
+        among = (*(row[part] for part in _TASK), kind)
+        rank[among] = row["rank"] = rank.get(among, 0) + 1
+    return found
+
+
+def comparable(scored_on: str) -> bool:
+    """Whether networks and references learned from the same years, so that one can be said to beat the other.
+
+    On the bundled data they did not: references are fitted there anew, on the few training years that are bundled.
+    """
+    return scored_on != "bundle"
+
+
+def notes(table: Iterable[Row]) -> list[str]:
+    """Sentences that a reader of :func:`pooled` rows needs to read their ranks rightly; none for most."""
+    rows = list(table)
+    found = []
+    apart = {row["architecture"] in REFERENCES for row in rows if not comparable(row["scored_on"])}
+    if len(apart) > 1:
+        found.append(
+            "On the bundled data, references learned from the bundled training years alone, networks from all of "
+            "theirs: they are ranked apart; compare the two on the full data."
+        )
+    if any(row["metric"] == "bias" for row in rows):
+        found.append("Bias is ranked by its mean size over runs, as opposite signs cancel in the mean that is shown.")
     return found
 
 
 def markdown(rows: Iterable[Row], metric: str = "r2", targets: Sequence[str] = SHORT) -> str:
-    """Tables of ``metric``, a line a model and a column a target, one table a data set, experiment and scoring."""
+    """Tables of ``metric``, a line a model and a column a target, one table a data set, experiment and scoring.
+
+    First ranks are bold; :func:`notes` stand above the table that they are about.
+    """
     tables: dict[tuple[Any, ...], dict[str, dict[str, str]]] = {}
+    held: dict[tuple[Any, ...], list[Row]] = {}
     for row in pooled(rows, metric):
         title = tuple(row[part] for part in _TASK[:-1])
         name = row["architecture"] + ("" if row["preset"] in (None, "recommended") else f" ({row['preset']})")
         tables.setdefault(title, {}).setdefault(name, {})[row["target"]] = _cell(row)
+        held.setdefault(title, []).append(row)
     parts = []
-    for (data, protocol, experiment, scored_on), lines in tables.items():
+    for title, lines in tables.items():
+        data, protocol, experiment, scored_on = title
         used = [name for name in targets if any(name in line for line in lines.values())]
         head = f"**{data}, {protocol} {experiment}, scored on the {scored_on} data: {metric}**\n\n"
+        head += "".join(f"{sentence}\n\n" for sentence in notes(held[title]))
         head += f"| model | {' | '.join(used)} |\n|---{'|---' * len(used)}|\n"
         body = "\n".join(f"| {name} | {' | '.join(line.get(t, '') for t in used)} |" for name, line in lines.items())
         parts.append(head + body)
@@ -153,11 +188,12 @@ def _pool(group: Row, runs: list[Row], metric: str) -> Row:
     if len(runs) == 1:
         low, high = runs[0].get(f"{metric}_low"), runs[0].get(f"{metric}_high")
     value = math.fsum(values) / len(values)
-    return group | {"metric": metric, "value": value, "low": low, "high": high, "runs": len(runs)}
+    judged = math.fsum(map(abs, values)) / len(values) if metric == "bias" else value
+    return group | {"metric": metric, "value": value, "judged": judged, "low": low, "high": high, "runs": len(runs)}
 
 
 def _best(row: Row) -> float:
-    return better(row["metric"], row["value"])
+    return better(row["metric"], row["judged"])
 
 
 def _cell(row: Row) -> str:

@@ -183,6 +183,8 @@ def reference_rows(name: str, card: "Card") -> _Scored:
 
     It is fitted on those of the model's training years that are bundled, and tested on the years that the model is
     tested on: the bundled years, split afresh, need not give the same. No rows where no year is left for either.
+    A model that was trained on the full data has learned from more years
+    (:func:`agroflux.evaluation.leaderboard.comparable`).
     """
     data = str(_bundled(card.data["id"]))
     ds = catalog.open_dataset(data)

@@ -14,6 +14,7 @@ from agroflux.figures import colours, theme
 #: Where a map opens: Iowa to Indiana in 360 px, so that a telephone shows all of it.
 CENTRE, ZOOM = {"lat": 40.4, "lon": -90.6}, 4.4
 SELECTED = "#E0218A"
+_FILE, _LINE = 520, 22  # px of a map as a file, and of a line of its title
 
 
 def county_figure(
@@ -50,7 +51,7 @@ def county_figure(
             showscale=bar,
             colorscale=_plotly_scale(colours.stops(variable, low, high)),
             marker={"line": {"width": rings, "color": [SELECTED if f in selected else "#FFFFFF" for f in ids]}},
-            customdata=[names.get(fips, fips) for fips in ids],
+            customdata=[theme.text(names.get(fips, fips)) for fips in ids],
             hovertemplate="%{customdata}<br>%{z:,.4~r} " + theme.pretty(unit) + "<extra></extra>",
             unselected={"marker": {"opacity": 0.75}},
             colorbar={
@@ -70,6 +71,18 @@ def county_figure(
         uirevision="keep",
     )
     return fig
+
+
+def titled(fig: go.Figure, title: Sequence[str]) -> go.Figure:
+    """A copy of a map of :func:`county_figure` that says alone what it shows: lines of text above it, its scale below.
+
+    For files of maps that share one scale on the page, which stands beside them there.
+    """
+    made = go.Figure(fig)
+    made.update_traces(showscale=True)
+    text = "<br>".join(map(theme.text, title))
+    made.update_layout(title={"text": text, "font": {"size": 14}, "x": 0.01, "xanchor": "left"})
+    return made.update_layout(height=_FILE, margin={"t": 16 + _LINE * len(title)})
 
 
 def _plotly_scale(scale: Sequence[str]) -> list[tuple[float, str]]:

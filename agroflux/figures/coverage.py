@@ -14,7 +14,7 @@ _ROW = 26  # px
 def coverage(shares: pd.DataFrame) -> go.Figure:
     """``shares``: index month, one column a variable, share of the month's days with a value [1]."""
     names = list(reversed(list(shares.columns)))
-    labels = [schema.VARIABLES[n].title if n in schema.VARIABLES else str(n) for n in names]
+    labels = [schema.VARIABLES[n].title if n in schema.VARIABLES else theme.text(n) for n in names]
     fig = go.Figure(
         go.Heatmap(
             x=shares.index,

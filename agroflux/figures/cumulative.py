@@ -25,12 +25,12 @@ def cumulative(
             trace_class(len(column))(
                 x=column.index,
                 y=column.to_numpy(),
-                name=name,
+                name=theme.text(name),
                 mode=line_mode(frame[name]),
                 marker={"symbol": look.symbol, "size": 3},
                 connectgaps=False,
                 line={"color": look.colour, "dash": look.dash, "width": 1.8},
-                hovertemplate=f"%{{y:.4g}} {theme.pretty(unit)}<extra>{name}</extra>",
+                hovertemplate=f"%{{y:.4g}} {theme.pretty(unit)}<extra>{theme.text(name)}</extra>",
             )
         )
     fig.update_xaxes(hoverformat="%d %b %Y")

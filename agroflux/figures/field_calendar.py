@@ -60,7 +60,7 @@ def field_calendar(years: Sequence[int], marks: Sequence[Mark], stands: Sequence
                 mode="markers",
                 name=label,
                 marker={"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1.5, "color": colour}},
-                customdata=[[m.text, f"{m.day:%d %b %Y}"] for m in here],
+                customdata=[[theme.text(m.text), f"{m.day:%d %b %Y}"] for m in here],
                 hovertemplate="%{customdata[1]}: %{customdata[0]}<extra></extra>",
             )
     theme.finish(fig, height=110 + _ROW * max(1, len(shown)))
@@ -75,7 +75,7 @@ def _bar(fig: go.Figure, year: int, first: date, last: date, crop: str, colour: 
         y=[str(year)] * 3,
         mode="lines+text",
         line={"width": 14, "color": colours.translucent(colour, 0.35)},
-        text=["", crop, ""],
+        text=["", theme.text(crop), ""],
         textposition="middle center",
         textfont={"size": 11},
         showlegend=False,

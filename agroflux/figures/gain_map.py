@@ -85,7 +85,7 @@ def _dots(points: pd.DataFrame) -> go.Scatter:
         x=points["x"],
         y=points["y"],
         mode="markers+text",
-        text=points["site"],
+        text=points["site"].map(theme.text),
         textposition=points["side"],
         marker={
             "size": 17,

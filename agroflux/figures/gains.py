@@ -3,7 +3,6 @@
 ``recipes`` names recipes as legends do, in their order; each has its colour and symbol wherever it is drawn.
 """
 
-import html
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -55,7 +54,7 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
             go.Scatter(
                 x=here["gain"],
                 y=[line[label, name] for label in here["label"]],
-                name=recipes[name],
+                name=theme.text(recipes[name]),
                 mode="markers",
                 marker={
                     "color": colour,
@@ -66,19 +65,19 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                 error_x=theme.interval(here["gain"], here["gain_low"], here["gain_high"], thickness=1.8, color=colour),
                 customdata=pd.DataFrame(
                     {
-                        "of": here["label"].map(html.escape),
+                        "of": here["label"].map(theme.text),
                         "in": theme.between(here["gain_low"], here["gain_high"]),
                         "r2": here["r2"],
                     }
                 ),
-                hovertemplate=f"%{{customdata[0]}}, {recipes[name]}<br>gain %{{x:+.2f}} (%{{customdata[1]}})"
-                "<br>R² %{customdata[2]:.2f}<extra></extra>",
+                hovertemplate=f"%{{customdata[0]}}, {theme.text(recipes[name])}<br>"
+                "gain %{x:+.2f} (%{customdata[1]})<br>R² %{customdata[2]:.2f}<extra></extra>",
             )
         )
     fig.add_vline(x=0, line={"color": colours.NEUTRAL, "width": 1.4, "dash": "dash"})
     fig.update_yaxes(
         tickvals=middles,
-        ticktext=["<br>".join(map(html.escape, textwrap.wrap(label, _NARROW))) for label in labels],
+        ticktext=["<br>".join(map(theme.text, textwrap.wrap(label, _NARROW))) for label in labels],
         range=[tops[-1], 0],
         showgrid=False,
         ticks="",
@@ -103,7 +102,7 @@ def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
             go.Scatter(
                 x=here["n"],
                 y=here["r2"],
-                name=label,
+                name=theme.text(label),
                 mode="lines+markers",
                 line={"color": colour, "width": 2},
                 marker={"symbol": symbol, "size": 8},
@@ -111,7 +110,7 @@ def curves(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                     {"gain": here["gain"], "in": theme.between(here["gain_low"], here["gain_high"])}
                 ),
                 hovertemplate="%{x} site-years: R² %{y:.2f}<br>gain %{customdata[0]:+.2f} "
-                f"(%{{customdata[1]}})<extra>{label}</extra>",
+                f"(%{{customdata[1]}})<extra>{theme.text(label)}</extra>",
             )
         )
     numbers = sorted(set(rows["n"]))
@@ -139,10 +138,10 @@ def losses(lines: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                 go.Scatter(
                     x=here["epoch"],
                     y=here[column],
-                    name=f"{label}, {what}",
+                    name=f"{theme.text(label)}, {what}",
                     mode="lines+markers" if len(here) < 3 else "lines",
                     line={"color": colour, "width": width, "dash": dash},
-                    hovertemplate=f"epoch %{{x}}: %{{y:.3f}}<extra>{label}, {what}</extra>",
+                    hovertemplate=f"epoch %{{x}}: %{{y:.3f}}<extra>{theme.text(label)}, {what}</extra>",
                 )
             )
     fig.update_xaxes(rangemode="tozero")

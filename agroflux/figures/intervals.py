@@ -16,6 +16,7 @@ def places(rows: pd.DataFrame, *, label: str, unit: str, top: int = 15) -> go.Fi
     """
     order = rows["value"].abs().sort_values(ascending=False, kind="stable").index
     here = rows.loc[order[:top]]
+    here = here.assign(label=here["label"].map(theme.text))
     fig = go.Figure()
     for width, ends, name in ((2, ("low95", "high95"), "95 % interval"), (7, ("low80", "high80"), "80 % interval")):
         low, high = (here[end] for end in ends)
@@ -51,7 +52,8 @@ def contributions(parts: pd.DataFrame, value: float, *, label: str, unit: str) -
 
     ``parts``: columns label, low80, high80 [unit], share of the sum of variances [1].
     """
-    names = [f"{name} ({100 * share:.0f} %)" for name, share in zip(parts["label"], parts["share"], strict=True)]
+    labels = parts["label"].map(theme.text)
+    names = [f"{name} ({100 * share:.0f} %)" for name, share in zip(labels, parts["share"], strict=True)]
     fig = go.Figure(
         go.Bar(
             y=names,

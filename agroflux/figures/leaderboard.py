@@ -31,12 +31,14 @@ _LINE, _LETTER, _MARK = 15, 6.5, 12  # px of a label's line, of one letter, and 
 Box = tuple[float, float, float, float, float]
 
 
-def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
+def bars(rows: pd.DataFrame, *, label: str, unit: str = "", compared: bool = True) -> go.Figure:
     """A bar a model from zero to its value, best on top, with its interval and a line at the best reference.
 
-    ``label`` and ``unit`` name the metric; a metric without a unit is a score of which 1 is perfect.
+    ``label`` and ``unit`` name the metric; a metric without a unit is a score of which 1 is perfect. No line where
+    references are not to be ``compared`` with networks.
     """
     fig = go.Figure()
+    rows = rows.assign(name=rows["name"].map(theme.text))
     for kind, (legend, colour, _, pattern) in KINDS.items():
         here = rows[rows["kind"] == kind]
         if here.empty:
@@ -57,7 +59,7 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
             )
         )
     references = rows[rows["kind"] == "reference"]
-    if len(references):
+    if compared and len(references):
         best = float(references["value"].iloc[0])
         fig.add_vline(x=best, line={"color": colours.NEUTRAL, "dash": "dot", "width": 1.5})
     fig.update_layout(bargap=0.3)
@@ -84,7 +86,7 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
                 y=here["value"],
                 name=legend,
                 mode="markers",
-                text=here["name"],
+                text=here["name"].map(theme.text),
                 marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
                 error_y=_interval(here),
                 customdata=pd.DataFrame({"in": theme.between(here["low"], here["high"], ".4g")}),
@@ -103,8 +105,8 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
     offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]], height - _FRAME)
     for name, decade, value, (aside, above) in zip(rows["name"], decades, rows["value"], offsets, strict=True):
         fig.add_annotation(
-            x=decade, y=value, text=name, ax=aside, ay=-above, xanchor="center", yanchor="middle", font={"size": 11},
-            borderpad=0, arrowhead=0, arrowwidth=1, arrowcolor=colours.NEUTRAL, standoff=6,
+            x=decade, y=value, text=theme.text(name), ax=aside, ay=-above, xanchor="center", yanchor="middle",
+            font={"size": 11}, borderpad=0, arrowhead=0, arrowwidth=1, arrowcolor=colours.NEUTRAL, standoff=6,
         )  # fmt: skip
     fig.update_layout(legend={"itemclick": False, "itemdoubleclick": False})  # names would stay where points go
     return fig
@@ -173,13 +175,13 @@ def heat(
         scale.reverse()
     ordered = [c for c in colour.columns if c not in references] + [c for c in colour.columns if c in references]
     colour, values = colour[ordered], values[ordered]
-    names = [f"<i>{c}</i>" if c in references else c for c in ordered]
+    names = [f"<i>{theme.text(c)}</i>" if c in references else theme.text(c) for c in ordered]
     text = [["" if pd.isna(v) else figure_text(v) for v in row] for row in values.to_numpy()]
     fig = go.Figure(
         go.Heatmap(
             z=colour.to_numpy(dtype=float),
             x=names,
-            y=["<br>".join(textwrap.wrap(str(target), _NARROW)) for target in colour.index],
+            y=["<br>".join(map(theme.text, textwrap.wrap(str(target), _NARROW))) for target in colour.index],
             zmin=low,
             zmax=high,
             colorscale=[(i / (len(scale) - 1), c) for i, c in enumerate(scale)],
@@ -187,7 +189,7 @@ def heat(
             texttemplate="%{text}",
             textfont={"size": 11},
             customdata=values.to_numpy(dtype=float),
-            hovertext=[[str(target)] * len(ordered) for target in colour.index],
+            hovertext=[[theme.text(target)] * len(ordered) for target in colour.index],
             hovertemplate="%{hovertext}<br>%{x}: %{customdata:.4~g}<extra></extra>",
             hoverongaps=False,
             xgap=1,

@@ -22,6 +22,7 @@ def ranking(parts: pd.DataFrame, *, label: str, unit: str, top: int = 15) -> go.
 
     ``parts``: columns place, part (a key of PART_COLOURS), value [unit]. Values below zero run to the left.
     """
+    parts = parts.assign(place=parts["place"].map(theme.text))
     sums = parts.groupby("place")["value"].sum()
     order = sums.reindex(sums.abs().sort_values(ascending=False, kind="stable").index)[:top]
     fig = go.Figure()
@@ -50,7 +51,8 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
 
     ``rows``: columns estimate, kind (a key of KIND_COLOURS), value, low, high [unit]; NaN low and high: no range.
     """
-    rows = rows.assign(estimate=["<br>".join(textwrap.wrap(str(name), _NARROW)) for name in rows["estimate"]])
+    wrapped = (textwrap.wrap(str(name), _NARROW) for name in rows["estimate"])
+    rows = rows.assign(estimate=["<br>".join(map(theme.text, lines)) for lines in wrapped])
     fig = go.Figure()
     for kind, colour in KIND_COLOURS.items():
         here = rows[rows["kind"] == kind]

@@ -32,12 +32,12 @@ def residuals(
             trace_class(len(column))(
                 x=column.index,
                 y=column.to_numpy(),
-                name=name,
+                name=theme.text(name),
                 mode=line_mode(column),
                 connectgaps=False,
                 line={"color": look.colour, "dash": look.dash, "width": 1.2},
                 marker={"symbol": look.symbol, "size": 4},
-                hovertemplate=f"%{{y:+.4g}} {theme.pretty(unit)}<extra>{name}</extra>",
+                hovertemplate=f"%{{y:+.4g}} {theme.pretty(unit)}<extra>{theme.text(name)}</extra>",
             )
         )
     _zero(fig)
@@ -65,10 +65,11 @@ def residuals_by_month(
                 q3=part["q75"],
                 lowerfence=part["q10"],
                 upperfence=part["q90"],
-                name=name,
+                name=theme.text(name),
                 line={"color": look.colour, "width": 1.4},
                 fillcolor=colours.translucent(look.colour, 0.3),
                 hoverinfo="y+name",
+                hoverlabel={"namelength": -1},  # Plotly would cut it, and &lt; with it
             )
         )
     _zero(fig)
@@ -78,7 +79,7 @@ def residuals_by_month(
 
 
 def _axis(what: str, reference: str, unit: str) -> str:
-    return f"{what} minus {reference} [{theme.pretty(unit)}]"
+    return f"{theme.text(what)} minus {theme.text(reference)} [{theme.pretty(unit)}]"
 
 
 def _zero(fig: go.Figure) -> None:

@@ -27,21 +27,24 @@ def scatter(
     pretty, style = theme.pretty(unit), looks(kinds)
     low, high = _limits(frame[[reference, *names]])
     dates = pd.DatetimeIndex(frame.index.get_level_values("time")).strftime(form)
-    places = np.column_stack([frame.index.get_level_values("site").astype(str), dates]) if len(frame) else None
+    sites = frame.index.get_level_values("site")
+    told = {site: theme.text(site) for site in sites.unique()}
+    places = np.column_stack([sites.map(told), dates]) if len(frame) else None
     draw = trace_class(len(frame) * len(names))
     fig = go.Figure()
+    of = theme.text(reference)
     for name in names:
         fig.add_trace(
             draw(
                 x=frame[reference].to_numpy(),
                 y=frame[name].to_numpy(),
-                name=name,
+                name=theme.text(name),
                 mode="markers",
                 customdata=places,
                 marker={"symbol": style[name].symbol, "size": 5, "opacity": 0.4, "color": style[name].colour},
                 hovertemplate=(
-                    f"%{{customdata[0]}}, %{{customdata[1]}}<br>{reference}: %{{x:.4g}} {pretty}"
-                    f"<br>{name}: %{{y:.4g}} {pretty}<extra></extra>"
+                    f"%{{customdata[0]}}, %{{customdata[1]}}<br>{of}: %{{x:.4g}} {pretty}"
+                    f"<br>{theme.text(name)}: %{{y:.4g}} {pretty}<extra></extra>"
                 ),
             )
         )
@@ -57,8 +60,8 @@ def scatter(
     )
     fig.update_xaxes(range=[low, high])
     fig.update_yaxes(range=[low, high])
-    only = names[0] if len(names) == 1 else "Compared sources"
-    return theme.finish(fig, height=height, x=f"{reference} [{pretty}]", y=f"{only} [{pretty}]")
+    only = theme.text(names[0]) if len(names) == 1 else "Compared sources"
+    return theme.finish(fig, height=height, x=f"{of} [{pretty}]", y=f"{only} [{pretty}]")
 
 
 def _limits(frame: pd.DataFrame) -> tuple[float, float]:

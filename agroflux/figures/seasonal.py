@@ -15,6 +15,8 @@ _DASH = {"corn": "solid", "soybean": "dot", "": "dash"}
 _CSS = {"solid": "solid", "dot": "dotted", "dash": "dashed"}
 _MONTH_START = (1, 32, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
 _PANEL = 190  # px
+#: Lines in a panel beyond which their shades would hide one another.
+MOST_SHADED = 2
 
 
 def small_multiples(
@@ -33,7 +35,7 @@ def small_multiples(
     fig = make_subplots(
         rows=rows,
         cols=columns,
-        subplot_titles=[_title(panel, by, names or {}) for panel in panels],
+        subplot_titles=[theme.text(_title(panel, by, names or {})) for panel in panels],
         horizontal_spacing=0.07,
         vertical_spacing=min(0.25, 70 / (rows * (_PANEL + 60))),
     )
@@ -63,7 +65,7 @@ def panel(cycles: pd.DataFrame, labels: Mapping[str, str], title: str, beside: p
     """
     fig = go.Figure(_traces(cycles, labels, _colours(cycles if beside is None else beside)))
     theme.finish(fig, height=_PANEL + 60, y=_unit(cycles), legend=False)
-    fig.update_layout(title={"text": title, "font": {"size": 14}, "x": 0, "xanchor": "left"}, margin_t=34)
+    fig.update_layout(title={"text": theme.text(title), "font": {"size": 14}, "x": 0, "xanchor": "left"}, margin_t=34)
     _months(fig)
     return fig
 
@@ -80,19 +82,24 @@ def _colours(cycles: pd.DataFrame) -> dict[str, str]:
     return colours.apart({str(data): str(data) for data in dict.fromkeys(cycles["data"])})
 
 
+def shaded(cycles: pd.DataFrame, by: str) -> bool:
+    """Whether any panel of :func:`small_multiples` has so few lines that the range of the years is drawn."""
+    return bool((cycles[[by, "data", "crop"]].drop_duplicates().groupby(by).size() <= MOST_SHADED).any())
+
+
 def _traces(part: pd.DataFrame, labels: Mapping[str, str], shades: Mapping[str, str]) -> list[go.Scatter]:
     lines = list(part.groupby(["data", "crop"], sort=False))
     traces = []
     for (data, crop), line in lines:
         colour, name = shades[str(data)], _name(str(data), str(crop), labels)
-        if len(lines) <= 2:
+        if len(lines) <= MOST_SHADED:
             traces.append(_shade(line, colour, name))
         traces.append(
             go.Scatter(
                 x=line["day"],
                 y=line["mean"],
                 mode="lines",
-                name=name,
+                name=theme.text(name),
                 legendgroup=name,
                 line={"color": colour, "width": 1.8, "dash": _DASH.get(str(crop), "solid")},
                 hovertemplate="day %{x}: %{y:.3g}",

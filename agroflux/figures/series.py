@@ -98,7 +98,7 @@ def bars(frame: pd.DataFrame, kinds: Mapping[str, str], *, label: str, unit: str
         fig.add_bar(
             x=[str(year) for year in pd.DatetimeIndex(frame.index).year],
             y=frame[name].to_numpy(),
-            name=name,
+            name=theme.text(name),
             marker={
                 "color": look.colour,
                 "pattern": {
@@ -109,7 +109,7 @@ def bars(frame: pd.DataFrame, kinds: Mapping[str, str], *, label: str, unit: str
                     "solidity": 0.25,
                 },
             },
-            hovertemplate=f"%{{y:.4g}} {theme.pretty(unit)}<extra>{name}</extra>",
+            hovertemplate=f"%{{y:.4g}} {theme.pretty(unit)}<extra>{theme.text(name)}</extra>",
         )
     fig.update_layout(barmode="group", bargap=0.25)
     fig.update_xaxes(type="category")
@@ -135,7 +135,7 @@ def _line(fig: go.Figure, name: str, column: pd.Series, look: Look, unit: str, *
         draw(
             x=column.index,
             y=column.to_numpy(),
-            name=name,
+            name=theme.text(name),
             mode="lines+markers" if markers else line_mode(column),
             connectgaps=False,
             line={"color": look.colour, "dash": look.dash, "width": 1.6},
@@ -176,7 +176,7 @@ def _points(fig: go.Figure, name: str, column: pd.Series, look: Look, qc: pd.Ser
             draw(
                 x=column.index[here],
                 y=column.to_numpy()[here],
-                name=legend,
+                name=theme.text(legend),
                 mode="markers",
                 legendgroup=legend,
                 opacity=0.9 if mask is filled else 0.6,
@@ -188,4 +188,4 @@ def _points(fig: go.Figure, name: str, column: pd.Series, look: Look, qc: pd.Ser
 
 
 def _hover(name: str, unit: str, more: str = "") -> str:
-    return f"%{{y:.4g}} {theme.pretty(unit)}{more}<extra>{name}</extra>"
+    return f"%{{y:.4g}} {theme.pretty(unit)}{more}<extra>{theme.text(name)}</extra>"

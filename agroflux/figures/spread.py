@@ -36,7 +36,7 @@ def spread(
         draw(
             x=frame.index,
             y=frame["mean"],
-            name=name,
+            name=theme.text(name),
             mode="lines+markers" if sparse else "lines",
             connectgaps=False,
             line={"color": colour, "width": 1.8},

@@ -4,6 +4,7 @@ Text and grid colours are left to the page (Streamlit's theme follows light and 
 a downloaded figure is dark text on white. Colours of data come from :mod:`agroflux.figures.colours`.
 """
 
+import html
 from typing import Any
 
 import pandas as pd
@@ -63,6 +64,14 @@ def finish(
     if y:
         fig.update_yaxes(title_text=y)
     return fig
+
+
+def text(name: object) -> str:
+    """``name`` as Plotly shows it letter by letter, where it came from data, a file's name or a user.
+
+    Plotly reads ``<b>``, links and ``&lt;`` in every text as HTML, and ``%{y}`` as a value in what is pointed at.
+    """
+    return html.escape(str(name), quote=False).replace("%{", "%&#123;")
 
 
 def axis(variable: str, unit: str = "") -> str:

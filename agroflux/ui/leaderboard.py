@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -169,8 +170,8 @@ def is_reference(architecture: str) -> bool:
 def ranked(choice: Choice) -> pd.DataFrame:
     """Contenders on the chosen target, best first (:func:`agroflux.evaluation.leaderboard.pooled`).
 
-    Columns rank, name, kind (network, losing, reference), value, low, high, loses_to, runs, speed [site-years s-1],
-    parameters (mean over runs).
+    Columns rank, name, kind (network, losing, reference), value, judged, low, high, loses_to, runs, speed
+    [site-years s-1], parameters (mean over runs). No network loses where references learned from other years.
     """
     rows = choice.rows[choice.rows["target"] == choice.target]
     table = pd.DataFrame(boards.pooled(records(rows), choice.measure.name))
@@ -181,10 +182,11 @@ def ranked(choice: Choice) -> pd.DataFrame:
     grouped = rows.assign(name=rows.apply(contender, axis=1)).groupby("name")
     table["parameters"] = table["name"].map(grouped["parameters"].mean()).astype(float)
     table["speed"] = table["name"].map(choice.speeds).astype(float)
-    order = table["value"].map(lambda value: boards.better(choice.measure.name, value))
+    order = table["judged"].map(lambda value: boards.better(choice.measure.name, value))
     reference = table["architecture"].map(is_reference)
+    rival = reference & boards.comparable(choice.scored_on)
     table["loses_to"] = [
-        "" if is_one else ", ".join(table.loc[reference & (order < here), "name"])
+        "" if is_one else ", ".join(table.loc[rival & (order < here), "name"])
         for is_one, here in zip(reference, order, strict=True)
     ]
     table["kind"] = [
@@ -214,8 +216,9 @@ class Overview:
 def overview(choice: Choice) -> Overview:
     """Every target of the chosen rows by every contender, on a scale that targets of different units share.
 
-    A score keeps its value (0 to 1). An error is divided by the smallest of its target; a bias by the RMSE of the
-    same row.
+    A score keeps its value (0 to 1). An error is divided by the smallest of its target. Of a bias, the size is divided
+    by the RMSE of the same row before runs are averaged, so that opposite signs do not cancel, and takes the sign of
+    the mean.
     """
     measure, rows = choice.measure, choice.rows.assign(name=choice.rows.apply(contender, axis=1))
 
@@ -226,8 +229,8 @@ def overview(choice: Choice) -> Overview:
     values = grid(rows[measure.name])
     labels = {name: schema.get(name).title for name in values.index}
     if measure.name == "bias":
-        colour, label, ends = grid(rows["bias"] / rows["rmse"]), "Bias divided by RMSE", (-1.0, 1.0)
-        colour = colour.reindex(values.index)
+        size = grid((rows["bias"] / rows["rmse"]).abs()).reindex(values.index)
+        colour, label, ends = np.copysign(size, values), "Mean size of bias divided by RMSE, signed", (-1.0, 1.0)
     elif measure.has_unit:
         colour, label, ends = (
             values.div(values.min(axis=1), axis=0),
@@ -246,9 +249,12 @@ def runs(choice: Choice, name: str) -> pd.DataFrame:
 
 
 def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
-    """The ranking as readers see it, with units in the heads."""
+    """The ranking as readers see it, with units in the heads; where biases of runs are averaged, their size too."""
     unit = f" [{pretty(choice.unit)}]" if choice.unit else ""
-    unbeaten = "beats all" if (table["kind"] == "reference").any() else "none was scored"
+    unbeaten = "beats all" if boards.comparable(choice.scored_on) else "not comparable"
+    if not (table["kind"] == "reference").any():
+        unbeaten = "none was scored"
+    sized = choice.measure.name == "bias" and bool((table["runs"] > 1).any())
     against = [
         "reference" if row.kind == "reference" else f"loses to {row.loses_to}" if row.loses_to else unbeaten
         for row in table.itertuples()
@@ -258,6 +264,7 @@ def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
             "Rank": table["rank"],
             "Model": table["name"],
             f"{choice.measure.label}{unit}": table["value"],
+            **({f"Mean size{unit}": table["judged"]} if sized else {}),
             "Low": table["low"],
             "High": table["high"],
             "Against references": against,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from agroflux import schema
+from agroflux.evaluation import leaderboard as boards
 from agroflux.figures import leaderboard as figures
 from agroflux.figures.theme import pretty
 from agroflux.ui import cache, leaderboard, show, state
@@ -21,9 +22,8 @@ _TABLE = "leaderboard.table"
 def ranking(choice: Choice, table: "pd.DataFrame") -> None:
     """The table, best first; a row that is clicked opens below, and the row of what is open is marked."""
     shown = leaderboard.written(table, choice)
-    digits = {
-        name: st.column_config.NumberColumn(format="%.4g" if choice.unit else "%.3f") for name in shown.columns[2:5]
-    }
+    figured = shown.loc[:, :"High"].columns[2:]
+    digits = {name: st.column_config.NumberColumn(format="%.4g" if choice.unit else "%.3f") for name in figured}
     whole = {name: st.column_config.NumberColumn(format="localized") for name in ("Parameters", "Site-years s⁻¹")}
     names = list(table["name"])
 
@@ -51,7 +51,7 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
 
 def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
     """What a reader must know to read the table rightly; sentences for Markdown."""
-    found = []
+    found = boards.notes(leaderboard.records(table))
     if table.loc[table["runs"] == 1, "low"].notna().any():
         found.append("Low and high: 95 % interval of a bootstrap over site-years.")
     if table["runs"].max() > 1:
@@ -72,7 +72,7 @@ def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
 
 def chart(choice: Choice, table: "pd.DataFrame") -> None:
     """Bars with intervals."""
-    fig = figures.bars(table, label=choice.axis, unit=choice.unit)
+    fig = figures.bars(table, label=choice.axis, unit=choice.unit, compared=boards.comparable(choice.scored_on))
     show.figure(fig, _stem(choice), key="leaderboard.bars")
     if fig.layout.xaxis.range:
         st.caption(f"The axis ends at {figures.FLOOR:g}; bars that reach it go on (the table has their values).")

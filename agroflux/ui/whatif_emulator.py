@@ -1,10 +1,11 @@
 """The emulated answer of the page "What if": a trained model on the very cases that the engine is asked to run."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from agroflux.data import joined
 from agroflux.simulation import effects
 from agroflux.simulation.drivers import driver_set
 from agroflux.simulation.earlier import SOIL_MODEL_OF
@@ -19,9 +20,20 @@ _NEEDED = ("GPP", "NEE", "N2O_FLUX")
 
 
 def learned_from(model: str) -> str:
-    """The soil model behind the data that a model learned from; empty where it cannot be told."""
-    data = {str(card["id"]): str(card["data"].get("id", "")) for card in cache.models()}
-    return SOIL_MODEL_OF.get(data.get(model, ""), "")
+    """The one soil model behind the data that a model learned from; empty where it cannot be told, or is not one."""
+    found = soil_models(model)
+    return found[0] if len(found) == 1 else ""
+
+
+def soil_models(model: str) -> tuple[str, ...]:
+    """Every soil model behind the data that a model learned from; none where neither id nor title of the data tells.
+
+    Of data that are not bundled a card keeps no attribute ``simulator``, but the title that the simulation gave.
+    """
+    data: dict[str, Any] = next((card["data"] for card in cache.models() if str(card["id"]) == model), {})
+    named = {SOIL_MODEL_OF.get(part) for part in str(data.get("id", "")).split(joined.PLUS)}
+    title = str(data.get("title", ""))
+    return tuple(soil for soil in SOIL_MODEL_OF.values() if soil in named or f"DSSAT with {soil.upper()}" in title)
 
 
 def yearly(model: str, cases: Sequence[Case]) -> "pd.DataFrame":

@@ -13,6 +13,7 @@ from agroflux.figures.theme import pretty
 from agroflux.simulation import effects, whatif
 from agroflux.simulation.effects import MEASURES
 from agroflux.simulation.runs import KEPT, Job
+from agroflux.simulation.scenario import SoilModel
 from agroflux.simulation.whatif import USUAL
 from agroflux.ui import controls, show, state, whatif_emulator
 from agroflux.ui import whatif as page
@@ -265,20 +266,26 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
     if blind:
         names = ", ".join(f"Scenario {number}" for number in blind)
         st.caption(
-            f"{names}: not emulated. The emulator has learned other nitrogen rates and other recorded weather, "
-            "no other lever."
+            f"{names}: not emulated. Emulators answer here for other nitrogen rates and other recorded weather, "
+            "for no other lever."
         )
     asked = replace(ask, changes=tuple(known))
     frame = _beside(model, asked, job if whatif_emulator.learned_from(model) == ask.soil_model else None)
     show.frame(frame, height="content", hide_index=True, column_config=_error_formats(frame))
     show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
-    if whatif_emulator.learned_from(model) != ask.soil_model:
-        st.caption(
-            f"This emulator did not learn from the {page.SOILS[ask.soil_model]} soil model: its answer stands alone, "
-            "as the difference between the two would not be its error."
-        )
+    if apart := _apart(whatif_emulator.soil_models(model), ask.soil_model):
+        st.caption(f"{apart}: its answer stands alone, as its difference from a run would not be its error.")
     elif "Emulator error" not in frame:
         st.caption("Run the simulation to see the simulated answer and the emulator's error beside it.")
+
+
+def _apart(learned: Sequence[str], soil: SoilModel) -> str:
+    """Why an emulator that ``learned`` from these is not held against runs of ``soil``; empty where it is."""
+    if not learned:
+        return "It is not known from which soil model this emulator learned"
+    if len(learned) > 1:
+        return "This emulator learned from both soil models and answers between them where they disagree"
+    return "" if soil in learned else f"This emulator did not learn from the {page.SOILS[soil]} soil model"
 
 
 def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame":

@@ -65,6 +65,30 @@ def test_models_are_ranked_within_a_task_the_right_way_round() -> None:
         leaderboard.better("skill", 1.0)
 
 
+def test_biases_of_runs_that_cancel_do_not_rank_first() -> None:
+    biases = {"opposite": (0.2, -0.2), "small": (0.05, 0.05)}
+    rows = [row(f"{name}-s{k}", 0.5, seed=k, bias=b) for name, two in biases.items() for k, b in enumerate(two)]
+    first, second = leaderboard.pooled(rows, "bias")
+    assert (first["architecture"], first["rank"], first["value"], first["judged"]) == ("small", 1, 0.05, 0.05)
+    assert (second["architecture"], second["value"], second["judged"]) == ("opposite", 0.0, 0.2)
+    assert second["low"] == -0.2, "signs are kept in what is shown"
+    assert "ranked by its mean size" in " ".join(leaderboard.notes([first, second]))
+    assert "**0.05**" in leaderboard.markdown(rows, "bias") and "**0**" not in leaderboard.markdown(rows, "bias")
+
+
+def test_networks_and_references_are_ranked_apart_on_the_bundled_data_alone() -> None:
+    values = {"lstm": 0.4, "tcn": 0.3, "climatology": 0.6, "ridge": 0.5}
+    for scored_on, ranks, bold in (("bundle", [1, 2, 1, 2], 2), ("full", [1, 2, 3, 4], 1)):
+        rows = [row(name, r2, scored_on=scored_on) for name, r2 in values.items()]
+        found = leaderboard.pooled(rows)
+        assert [r["architecture"] for r in found] == ["climatology", "ridge", "lstm", "tcn"]
+        assert [r["rank"] for r in found] == ranks
+        text = leaderboard.markdown(rows)
+        assert text.split("| model |")[1].count("**") == 2 * bold
+        assert ("bundled training years alone" in text) == (scored_on == "bundle")
+    assert leaderboard.notes(leaderboard.pooled([row("lstm", 0.4)])) == [], "there is no reference beside it"
+
+
 def test_folds_are_pooled_into_their_mean_and_range() -> None:
     rows = [row(f"a-corn-f{k}", value, experiment="spatial", fold=k) for k, value in enumerate((0.2, 0.3, 0.7))]
     (found,) = leaderboard.pooled(rows)

@@ -52,3 +52,14 @@ def test_maps_side_by_side_share_given_limits_and_need_no_bar() -> None:
         values, {}, variable="GPP", label="GPP", unit="1", counties="c", states="s", limits=(0.0, 9.0), bar=False
     )
     assert (fig.data[0].zmin, fig.data[0].zmax) == (0.0, 9.0) and fig.data[0].showscale is False
+
+
+def test_a_map_for_a_file_has_its_scale_and_a_title_and_the_pages_own_stays_as_it_is() -> None:
+    values = pd.Series({"19001": 1.0})
+    fig = choropleth.county_figure(
+        values, {}, variable="GPP", label="GPP", unit="1", counties="c", states="s", limits=(0.0, 9.0), bar=False
+    )
+    made = choropleth.titled(fig, ["GPP, 2016", "a <model>"])
+    assert made.data[0].showscale and (made.data[0].zmin, made.data[0].zmax) == (0.0, 9.0)
+    assert made.layout.title.text == "GPP, 2016<br>a &lt;model&gt;"
+    assert fig.data[0].showscale is False and fig.layout.title.text is None

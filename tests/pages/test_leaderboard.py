@@ -1,11 +1,13 @@
 """The page "Leaderboard": what is ranked, shown losing, opened and downloaded is what the rows say."""
 
+import base64
 import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -17,12 +19,18 @@ from tests.pages.opened import open_page
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+def _rows() -> list[dict[str, Any]]:
+    """Rows on the bundled data, which tell the speeds, and the same on the full data, with which the page opens."""
+    bundled = scored.rows()
+    return [*bundled, *(row | {"scored_on": "full"} for row in bundled)]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with one model and a leaderboard of made-up rows."""
     folder = tmp_path_factory.mktemp("models")
     untrained.save(folder)
-    scored.save(folder, scored.rows())
+    scored.save(folder, _rows())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paths, "MODELS", folder)
         yield folder
@@ -56,12 +64,14 @@ def test_models_are_ranked_with_intervals_and_the_loser_is_named(opened: AppTest
     assert (table["Low"].iloc[0], table["High"].iloc[0]) == (pytest.approx(0.88), pytest.approx(0.92))
     assert opened.dataframe[0].proto.placeholder == "–"  # noqa: RUF001 # an en dash
     assert "does better here than TCN" in _said(opened)
+    assert "bundled training years alone" not in _said(opened)
     assert "Figures of the benchmark's paper are not shown" in _said(opened)
 
 
 def test_bars_speed_and_all_targets_are_drawn(opened: AppTest) -> None:
     bars, speed, heat = (_figure(opened, number) for number in range(3))
     assert {trace["name"] for trace in bars["data"]} == {"Network", "Network that a reference beats", "Reference"}
+    assert bars["layout"]["shapes"][0]["x0"] == 0.6, "the best reference"
     assert speed["layout"]["xaxis"]["type"] == "log"
     assert len(heat["data"][0]["y"]) == 20 and heat["data"][0]["x"] == ["LSTM", "TCN", "<i>Climatology</i>"]
 
@@ -72,6 +82,47 @@ def test_small_errors_rank_first_and_carry_their_unit() -> None:
     assert table["Model"].tolist() == ["TCN", "Climatology", "LSTM"]
     assert table.columns[2] == "RMSE [g C m⁻² d⁻¹]"
     assert app.query_params["leaderboard-metric"] == "rmse"
+
+
+def test_on_the_bundled_data_networks_and_references_are_not_held_against_each_other() -> None:
+    """References learned there from the bundled years alone, networks from all of theirs."""
+    app = _open(var="GPP", leaderboard_scored_on="bundle")
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    assert table["Model"].tolist() == ["LSTM", "Climatology", "TCN"]
+    assert table["Against references"].tolist() == ["not comparable", "reference", "not comparable"]
+    assert table["Rank"].tolist() == [1, 1, 2]
+    assert "references learned from the bundled training years alone" in _said(app)
+    assert "does better here" not in _said(app)
+    bars = _figure(app, 0)
+    assert {trace["name"] for trace in bars["data"]} == {"Network", "Reference"}
+    assert not bars["layout"].get("shapes")
+
+
+def test_biases_of_seeds_that_cancel_neither_rank_first_nor_beat_a_reference_nor_look_small(models: Path) -> None:
+    biases = {"lstm": (0.2, -0.2), "tcn": (0.05, -0.06), "climatology": (0.1, 0.1)}
+    rows = [
+        scored.row(name, "GPP", 0.5, seed=seed, bias=bias, scored_on="full")
+        for name, both in biases.items()
+        for seed, bias in enumerate(both)
+    ]
+    scored.save(models, rows)
+    try:
+        app = _open(var="GPP", leaderboard_metric="bias")
+        assert not app.exception and not app.error
+        table = app.dataframe[0].value.set_index("Model")
+        assert list(table.index) == ["TCN", "Climatology", "LSTM"]
+        assert table["Bias [g C m⁻² d⁻¹]"].tolist() == pytest.approx([-0.005, 0.1, 0.0])
+        assert table["Mean size [g C m⁻² d⁻¹]"].tolist() == pytest.approx([0.055, 0.1, 0.2])
+        assert table["Against references"].tolist() == ["beats all", "reference", "loses to Climatology"]
+        assert "Bias is ranked by its mean size over runs" in _said(app)
+        (layer,) = _figure(app, 1)["data"]  # no speed was measured on the bundled data
+        colour = np.frombuffer(base64.b64decode(layer["z"]["bdata"]), layer["z"]["dtype"])
+        coloured = dict(zip(layer["x"], colour.tolist(), strict=True))
+        assert coloured == pytest.approx({"LSTM": 0.4, "TCN": -0.11, "<i>Climatology</i>": 0.2})
+        assert layer["text"][0] == ["0.00", "\u22120.005", "0.10"]
+    finally:
+        scored.save(models, _rows())
 
 
 def test_a_row_opens_its_command_and_its_card(opened: AppTest) -> None:
@@ -89,7 +140,7 @@ def test_without_a_reference_no_model_beats_one(models: Path) -> None:
         assert app.dataframe[0].value["Against references"].tolist() == ["none was scored"]
         assert "No simple reference was scored" in _said(app)
     finally:
-        scored.save(models, scored.rows())
+        scored.save(models, _rows())
 
 
 def test_the_marked_row_is_that_of_the_card_when_rows_change_their_places() -> None:
@@ -125,7 +176,7 @@ def test_runs_are_averaged_and_each_has_its_command(models: Path) -> None:
         run.set_value("2-0-lstm-untrained").run()
         assert app.code[0].value == "fold 2"
     finally:
-        scored.save(models, scored.rows())
+        scored.save(models, _rows())
 
 
 def test_what_is_said_of_intervals_and_speeds_is_true_of_the_rows_in_view(models: Path, opened: AppTest) -> None:
@@ -142,7 +193,7 @@ def test_what_is_said_of_intervals_and_speeds_is_true_of_the_rows_in_view(models
         assert "interval of a bootstrap" not in said and "lowest and highest run" in said
         assert "Left out: Climatology (no speed was measured), Ridge (below -1)." in said
     finally:
-        scored.save(models, scored.rows())
+        scored.save(models, _rows())
 
 
 def test_speeds_are_those_of_the_bundled_data_whatever_the_rows_in_view_took(models: Path) -> None:
@@ -160,7 +211,7 @@ def test_speeds_are_those_of_the_bundled_data_whatever_the_rows_in_view_took(mod
         assert pd.isna(table.loc["TCN, official", "Site-years s⁻¹"])
         assert "TCN, official (no speed was measured)" in _said(app)
     finally:
-        scored.save(models, scored.rows())
+        scored.save(models, _rows())
 
 
 def test_data_that_are_not_in_the_catalog_are_told_by_the_model_that_learned_from_them(

@@ -11,12 +11,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from agroflux.data import catalog
 from agroflux.errors import SimulationError
 from agroflux.evaluation import compare
 from agroflux.simulation import dssat, effects, runs
+from agroflux.simulation.earlier import SOIL_MODEL_OF
 from agroflux.simulation.runs import Case
 from agroflux.simulation.whatif import USUAL, Change
-from agroflux.ui import cache, whatif_panels
+from agroflux.ui import cache, whatif_emulator, whatif_panels
 from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -119,6 +121,65 @@ def test_the_soil_model_of_the_link_runs_and_is_not_held_against_another_models_
     if "did not learn from the CERES" in _texts(app):
         assert "Emulator error" not in app.dataframe[1].value
     assert "CERES" in _texts(app)
+
+
+def _card(data: dict[str, str]) -> dict[str, object]:
+    return {"id": "one", "data": data}
+
+
+@pytest.mark.parametrize(
+    ("data", "soils"),
+    [
+        ({"id": "cornbelt-ceres"}, ("ceres",)),
+        ({"id": "cornbelt-century+cornbelt-ceres"}, ("century", "ceres")),
+        ({"id": "random", "title": "Random fields, DSSAT with CENTURY soil carbon (synthetic)"}, ("century",)),
+        ({"id": "towers", "title": "Towers"}, ()),
+    ],
+)
+def test_soil_models_are_told_by_the_data_that_a_model_learned_from(
+    data: dict[str, str], soils: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "models", lambda: [_card(data)])
+    assert whatif_emulator.soil_models("one") == soils
+    assert whatif_emulator.learned_from("one") == (soils[0] if len(soils) == 1 else "")
+
+
+@pytest.mark.parametrize("name", sorted(SOIL_MODEL_OF))
+def test_the_title_that_a_simulation_gets_tells_its_soil_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ds = catalog.open_dataset(name)
+    monkeypatch.setattr(cache, "models", lambda: [_card({"id": "another", "title": str(ds.attrs["title"])})])
+    assert whatif_emulator.soil_models("one") == (ds.attrs["simulator"],)
+
+
+@pytest.mark.parametrize(
+    ("learned", "said"),
+    [
+        (("century",), ""),
+        (("ceres",), "did not learn from the CENTURY soil model"),
+        (("century", "ceres"), "learned from both soil models and answers between them"),
+        ((), "It is not known from which soil model"),
+    ],
+)
+def test_why_an_emulator_stands_alone(learned: tuple[str, ...], said: str) -> None:
+    assert said in whatif_panels._apart(learned, "century")
+    assert bool(said) == bool(whatif_panels._apart(learned, "century"))
+
+
+@pytest.mark.parametrize("soil", ["century", "ceres"])
+def test_an_emulator_of_both_soil_models_is_not_said_to_know_neither(soil: str) -> None:
+    joint = "lstm-cornbelt-century-and-cornbelt-ceres"
+    app = _open(**LINK | {"soil": soil, "whatif-model": joint, "whatif-2": "planting:7"})
+    assert not app.exception and not app.error
+    assert app.selectbox(key="w.whatif-model").value == joint
+    assert "did not learn from" not in _texts(app) and "learned from both soil models" in _texts(app)
+    assert "Scenario 2: not emulated" in _texts(app) and "has learned" not in _texts(app)
+
+
+def test_an_emulator_of_random_fields_learned_from_the_soil_model_that_their_title_names() -> None:
+    app = _open(**LINK | {"whatif-model": "lstm-randomised-hidden30"})
+    assert not app.exception and not app.error
+    assert app.selectbox(key="w.whatif-model").value == "lstm-randomised-hidden30"
+    assert "did not learn from" not in _texts(app) and "Run the simulation to see" in _texts(app)
 
 
 @linux
