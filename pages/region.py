@@ -17,6 +17,7 @@ def page() -> None:
         data = controls.data_set("Weather, soils and management of")
         rate = controls.n_rate(cache.n_rates(data))
         years = controls.years(cache.years(data))
+    told = st.container()  # the banner, which depends on the run further down
     with above:
         models = region.pick_models(data)
     if not models:
@@ -26,16 +27,21 @@ def page() -> None:
     names = region.names(data)
     chosen = region.pick(names)
 
-    ask = region.Ask(tuple(models), data, tuple(chosen), tuple(years), rate)
+    ask = region.question(models, data, chosen, years, rate)
     if not chosen:
         show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
     region.run_button(ask)
     done = region.result()
     if done is not None and done.ask != ask:
-        show.empty("The result below belongs to an earlier choice.", "Run again to bring it up to date.")
+        show.empty(
+            "The result below belongs to an earlier choice, or to a data set or model whose file has changed since.",
+            "Run again to bring it up to date.",
+        )
     with show.guard("The result"):
         region_panels.show_result()
-    show.sources([cache.entry(data)])
+    with told:
+        show.banner(region.in_view(data))
+    show.sources(region.in_view(data))
 
 
 page()

@@ -33,6 +33,11 @@ def yearly_unit(variable: str) -> str:
     return _YEARLY[known.unit][0] if known.flux else known.unit
 
 
+def per_year(unit: str) -> float:
+    """Factor from a sum of daily values [unit x d] to the yearly unit; ``unit``: a daily flux's."""
+    return _YEARLY[unit][1]
+
+
 def site_means(
     ds: xr.Dataset, variable: str, years: Sequence[int], n_rate: float | None = None, crop: str = "both"
 ) -> pd.Series:
@@ -80,7 +85,8 @@ def seasonal_cycle(
             array = _pick(inside, variable, n_rate).load()
             parts += [_cycle(inside, array, variable, str(site), years, smooth) for site in inside["site"].to_numpy()]
     columns = ["site", "variable", "crop", "day", "mean", "low", "high", "n_years"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    held = [part for part in parts if len(part)]
+    return pd.concat(held, ignore_index=True)[columns] if held else pd.DataFrame(columns=columns)
 
 
 def statistics(ds: xr.Dataset) -> list[dict[str, Any]]:
@@ -134,7 +140,7 @@ def _by_year(array: xr.DataArray, variable: str, *, noleap: bool) -> tuple[np.nd
         mean = np.divide(np.nansum(block, axis=1), finite, out=np.full(len(block), np.nan), where=finite > 0)
         days = 366 if pd.Timestamp(int(year), 1, 1).is_leap_year and not noleap else 365
         enough = finite >= _ENOUGH * days
-        scale = days * _YEARLY[known.unit][1] if known.flux else 1.0
+        scale = days * per_year(known.unit) if known.flux else 1.0
         columns.append(np.where(enough, mean * scale, np.nan))
     return np.stack(columns, axis=1), years
 

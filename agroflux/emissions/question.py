@@ -25,6 +25,8 @@ AREA_SD = 0.05
 N2O_ALONE = ("CROP", "N2O_FLUX")
 N2O_AND_GRAIN = (*N2O_ALONE, "Yield")
 _NEEDED = (*N2O_AND_GRAIN, "NEE", "CO2_FLUX", "Delta_SOC", "Rh", "Reco", "GPP")
+#: Recipes that train nothing but the head, which has rows of its own for each target, or nothing at all.
+_HEAD_ALONE = ("finetune-head", "zero-shot")
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,9 @@ def _lesson(card: Mapping[str, Any]) -> tuple[Any, ...]:
 def learned(prediction: xr.Dataset, card: Mapping[str, Any]) -> xr.Dataset:
     """``prediction`` without the targets that the adaptation of the model left alone; NEE goes with CO2_FLUX.
 
-    The layers that they share with the adapted targets have moved under them, so that they say nothing any more.
+    Most often the layers that they share with the adapted targets have moved under them, so that they say nothing any
+    more. Those that did not change (:func:`unchanged`) are left out too: a total of them would be the source's, under
+    the name of another model and without the error that the source's own total is told with.
     """
     return prediction.drop_vars(unlearned(card), errors="ignore")
 
@@ -217,6 +221,15 @@ def unlearned(card: Mapping[str, Any]) -> tuple[str, ...]:
     """Targets that the adaptation of a card's model left alone; NEE goes with CO2_FLUX. Empty for any other model."""
     left = tuple(card["training"].get("targets_left_alone", ()))
     return (*left, "NEE") if "CO2_FLUX" in left else left
+
+
+def unchanged(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of :func:`unlearned` that are the source's, value by value: all where the recipe trains the head alone.
+
+    None for other recipes, and none where the source was adapted itself, whose own may say nothing any more.
+    """
+    of_source = card["training"].get("recipe") in _HEAD_ALONE and not card["data"].get("earlier")
+    return unlearned(card) if of_source else ()
 
 
 def held_out(
@@ -247,7 +260,8 @@ def held_out(
 def predicts_n2o(card: Mapping[str, Any]) -> bool:
     """Whether a model of this card gives N2O that it learned.
 
-    A model adapted to other fluxes still has an output for N2O, but its shared layers have moved under it.
+    A model adapted to other fluxes still has an output for N2O, but its shared layers have moved under it, or it is
+    the source's (:func:`learned`).
     """
     return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in unlearned(card)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from agroflux.data import summary
 from agroflux.errors import SelectionError
 from agroflux.evaluation import metrics
 from agroflux.schema import Variable
@@ -81,13 +82,11 @@ def common(frame: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, list[str]
     return kept, left_out
 
 
-def aggregate(
-    frame: pd.DataFrame, how: Aggregation, *, total: bool = False, coverage: float = COVERAGE
-) -> pd.DataFrame:
+def aggregate(frame: pd.DataFrame, how: Aggregation, *, year: float = 1.0, coverage: float = COVERAGE) -> pd.DataFrame:
     """Means over days, weeks (from Monday), months or years for each site, at the period's first day.
 
     A period with less than ``coverage`` of its days is NaN; periods without any value are left out.
-    ``total``: a year of a flux [unit d-1] becomes its total [unit yr-1], the mean rate x 365 days.
+    ``year`` is what a year's mean is multiplied by: see :func:`yearly`.
     """
     if how == "daily" or frame.empty:
         return frame
@@ -98,11 +97,22 @@ def aggregate(
     at = pd.PeriodIndex(means.index.get_level_values(1))
     days = ((at.end_time.normalize() - at.start_time.normalize()).days + 1).to_numpy()
     kept = means.where(counts.ge(coverage * days[:, None]))
-    if how == "annual" and total:
-        kept = kept * YEAR_DAYS
+    if how == "annual":
+        kept = kept * year
     starts = pd.DatetimeIndex(at.start_time).as_unit("s")
     kept.index = pd.MultiIndex.from_arrays([means.index.get_level_values(0), starts], names=["site", "time"])
     return kept.dropna(how="all")
+
+
+def yearly(variable: Variable) -> float:
+    """Factor from the mean of a year's days to its value in :func:`unit`: of a flux 365 days, of a state 1."""
+    return YEAR_DAYS * summary.per_year(variable.unit) if variable.flux else 1.0
+
+
+def fewest(frame: pd.DataFrame) -> int:
+    """Sites behind the line of :func:`site_mean` where they are fewest: on the steps where a source has any."""
+    counts = frame.groupby(level="time").count().to_numpy()
+    return int(counts[counts > 0].min(initial=frame.index.get_level_values("site").nunique()))
 
 
 def site_mean(frame: pd.DataFrame, share: float = SITE_SHARE) -> pd.DataFrame:
@@ -203,21 +213,24 @@ def spread(frame: pd.DataFrame, column: Hashable, low: float = 0.10, high: float
     )
 
 
-def dataset(frame: pd.DataFrame, variable: Variable, how: Aggregation, names: Mapping[str, str]) -> xr.Dataset:
+def dataset(
+    frame: pd.DataFrame, variable: Variable, how: Aggregation, names: Mapping[str, str], about: Mapping[str, object]
+) -> xr.Dataset:
     """The table as ``xr.Dataset(site, time)``, one variable a source, with units: what a download holds.
 
-    ``names`` gives each column's variable name in the file; the column's own name becomes ``long_name``.
+    ``names`` gives each column's variable name in the file; the column's own name becomes ``long_name``. ``about``:
+    attributes that say where the values come from.
     """
     ds = frame.rename(columns=dict(names)).to_xarray()
     for column, name in names.items():
         ds[name].attrs = {"units": unit(variable, how), "long_name": f"{variable.label}, {column}"}
-    ds.attrs = {"title": f"{variable.label}, {how}", "variable": variable.name, "aggregation": how}
+    ds.attrs = {"title": f"{variable.label}, {how}", "variable": variable.name, "aggregation": how, **about}
     return ds
 
 
 def unit(variable: Variable, how: Aggregation) -> str:
-    """Unit of an aggregate: a flux is a daily rate except over a year, where it is the year's total."""
-    return variable.unit.replace(" d-1", " yr-1") if how == "annual" and variable.flux else variable.unit
+    """Unit of an aggregate: a flux is a daily rate except over a year, where it is the year's total, as on the map."""
+    return summary.yearly_unit(variable.name) if how == "annual" else variable.unit
 
 
 def axis(variable: Variable, how: Aggregation) -> str:

@@ -1,8 +1,8 @@
 """What the rows of a transfer comparison say: judged by their intervals, with likely causes of no gain.
 
 A row is one of :func:`agroflux.training.comparison.rows` or of a job's result: ``recipe``, ``r2``, ``gain`` of R2 over
-``scratch`` on the same test days, its 95 % interval ``gain_low`` to ``gain_high``, ``n_test_site_years``, and the
-group of days that it is of, ``by`` and ``group`` (:mod:`agroflux.data.field_days`).
+``scratch`` on the same test days, its 95 % interval ``gain_low`` to ``gain_high``, ``n_test_site_years``, the number
+of test days, and the group of days that it is of, ``by`` and ``group`` (:mod:`agroflux.data.field_days`).
 """
 
 import math
@@ -18,6 +18,10 @@ REFERENCE, UNTRAINED = "scratch", "zero-shot"
 _NEW_WEIGHTS = "hybrid"
 #: Bounds of the causes: R2 that leaves little to win, test site-years that are few, share of days [1] that is little.
 GOOD, FEW, LITTLE = 0.8, 5, 0.5
+#: R2 by which one model must lead another to be called better: less is rounding (an epoch 0 that was kept).
+LEAD = 0.001
+#: The way of testing under which no day of the tested site is trained on.
+_ELSEWHERE = "leave-one-site-out"
 
 
 def verdict(row: Row) -> Verdict:
@@ -46,9 +50,29 @@ def sentence(row: Row) -> str:
     }[verdict(row)]
 
 
-def caveat(row: Row) -> str:
-    """What a gain does not tell, else empty: an R2 below zero, an interval from too few site-years."""
+def untrained(row: Row, others: Sequence[Row]) -> Row | None:
+    """The row of the source model as it is, on the same test days as ``row``; None where ``others`` hold none.
+
+    Args:
+        others: rows of the same site, target and group of days. One of another number of test days is not the same.
+    """
+    same = (one for one in others if one["recipe"] == UNTRAINED and _days(one) == _days(row))
+    return next(same, None)
+
+
+def source_leads(row: Row, source: Row | None) -> bool:
+    """Whether the source model as it is does better than ``row``; ``source`` is its row (:func:`untrained`)."""
+    return source is not None and _number(source.get("r2")) >= _number(row.get("r2")) + LEAD
+
+
+def caveat(row: Row, source: Row | None = None) -> str:
+    """What a gain does not tell, else empty: an R2 below zero or that of the source, an interval from few site-years.
+
+    ``source``: the row of the source model as it is (:func:`untrained`), if there is one.
+    """
     found, r2, tested = [], _number(row.get("r2")), int(row["n_test_site_years"])
+    if source is not None and source_leads(row, source):
+        found.append(f"The source model as it is does better (R2 {_written(_number(source.get('r2')))}).")
     if r2 < 0:
         found.append(f"Its R2 is {_signed(r2)}: the mean of the measurements alone does better.")
     if verdict(row) != "open" and tested < FEW:
@@ -91,9 +115,10 @@ def causes(
     known = sorted((number, gain) for number, gain in curve if math.isfinite(gain))
     if of_source and len(known) > 1 and known[0][1] > max(known[-1][1], 0.0):
         first, last = known[0], known[-1]
+        whose = "the other sites'" if row.get("protocol") == _ELSEWHERE else "the site's own"
         found.append(
             f"The gain falls from {_signed(first[1])} with {first[0]} to {_signed(last[1])} with {last[0]} site-years: "
-            "the site's own data replace what the source brought."
+            f"{whose} data replace what the source brought."
         )
     if verdict(row) == "open" and int(row["n_test_site_years"]) < FEW:
         tested = int(row["n_test_site_years"])
@@ -104,6 +129,15 @@ def causes(
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _days(row: Row) -> Any:
+    """Number of test days: rows of a comparison and of a job name it differently."""
+    return row.get("n_test_days", row.get("n"))
+
+
+def _written(value: float) -> str:
+    return _signed(value) if value < 0 else f"{value:.2f}"
 
 
 def _signed(value: float) -> str:

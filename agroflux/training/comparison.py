@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ Row = dict[str, Any]
 ByYear = dict[str, list[float]]
 #: The runs of a site: protocol, site, number, seed, recipe.
 Part = tuple[str, str, int, int, str]
+#: Test site-years of the runs of a site that have a score of a target.
+Tested = dict[tuple[Part, str], set[str]]
 #: What decides a result: those, target, group of days.
 Place = tuple[str, str, int, int, str, str, Group]
 
@@ -93,7 +96,8 @@ def compare(
     Each finished run is one line of ``work`` (JSON), under a digest of everything that decides it: a comparison that
     was stopped goes on where it was, and a retrained model, other settings, other simulations or another management
     table run anew. A line holds sums of each test site-year by target and group of days; one without groups, as older
-    versions wrote it, counts for nothing.
+    versions wrote it, counts for nothing. A run tells nothing of a target of which its training site-years hold no
+    value.
 
     Args:
         label: ``data``, ``source`` (the simulations, by id) and whatever else starts each row and decides its runs.
@@ -102,7 +106,8 @@ def compare(
     planned = list(runs(design, targets, site_years))
     held = _held(work)
     work.parent.mkdir(parents=True, exist_ok=True)
-    found = []
+    found: list[tuple[int, Run, Row]] = []
+    left_out: Counter[str] = Counter()
     simulations = {} if source is None else {"simulated": adversarial.digest(source)}
     for done, (n, run) in enumerate(planned):
         about = _about(checkpoint, run, label, site_years)
@@ -117,9 +122,14 @@ def compare(
             held[digest] = _sums(checkpoint, site_years, run, source)
             with work.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps({"digest": digest, "about": about, _SUMS: held[digest]}) + "\n")
-        found.append((n, run, held[digest]))
+        lacking = transfer.untaught(run.targets, site_years.take(run.fold.train))
+        left_out.update(lacking)
+        # Left out here, not of the file: the other targets of a run that is kept are right as they are.
+        found.append((n, run, {name: sums for name, sums in held[digest].items() if name not in lacking}))
         if progress is not None:
             progress(done + 1, len(planned))
+    for name, count in left_out.items():
+        log.warning("%s is left out of %d runs: no site-year that they train on holds a value of it", name, count)
     return rows(found, {"model": checkpoint.card.id} | label)
 
 
@@ -179,7 +189,8 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
     A row over seeds (``seed`` null) has their mean error; ``site`` is ``all`` over sites. ``gain`` is R2 less that of
     ``scratch`` with the same site-years and seeds, its bounds the 95 % bootstrap interval over test site-years. A
     recipe that did not run in every fold is compared on the test site-years that it and ``scratch`` have with all of
-    the seeds, which ``n_test_site_years`` counts; where a site has none, the recipe has no row.
+    the seeds, which ``n_test_site_years`` counts; where a site has none, the recipe has no row. The same
+    holds of a target that is left out of a run; a site where ``scratch`` has none of its years has no row of it.
 
     Those over all seeds come for every day (``by`` and ``group`` are ``all``), then for the days of each crop (``by``
     is ``crop``) and of known and unknown management (``by`` is ``management``); see :mod:`agroflux.data.field_days`.
@@ -187,11 +198,11 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
     site has no row there.
     """
     table: dict[Place, ByYear] = {}
-    tested: dict[Part, set[str]] = {}
+    tested: Tested = {}
     for n, run, sums in found:
         part = (run.fold.protocol, run.fold.site, n, run.seed, run.recipe)
-        tested.setdefault(part, set()).update(map(text, run.fold.test))
         for target, groups in sums.items():
+            tested.setdefault((part, target), set()).update(map(text, run.fold.test))
             for one in groups:
                 key = (*part, target, (one["by"], one["group"]))
                 by_year = dict(zip((text(k) for k in run.fold.test), one["sums"], strict=True))
@@ -206,10 +217,11 @@ def rows(found: Iterable[tuple[int, Run, Row]], label: Row) -> list[Row]:
         places: list[tuple[str, list[str], list[int]]] = [(s, [s], [k]) for s in sites for k in seeds if len(seeds) > 1]
         places += [(s, [s], seeds) for s in sites] + ([("all", sites, seeds)] if len(sites) > 1 else [])
         for target, (site, members, used) in itertools.product(targets, places):
+            members = [s for s in members if _shared(tested, protocol, s, n, used, REFERENCE, target)]
             groups = _groups(table, protocol, members, target)
             for group in groups if used == seeds else groups[:1]:
                 for name in names:
-                    shared = [_shared(tested, protocol, s, n, used, name) for s in members]
+                    shared = [_shared(tested, protocol, s, n, used, name, target) for s in members]
                     if not all(shared):
                         continue
                     ours, theirs = (
@@ -230,11 +242,9 @@ def _groups(table: dict[Place, ByYear], protocol: str, sites: Sequence[str], tar
     return [(by, name) for by in field_days.BY for name in field_days.ordered(g for b, g in there if b == by)]
 
 
-def _shared(
-    tested: dict[Part, set[str]], protocol: str, site: str, n: int, seeds: Sequence[int], name: str
-) -> set[str]:
-    """Test site-years of ``site`` that both ``name`` and the reference have with each of ``seeds``."""
-    each = [tested.get(_part(protocol, site, n, k, one), set()) for k in seeds for one in (name, REFERENCE)]
+def _shared(tested: Tested, protocol: str, site: str, n: int, seeds: Sequence[int], name: str, target: str) -> set[str]:
+    """Test site-years of ``site`` for which ``name`` and the reference learned ``target`` with each of ``seeds``."""
+    each = [tested.get((_part(protocol, site, n, k, one), target), set()) for k in seeds for one in (name, REFERENCE)]
     return set.intersection(*each)
 
 

@@ -63,8 +63,10 @@ def _adapt(path: Path) -> str:
     made = prepare(request, checkpoint.load(request.model))
     adapted = {name: _train(made, name, path) for name in dict.fromkeys((made.run.recipe, REFERENCE, UNTRAINED))}
     _cancelled_here(path)
-    _compared(made, adapted, path, started)
-    return _save(made, adapted[made.run.recipe])
+    found = _compared(made, adapted, path)
+    name, weights = _save(made, adapted[made.run.recipe])
+    jobs.write(path / "result.json", found | {"weights_sha256": weights, "seconds": time.monotonic() - started})
+    return name
 
 
 def _load_optimiser() -> None:
@@ -79,11 +81,10 @@ def _train(made: "Prepared", name: str, path: Path) -> "Adapted":
 
     fold, run = made.run.fold, made.run
     train, validate = made.windows.take(fold.train), made.windows.take(fold.validate)
-    watch: dict[str, Any] = {"report": _reporter(path, name), "cancelled": (path / "cancel").exists}
+    more: dict[str, Any] = {"report": _reporter(path, name), "cancelled": (path / "cancel").exists}
+    more |= {"targets": run.targets, "source": made.simulated}
     chosen = transfer.recipe(name)
-    adapted = transfer.adapt(
-        made.checkpoint, chosen, train, validate, source=made.simulated, budget=run.budget, seed=run.seed, **watch
-    )
+    adapted = transfer.adapt(made.checkpoint, chosen, train, validate, budget=run.budget, seed=run.seed, **more)
     _cancelled_here(path)
     return adapted
 
@@ -103,19 +104,20 @@ def _cancelled_here(path: Path) -> None:
         raise Cancelled
 
 
-def _compared(made: "Prepared", adapted: "dict[str, Adapted]", path: Path, started: float) -> None:
-    """Write ``series.csv`` and ``result.json``: every run on the test days, and its gain over scratch."""
+def _compared(made: "Prepared", adapted: "dict[str, Adapted]", path: Path) -> dict[str, Any]:
+    """Write ``series.csv`` and give what ``result.json`` holds: every run on the test days, its gain over scratch."""
+    from agroflux.data import text_cells
     from agroflux.training import paired
     from agroflux.training.site_years import text
 
     fold = made.run.fold
     found = paired.compare(made.windows.take(fold.test), made.run.targets, adapted)
     part = path / ".series.csv.part"
-    found.series.to_csv(part, index=False, float_format="%.5g")
+    part.write_text(text_cells.to_csv(found.series, index=False, float_format="%.5g"), encoding="utf-8", newline="")
     part.replace(path / "series.csv")
     seconds = {name: one.outcome.seconds for name, one in adapted.items() if one.outcome is not None}
     best = {name: one.outcome.best_epoch for name, one in adapted.items() if one.outcome is not None}
-    content: dict[str, Any] = {
+    return {
         "data": made.origin.id,
         "title": str(made.origin.attrs.get("title", made.origin.id)),
         "synthetic": bool(made.origin.attrs.get("synthetic", False)),
@@ -124,22 +126,25 @@ def _compared(made: "Prepared", adapted: "dict[str, Adapted]", path: Path, start
         "rows": found.rows,
         "best_epoch": best,
         "training_seconds": seconds,
-        "seconds": time.monotonic() - started,
         "command": made.origin.command,
     }
-    jobs.write(path / "result.json", content)
 
 
-def _save(made: "Prepared", adapted: "Adapted") -> str:
-    """Write the adapted checkpoint into the user's models under a name that is free."""
+def _save(made: "Prepared", adapted: "Adapted") -> tuple[str, str]:
+    """Write the adapted checkpoint into the user's models under a name that is free; its name and weights' SHA-256.
+
+    The name alone does not tell the model: a later adaptation by the same command takes it over.
+    """
+    from agroflux.baselines import card as cards
     from agroflux.baselines import checkpoint
     from agroflux.training import names, transfer
 
     own = paths.user_models()
     with names.free(transfer.adapted_name(made.checkpoint, made.run, made.origin), own) as name:
         kept: Checkpoint = transfer.finished(made.checkpoint, adapted, made.run, made.windows, made.origin, name)
-        checkpoint.save(kept, own)
-    return name
+        # Read while nobody else can write there.
+        weights = cards.read(checkpoint.save(kept, own)).weights_sha256
+    return name, weights
 
 
 if __name__ == "__main__":

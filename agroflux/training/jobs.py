@@ -164,7 +164,10 @@ def progress(job: str) -> list[dict[str, Any]]:
 
 
 def result(job: str) -> dict[str, Any]:
-    """What a job that is done found: ``rows`` (each of a recipe, target and group of days), ``fold``, ``data``, …"""
+    """What a job that is done found: ``rows`` (each of a recipe, target and group of days), ``fold``, ``data``, …
+
+    ``weights_sha256`` is that of the model it made; jobs of older versions did not note it.
+    """
     path = place_of(job) / "result.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from agroflux import __version__, schema
 from agroflux.baselines.checkpoint import Checkpoint, save
 from agroflux.data.field_days import ALL
 from agroflux.data.scaling import Scaler
-from agroflux.errors import ModelError
+from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import metrics
 from agroflux.training import adversarial, lineage, names
 from agroflux.training import finetune as tuning
@@ -71,12 +71,19 @@ def needs_source(chosen: Recipe) -> bool:
     return isinstance(chosen, Adversarial | Pooled)
 
 
+def untaught(targets: Sequence[str], train: SiteYears) -> tuple[str, ...]:
+    """Those of ``targets`` of which ``train`` holds no value: after any training they are what they were before."""
+    columns = {name: schema.TARGETS.index(column(name)) for name in targets}
+    return tuple(name for name, k in columns.items() if not np.isfinite(train.targets[..., k]).any())
+
+
 def adapt(
     checkpoint: Checkpoint,
     chosen: Recipe,
     train: SiteYears,
     validate: SiteYears,
     *,
+    targets: Sequence[str] = (),
     source: SiteYears | None = None,
     budget: Budget | None = None,
     seed: int = 0,
@@ -89,11 +96,19 @@ def adapt(
     predictions still move where an earlier part is trained, as all targets are read from one embedding.
 
     Args:
+        targets: those asked for by name, as ``NEE`` and ``GPP``: a score of one that is not taught would be chance.
         source: simulated windows (:func:`agroflux.training.adversarial.simulated`), for recipes that need them.
         report, cancelled: called at each validation with the progress, and after each epoch to ask for an early end.
 
-    Raises ModelError: no source for a recipe that needs one, or no measured value to train or validate on.
+    Raises SelectionError: ``train`` holds no value of one of ``targets``. ModelError: no source for a recipe that needs
+    one, or no measured value to train or validate on.
     """
+    lacking = untaught(targets, train)
+    if lacking:
+        raise SelectionError(
+            f"no site-year to train on holds a value of {', '.join(lacking)}: train on some that do, or name the other "
+            "targets alone"
+        )
     if isinstance(chosen, ZeroShot):
         return Adapted(checkpoint.network, checkpoint.targets, None)
     keep_freed_memory()
@@ -236,9 +251,9 @@ def adapt_and_save(
     A run that is cancelled still gives its best epoch; the card says so. Arguments and errors as :func:`adapt`.
     """
     train, validate = site_years.take(run.fold.train), site_years.take(run.fold.validate)
-    watch: dict[str, Any] = {"report": report, "cancelled": cancelled}
+    more: dict[str, Any] = {"targets": run.targets, "report": report, "cancelled": cancelled}
     adapted = adapt(
-        checkpoint, recipe(run.recipe), train, validate, source=source, budget=run.budget, seed=run.seed, **watch
+        checkpoint, recipe(run.recipe), train, validate, source=source, budget=run.budget, seed=run.seed, **more
     )
     with names.free(adapted_name(checkpoint, run, origin), out, origin.command) as name:
         return save(finished(checkpoint, adapted, run, site_years, origin, name), out)

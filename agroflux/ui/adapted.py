@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from agroflux import schema
 from agroflux.baselines.card import Card
 from agroflux.ui import cache
 
@@ -22,6 +23,17 @@ def flattered(card: Mapping[str, Any], data: str, sites: Sequence[str]) -> list[
     if not learned:
         return []
     return [f"{card['id']} was adapted to {', '.join(learned)}: scores on days of those years flatter it."]
+
+
+def of_source(card: Mapping[str, Any], variable: str) -> list[str]:
+    """A sentence where the adaptation of a card's model did not change its output for ``variable``: whose it is."""
+    from agroflux.emissions.question import unchanged
+
+    if variable not in unchanged(card):
+        return []
+    source = (card["training"].get("source_model") or {}).get("id", "its source")
+    title = schema.get(variable).title
+    return [f"{title} of {card['id']} is that of {source}: its adaptation did not change it."]
 
 
 def origin(card: dict[str, Any]) -> dict[str, Any] | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 POINTS = 6000
 #: Columns of the score table that say of what a score is.
 _PLACES = ("Source", "Crop", "Management", "Site")
+#: Why there is no mean over sites.
+_NEVER_TOGETHER = f"No mean to draw: never do {compare.SITE_SHARE:.0%} of the sites have a value at once."
 _FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 
 
@@ -33,7 +35,8 @@ class Shown:
     days: "pd.DataFrame"  # common days (or years, for an annual variable)
     steps: "pd.DataFrame"  # the same, aggregated
     left_out: list[str]
-    where: str = compare_view.COUNTIES
+    ask: Ask
+    measured_only: bool = False
 
     @property
     def unit(self) -> str:
@@ -54,25 +57,32 @@ def prepare(view: View, ask: Ask, how: compare.Aggregation, reference: str, *, m
     if measured_only and view.qc is not None:
         frame = frame[~(view.qc.reindex(frame.index) < compare.MEASURED)]
     days, left_out = compare.common(frame, reference) if reference in frame else (frame.iloc[:0], [])
-    return Shown(replace(view), variable, how, reference, days, _steps(days, variable, how), left_out, ask.where)
+    steps = _steps(days, variable, how)
+    return Shown(replace(view), variable, how, reference, days, steps, left_out, ask, measured_only)
 
 
 def _steps(days: "pd.DataFrame", variable: schema.Variable, how: compare.Aggregation) -> "pd.DataFrame":
     """Common days averaged to the time step; annual values as they are."""
     if variable.per == "year":
         return days
-    return compare.aggregate(days, how, total=variable.flux).dropna()
+    return compare.aggregate(days, how, year=compare.yearly(variable)).dropna()
 
 
 def overlay(shown: Shown) -> None:
     """All sources over time, each on its own days; gaps stay gaps."""
-    drawn = _own_days(shown)
-    if drawn.empty or not drawn.notna().to_numpy().any():
+    apart = _own_steps(shown)
+    if apart.empty or not apart.notna().to_numpy().any():
         show.empty(
             f"No {shown.how} value to draw: a period needs {compare.COVERAGE:.0%} of its days.",
             "Pick a finer time step or other years.",
         )
         return
+    mean = compare.site_mean(apart)
+    if not mean.notna().to_numpy().any():
+        show.empty(_NEVER_TOGETHER, "Pick one site, or sites with years in common.")
+        return
+    _tell_mean(apart)
+    drawn = mean if shown.how == "annual" else compare.regular(mean, shown.how)
     name = f"{shown.variable.name}-{shown.how}"
     label, unit = shown.variable.title, shown.unit
     if shown.how == "annual":
@@ -85,12 +95,25 @@ def overlay(shown: Shown) -> None:
     show.figure(fig, f"{name}-series", key="compare.series")
 
 
-def _own_days(shown: Shown) -> "pd.DataFrame":
-    frame = shown.view.frame
-    if shown.variable.per == "day":
-        frame = compare.aggregate(frame, shown.how, total=shown.variable.flux)
-    mean = compare.site_mean(frame)
-    return mean if shown.how == "annual" else compare.regular(mean, shown.how)
+def _own_steps(shown: Shown) -> "pd.DataFrame":
+    """Values of each source on its own days at the chosen time step, a row a site and step."""
+    if shown.variable.per == "year":
+        return shown.view.frame
+    return compare.aggregate(shown.view.frame, shown.how, year=compare.yearly(shown.variable))
+
+
+def _tell_mean(apart: "pd.DataFrame") -> None:
+    """That lines are means over sites, and over fewer of them at times; nothing for one site."""
+    sites, fewest = apart.index.get_level_values("site").nunique(), compare.fewest(apart)
+    if sites == 1:
+        return
+    text = f"Lines are means of {sites} sites"
+    if fewest < sites:
+        text += (
+            f", of which a source has only {fewest} at times: a step in a line may be one from site to site. "
+            "Pick one site to see it alone"
+        )
+    st.caption(f"{text}.")
 
 
 def _shares(shown: Shown) -> "pd.Series | None":
@@ -141,7 +164,7 @@ def score_table(shown: Shown) -> None:
     import pandas as pd
 
     sites = shown.days.index.get_level_values("site").nunique()
-    groups = compare_view.day_groups(shown.where, shown.days)
+    groups = compare_view.day_groups(shown.ask.where, shown.days)
     by = day_groups.pick_by([kind for kind, _ in groups], "compare-by") if len(groups) > 1 else field_days.ALL
     parts = {
         group: _steps(shown.days[chosen], shown.variable, shown.how)
@@ -166,7 +189,10 @@ def score_table(shown: Shown) -> None:
     named = named if sites > 1 else named.drop(columns="Site")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in named.columns if c not in _PLACES}
     numbers["n"] = st.column_config.NumberColumn(format="localized", help="Values scored, after averaging")
-    show.table(named, f"{shown.variable.name}-{shown.how}-scores", hide_index=True, column_config=numbers)
+    show.frame(named, hide_index=True, column_config=numbers)
+    days = "measured days" if shown.measured_only else f"common {'years' if shown.variable.per == 'year' else 'days'}"
+    told = {"Variable": shown.variable.name, "Scored against": shown.reference, "On": days, **_told(shown)}
+    show.csv(named.assign(**told), f"{_file(shown)}-scores", index=False)
 
 
 def against(shown: Shown) -> None:
@@ -182,7 +208,9 @@ def against(shown: Shown) -> None:
 
 
 def season(shown: Shown) -> None:
-    """Mean seasonal cycle over the common days."""
+    """Mean seasonal cycle over the common days; nothing for a value a year."""
+    if shown.variable.per == "year":
+        return
     _heading("Mean seasonal cycle")
     how: compare.Aggregation = "monthly" if shown.how == "annual" else shown.how
     cycle = compare.seasonal(shown.days, how)
@@ -200,6 +228,9 @@ def running_total(shown: Shown) -> None:
     _heading("Running total over common days")
     how = _choice("Running total", {"yearly": "Each year from zero", "whole": "Over all years"}, "compare-total")
     total = compare.regular(compare.cumulative(shown.days, restart=how == "yearly"), "daily")
+    if total.empty:
+        show.empty(_NEVER_TOGETHER)
+        return
     unit = shown.variable.unit.replace(" d-1", "")
     words = {"label": shown.variable.title, "unit": unit}
     fig = cumulative.cumulative(total, shown.view.kinds, restart=how == "yearly", **words)
@@ -210,13 +241,18 @@ def running_total(shown: Shown) -> None:
 def differences(shown: Shown) -> None:
     """Source minus reference, over time or by month."""
     _heading(f"Differences from {shown.reference}")
-    how = _choice("Differences", {"time": "Over time", "month": "By month"}, "compare-differences")
+    # A year has no month.
+    options = {"time": "Over time", **({} if shown.how == "annual" else {"month": "By month"})}
+    how = _choice("Differences", options, "compare-differences") if len(options) > 1 else "time"
     words = {"reference": shown.reference, "unit": shown.unit}
     found = compare.residuals(shown.steps, shown.reference)
     if how == "month":
         fig = residuals.residuals_by_month(compare.by_month(found), shown.view.kinds, **words)
     else:
         mean = compare.regular(compare.site_mean(found), shown.how)
+        if not mean.notna().to_numpy().any():
+            show.empty(_NEVER_TOGETHER)
+            return
         fig = residuals.residuals(mean, shown.view.kinds, form=_FORM[shown.how], **words)
     show.figure(fig, f"{shown.variable.name}-{shown.how}-differences", key="compare.differences")
 
@@ -233,18 +269,26 @@ def _choice(label: str, options: dict[str, str], name: str) -> str:
 
 def downloads(shown: Shown) -> None:
     """The values behind the figures, each source on its own days, as CSV and NetCDF."""
-    frame, variable = shown.view.frame, shown.variable
-    if variable.per == "day":
-        frame = compare.aggregate(frame, shown.how, total=variable.flux)
+    frame, variable = _own_steps(shown), shown.variable
     # A title may hold a slash, which is no part of a name in NetCDF.
     names = {str(c): f"{variable.name}_{'_'.join(str(c).lower().replace('/', ' ').split())}" for c in frame.columns}
     unit = theme.pretty(shown.unit)
     with st.container(horizontal=True):
-        show.csv(
-            frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}).reset_index(),
-            f"{variable.name}-{shown.how}", "Values as CSV", index=False,
-        )  # fmt: skip
-        show.netcdf(
-            lambda: compare.dataset(frame, variable, shown.how, names),
-            f"{variable.name}-{shown.how}", "Values as NetCDF",
-        )  # fmt: skip
+        values = frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}).reset_index()
+        show.csv(values.assign(Variable=variable.name, **_told(shown)), _file(shown), "Values as CSV", index=False)
+        about = compare_view.about(shown.ask)
+        show.netcdf(lambda: compare.dataset(frame, variable, shown.how, names, about), _file(shown), "Values as NetCDF")
+
+
+def _file(shown: Shown) -> str:
+    """Name of a file of values: what, by which step, where, at which nitrogen rate."""
+    where = shown.ask.where
+    rate = f"-n{shown.ask.rate:g}" if where == compare_view.COUNTIES else ""
+    return f"{shown.variable.name}-{shown.how}-{where}{rate}"
+
+
+def _told(shown: Shown) -> dict[str, object]:
+    """Columns that say of each row of a file of what its values are."""
+    about = compare_view.about(shown.ask)
+    rate = {"N rate [kg N ha⁻¹]": about["n_rate_kg_ha"]} if "n_rate_kg_ha" in about else {}
+    return {"Place": shown.ask.where, **rate, "Synthetic": about["synthetic"], "Sources": about["sources"]}

@@ -75,9 +75,9 @@ def predicts(card: Mapping[str, Any], variable: str) -> bool:
 
 def left_alone(card: Mapping[str, Any], variable: str) -> bool:
     """Whether the adaptation of a card's model left its output for the variable alone: it says nothing any more."""
-    from agroflux.emissions.question import unlearned
+    from agroflux.emissions.question import unchanged, unlearned
 
-    return variable in unlearned(card)
+    return variable in unlearned(card) and variable not in unchanged(card)
 
 
 def card_of(source: str) -> dict[str, Any] | None:
@@ -148,8 +148,30 @@ def lacking(data: str) -> str:
 
 
 def entries(ask: Ask) -> list[Any]:
-    """Catalog entries of the data in view, for banner and sources."""
-    return [cache.entry(source) for source in ask.sources if not is_model(source)]
+    """Catalog entries of the data in view and of those that a model in view reads, for banner and sources."""
+    read = [data_ids(ask.where)[0]] if any(map(is_model, ask.sources)) else []
+    held = [source for source in ask.sources if not is_model(source)]
+    return [cache.entry(data) for data in dict.fromkeys([*held, *read])]
+
+
+def about(ask: Ask) -> dict[str, str | int | float]:
+    """What a file of values says of where they come from; ``synthetic`` is 1 where any source is not of measurements.
+
+    What a model was told at a site is in ``assumed``, the rate of simulations [kg N ha-1] in ``n_rate_kg_ha``.
+    """
+    names, used = sources(ask.where, ask.variable), entries(ask)
+    told: dict[str, str | int | float] = {
+        "place": ask.where,
+        "sources": "; ".join(f"{names[source]} = {source}" for source in ask.sources if source in names),
+        "synthetic": int(any(entry.synthetic for entry in used)),
+        "citation": " ".join(dict.fromkeys(entry.citation for entry in used)),
+        "licence": "; ".join(dict.fromkeys(entry.licence for entry in used)),
+    }
+    if ask.where == COUNTIES:
+        told["n_rate_kg_ha"] = ask.rate
+    if ask.assumptions is not None:
+        told["assumed"] = ask.assumptions.sentence(dict.fromkeys(("CROP", "PLANTING", "FERTZR_N"), False))
+    return told
 
 
 def view(ask: Ask) -> View:
@@ -307,9 +329,9 @@ def day_groups(where: str, days: "pd.DataFrame") -> "dict[Group, NDArray[np.bool
 
 def remarks(ask: Ask) -> list[str]:
     """What a reader must know before believing a score."""
-    found = []
     chosen = {source.removeprefix(_MODEL) for source in ask.sources if is_model(source)}
     models = [card for card in cache.models() if card["id"] in chosen]
+    found = [text for card in models for text in adapted.of_source(card, ask.variable)]
     if ask.where == COUNTIES:
         found.append(
             "No flux was measured in these counties: the scores say how well the sources agree with the reference, "

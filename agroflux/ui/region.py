@@ -16,6 +16,8 @@ from agroflux.ui import cache, compare_view, show, state
 if TYPE_CHECKING:
     import xarray as xr
 
+    from agroflux.data.catalog import Entry
+
 _PAST = "agroflux.region.past"  # earlier selections, newest last
 _EVENT = "agroflux.region.event"  # counties of the map's last selection event
 _RESULT = "agroflux.region.result"
@@ -28,13 +30,19 @@ STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
 
 @dataclass(frozen=True)
 class Ask:
-    """What a run is asked for: one model or several on the same counties and years."""
+    """What a run is asked for: one model or several on the same counties and years; made by :func:`question`.
+
+    ``version`` and ``weights`` are those of the files behind ``data`` and ``models``: one that is replaced afterwards
+    makes another question of the same choice.
+    """
 
     models: tuple[str, ...]
     data: str
     sites: tuple[str, ...]
     years: tuple[int, ...]
     rate: float
+    version: str
+    weights: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,21 @@ class Result:
     def site_years(self) -> int:
         """Sites times years."""
         return len(self.ask.sites) * len(self.ask.years)
+
+
+def question(models: Sequence[str], data: str, sites: Sequence[str], years: Sequence[int], rate: float) -> Ask:
+    """What the controls ask for, of the files as they are now."""
+    held = {str(card["id"]): str(card["weights_sha256"]) for card in cache.models()}
+    weights = tuple(held.get(model, "") for model in models)
+    return Ask(tuple(models), data, tuple(sites), tuple(years), rate, cache.version(data), weights)
+
+
+def in_view(data: str) -> "list[Entry]":
+    """Catalog entries of the chosen data set and of the one behind the result shown, where that is still there."""
+    done = result()
+    wanted = dict.fromkeys([data, *([done.ask.data] if done else [])])
+    held = {entry.id: entry for entry in cache.entries()}
+    return [held[name] for name in wanted if name in held]
 
 
 def names(data: str) -> dict[str, str]:
@@ -109,14 +132,20 @@ def explain(chosen: Sequence[str], data: str) -> None:
 
 
 def not_offered(chosen: Sequence[str]) -> list[str]:
-    """Of chosen models that were adapted: what alone is offered of them, and what to use for the rest."""
-    from agroflux.emissions.question import unlearned
+    """Of chosen models that were adapted: what alone is offered of them or was changed, and whose the rest is."""
+    from agroflux.emissions.question import unchanged, unlearned
 
     found = []
     for card in (card for card in cache.models() if str(card["id"]) in chosen and unlearned(card)):
         kept = [name for name, _ in card["targets"] if name not in unlearned(card)]
         kept += ["NEE"] if "CO2_FLUX" in kept else []
         origin = (card["training"].get("source_model") or {}).get("id", "a model that learned them")
+        if unchanged(card):
+            found.append(
+                f"Beside {', '.join(kept)}, the outputs of {card['id']} are those of {origin}: its adaptation did not "
+                "change them."
+            )
+            continue
         found.append(
             f"Of {card['id']} nothing is shown but {', '.join(kept)}: its adaptation left its other outputs alone, "
             f"which say nothing any more. Use {origin} for those."
@@ -296,7 +325,7 @@ def run(ask: Ask, bar: Any = None) -> Result:
 
 
 def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
-    from agroflux.emissions.question import learned
+    from agroflux.emissions.question import unchanged, unlearned
     from agroflux.inference.region import run_region
 
     of = f"Model {position + 1} of {len(ask.models)}, {model}: " if len(ask.models) > 1 else ""
@@ -307,7 +336,9 @@ def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
 
     network = compare_view.checkpoint(model)
     found = run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
-    return learned(found, network.card.as_dict())
+    card = network.card.as_dict()
+    gone = [name for name in unlearned(card) if name not in unchanged(card)]  # what is left alone says nothing any more
+    return found.drop_vars(gone, errors="ignore")
 
 
 def result() -> Result | None:

@@ -40,7 +40,7 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
         step = pick_step(variable)
     values = county_values(done, variable)
     with show.guard("The maps of the models"):
-        _side_by_side(values, variable, names)
+        _side_by_side(done, values, variable, names)
     left, right = st.columns(2, gap="medium")
     with left, show.guard("The difference map"):
         _difference(values, variable, names)
@@ -81,7 +81,7 @@ def series_table(data: "xr.Dataset", variable: schema.Variable, step: compare.Ag
     if "scenario" in array.dims:
         array = array.isel(scenario=0)
     frame = compare.table({variable.name: array})
-    return frame if variable.per == "year" else compare.aggregate(frame, step, total=variable.flux)
+    return frame if variable.per == "year" else compare.aggregate(frame, step, year=compare.yearly(variable))
 
 
 def mean_series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> "pd.DataFrame":
@@ -105,7 +105,29 @@ def member_dataset(done: region.Result) -> "xr.Dataset":
     return joined
 
 
-def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+def provenance(done: region.Result) -> dict[str, object]:
+    """What a table does not say by itself, for a column each of its file: data, model, years, rate, synthetic or not.
+
+    Named as in the files of the emissions page; of several models each has a column of its own.
+    """
+    told: dict[str, object] = {"data": done.ask.data}
+    if len(done.runs) == 1:
+        (told["model"],) = done.runs
+    return told | {
+        "years": region.span(done.ask.years),
+        "n_rate_kg_n_ha": done.ask.rate,
+        "synthetic": "yes" if done.data.attrs["synthetic"] else "no",
+    }
+
+
+def stem(done: region.Result, what: str) -> str:
+    """Name of a file on ``what``, without suffix: another for other years or another rate."""
+    return f"region-{what}-{region.span(done.ask.years)}-n{done.ask.rate:g}"
+
+
+def _side_by_side(
+    done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]
+) -> None:
     unit = summary.yearly_unit(variable.name)
     scale = maps.Scale.of(variable.name, variable.title, theme.pretty(unit), values.to_numpy().ravel().tolist())
     counties, states = region.outlines()
@@ -121,8 +143,20 @@ def _side_by_side(values: "pd.DataFrame", variable: schema.Variable, names: dict
                     values[model], names, variable=variable.name, label=variable.title, unit=unit, counties=counties,
                     states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL,
                 )  # fmt: skip
-                show.figure(fig, f"region-{model}-{variable.name}-map")
+                name = f"region-{model}-{variable.name}-map"
+                show.figure(fig, name, downloads=False)
+                # Scale and model stand around the map on the page; a file has to say them itself.
+                show.figure_files(choropleth.titled(fig, _title(done, variable, str(model))), name)
     st.html(maps.legend(scale, missing=bool(values.isna().any(axis=None))))
+
+
+def _title(done: region.Result, variable: schema.Variable, model: str) -> tuple[str, str]:
+    """Two lines above a map in a file: what it shows and of which years, and by which model at which rate."""
+    unit = theme.pretty(summary.yearly_unit(variable.name))
+    return (
+        f"{variable.title} [{unit}], {region.span(done.ask.years)}",
+        f"{model} on {done.ask.data}, {done.ask.rate:g} kg N ha⁻¹ to corn",
+    )
 
 
 def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
@@ -192,8 +226,9 @@ def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variabl
     st.markdown(f"**{variable.title} by county and model**, in {unit}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
     show.frame(frame, hide_index=True, column_config=numbers, height=280)
-    stem = f"region-{len(done.runs)}-models-{variable.name}-{region.span(done.ask.years)}"
+    name = stem(done, f"{len(done.runs)}-models-{variable.name}")
     with st.container(horizontal=True):
-        # The page says the unit above the table; a file has to say it itself.
-        show.csv(frame.rename(columns={c: f"{c} [{unit}]" for c in numbers}), stem, "Table as CSV", index=False)
-        show.netcdf(lambda: member_dataset(done), stem, "All variables and models as NetCDF")
+        # The page says unit, data, years and rate above the table; a file has to say them itself.
+        filed = frame.rename(columns={c: f"{c} [{unit}]" for c in numbers}).assign(**provenance(done))
+        show.csv(filed, name, "Table as CSV", index=False)
+        show.netcdf(lambda: member_dataset(done), name, "All variables and models as NetCDF")

@@ -99,7 +99,8 @@ def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]
     numbers = {c: st.column_config.NumberColumn(label, format="%.4g") for c, label in shown.items()}
     show.frame(frame, hide_index=True, column_config=numbers, height=280)
     (model,) = done.runs
-    stem = f"region-{model}-{variable.name}-{region.span(done.ask.years)}"
+    stem = region_models.stem(done, f"{model}-{variable.name}")
+    every = region_models.stem(done, model)
     with st.container(horizontal=True):
-        show.csv(frame, stem, "Table as CSV", index=False)
-        show.netcdf(lambda: done.data, f"region-{model}-{region.span(done.ask.years)}", "All variables as NetCDF")
+        show.csv(frame.assign(**region_models.provenance(done)), stem, "Table as CSV", index=False)
+        show.netcdf(lambda: done.data, every, "All variables as NetCDF")

@@ -1,10 +1,11 @@
 """What the page "Sites and counties" shows: map, names, facts and seasonal cycles, gathered from the cache."""
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -136,20 +137,37 @@ def _held(data: str, site: str, version: str) -> list[str]:
     return [name for name in cache.variables(data) if bool(one[name].notnull().any())]
 
 
-def cycles(chosen: Sequence[str], variables: Sequence[str], years: Sequence[int], rate: float) -> pd.DataFrame:
+def cycles(
+    chosen: Sequence[str], variables: Sequence[str], years: Sequence[int], rate: float
+) -> tuple[pd.DataFrame, list[str]]:
     """Seasonal cycles of the chosen sites from every data set that holds them, with the data set in column ``data``.
 
-    Simulations are read at ``years`` and ``rate``; observations in all their years.
+    Simulations are read at ``years`` and ``rate``; observations in all their years. Also a sentence for each
+    simulation that has none of those years, or not that rate, and is left out.
     """
-    parts = []
+    parts, without = [], []
     for entry in cache.entries():
         here = [s for s in chosen if s in cache.sites(entry.id).index]
-        if here:
-            span = years if entry.kind == "simulation" else cache.years(entry.id)
-            frame = cache.seasonal(entry.id, variables, here, span, rate if entry.kind == "simulation" else None)
-            parts.append(frame.assign(data=entry.id))
+        if not here:
+            continue
+        measured = entry.kind == "observation"
+        lacks = "" if measured else _lacks(entry.id, years, rate)
+        if lacks:
+            without.append(f"{entry.title} is left out: it has {lacks}.")
+            continue
+        span = cache.years(entry.id) if measured else years
+        frame = cache.seasonal(entry.id, variables, here, span, None if measured else rate)
+        parts.append(frame.assign(data=entry.id))
     held = [part for part in parts if len(part)]
-    return pd.concat(held, ignore_index=True) if held else pd.DataFrame()
+    return pd.concat(held, ignore_index=True) if held else pd.DataFrame(), without
+
+
+def _lacks(data: str, years: Sequence[int], rate: float) -> str:
+    """What the simulation ``data`` does not have of what is asked for, or nothing."""
+    rates, held = cache.n_rates(data), cache.years(data)
+    if rates and not any(np.isclose(rates, rate)):
+        return f"no {rate:g} kg N ha⁻¹ (it has {', '.join(f'{r:g}' for r in rates)})"
+    return "" if set(years) & set(held) else f"no year of {_span(years)} (it has {_span(held)})"
 
 
 def in_view(chosen: Sequence[str], data: str) -> "list[Entry]":
@@ -169,7 +187,10 @@ def _span(years: Sequence[int]) -> str:
 
 @dataclass(frozen=True)
 class Layer:
-    """What the map shows: ``counties``, a value by FIPS in ``unit``; ``scale`` names what decides the colours."""
+    """What the map shows: ``counties``, a value by FIPS in ``unit``; ``scale`` names what decides the colours.
+
+    ``about``: columns that say of each row of a file of what its value is.
+    """
 
     counties: pd.Series
     name: str
@@ -177,6 +198,7 @@ class Layer:
     label: str
     unit: str
     scale: str
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> Layer:
@@ -191,6 +213,14 @@ def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop:
         label=label,
         unit=yearly_unit(variable),
         scale=variable,
+        about={
+            "Variable": variable,
+            "Data": data,
+            "Years": " ".join(map(str, years)),
+            "N rate [kg N ha⁻¹]": rate,
+            "Crop years": crop,
+            "Synthetic": int(cache.entry(data).synthetic),
+        },
     )
 
 
@@ -254,7 +284,9 @@ def show_overview(layer: Layer, names: dict[str, str]) -> None:
     with st.expander(f"All {many} as a table", icon=":material/table_rows:"):
         column = unit or layer.label
         table = pd.DataFrame({one: [names.get(f, f) for f in values.index], column: values.to_numpy()}, values.index)
-        show.table(table.rename_axis("FIPS" if only else "id"), f"{many}-{_file_name(layer.name)}", height=320)
+        table = table.rename_axis("FIPS" if only else "id")
+        show.frame(table, height=320)
+        show.csv(table.assign(**layer.about), f"{many}-{_file_name(layer.name)}")
 
 
 def _file_name(text: str) -> str:
@@ -296,16 +328,22 @@ def show_seasons(
         wanted = seasonal.panels_for(variable, list(held))
     else:
         wanted = [variable]
-    frame = cycles(chosen[:MOST_PANELS], wanted, years, rate)
+    frame, notes = cycles(chosen[:MOST_PANELS], wanted, years, rate)
+    for note in notes:
+        st.caption(show.plain(note))
     if frame.empty:
         show.empty(
             "Nothing to draw for this selection.",
             "Pick a daily variable that the selected sites hold; towers without data have none.",
         )
         return
+    title = schema.get(variable).title
     without = [names[site] for site in chosen[:MOST_PANELS] if site not in set(frame["site"])]
-    if without:
-        st.caption(f"Without {show.plain(schema.get(variable).title)}: {show.plain(', '.join(without))}.")
+    if single and variable not in set(frame["variable"]):
+        why = "has one value a year, and no season" if schema.get(variable).per == "year" else "has no daily value here"
+        st.caption(show.plain(f"{title} {why}: other variables of this site are drawn."))
+    elif without:
+        st.caption(f"Without {show.plain(title)}: {show.plain(', '.join(without))}.")
     if len(chosen) > MOST_PANELS:
         st.caption(f"The first {MOST_PANELS} of {len(chosen)} selected are drawn.")
     labels = {entry.id: entry.title for entry in cache.entries()}
@@ -314,13 +352,13 @@ def show_seasons(
     panels = list(dict.fromkeys(frame[by]))
     for start in range(0, len(panels), 3):
         for column, panel in zip(st.columns(3), panels[start : start + 3], strict=False):
-            title = names.get(panel, panel) if by == "site" else schema.get(panel).title
-            fig = seasonal.panel(frame[frame[by] == panel], labels, title, beside=frame)
+            heading = names.get(panel, panel) if by == "site" else schema.get(panel).title
+            fig = seasonal.panel(frame[frame[by] == panel], labels, heading, beside=frame)
             with column:
                 show.figure(fig, f"seasonal-{panel}", downloads=False)
     show.figure_files(seasonal.small_multiples(frame, labels, by=by, names=names), "seasonal-cycle")
     st.caption(
         f"Day-of-year means over {_span(years)} (measurements: over all their years), 7-day running mean. "
-        "Solid lines are corn years, dotted lines soybean years, dashed lines years of another or an unknown crop; "
-        "a shade spans the lowest to the highest year."
+        "Solid lines are corn years, dotted lines soybean years, dashed lines years of another or an unknown crop."
+        + (" A shade spans the lowest to the highest year." if seasonal.shaded(frame, by) else "")
     )

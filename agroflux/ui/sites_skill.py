@@ -13,6 +13,8 @@ from agroflux.ui.sites import Layer
 #: metric -> (label, what decides its colours)
 METRICS = {"r2": ("R²", ""), "rmse": ("RMSE", ""), "bias": ("Bias", colours.DIFFERENCE)}
 _SCOPES = {"full": "scored on the full data", "bundle": "scored on the bundled data", "subsample": "scored on a part"}
+#: What a file of a layer says of the scored model.
+_TOLD = ("model", "data", "protocol", "experiment", "fold", "seed", "scored_on")
 _SHOWN = {"flux": "Simulated", "skill": "Skill of a model"}
 
 
@@ -62,4 +64,9 @@ def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
         label=f"{label}, {known.title}",
         unit="" if metric == "r2" else known.unit,
         scale=scale,
+        about={
+            "Variable": variable,
+            "Metric": label,
+            **{name: row.get(name) for name in _TOLD},
+        },
     )

@@ -12,7 +12,8 @@ offer is set aside without a note and comes back where it can be offered. A clic
 
 Names in use: ``data`` (data set id), ``var``, ``sites`` (FIPS and tower ids), ``years`` (first, last),
 ``rate`` [kg N ha-1], ``agg``, ``model``. A page may bind names of its own, prefixed by its url path.
-Values in the URL: options as text; several joined by commas; a span of years as ``2013-2018``.
+Values in the URL: options as text; several joined by commas; a span of years as ``2013-2018``. A list that was emptied
+stands there without a value, or the link would open with what it holds by default.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -25,6 +26,7 @@ Many = Literal["one", "many", "span"]
 _CHOSEN = "agroflux.chosen"  # name -> what the user (or a link) asked for; outlives pages
 _NOW = "agroflux.now"  # name -> what holds on this page in this run
 _WRITTEN = "agroflux.written"  # name -> what this app last wrote into the URL
+_EMPTIED = "agroflux.emptied"  # names of lists that are empty on this page though their default is not
 _NOTES = "agroflux.notes"
 _PAGE = "agroflux.page"
 _RUNNING = "agroflux.running"
@@ -36,7 +38,7 @@ def start(page: str) -> None:
     """Begin a run of ``page``: what held in the last run is kept only as the user's choice."""
     _ready()
     session = st.session_state
-    session[_NOW] = {}
+    session[_NOW], session[_EMPTIED] = {}, set()
     if session.get(_PAGE, page) != page:
         session[_NOTES] = []
     session[_PAGE] = page
@@ -91,6 +93,7 @@ def bind(
     if vain:
         note(f"{name} = {_some(vain)}; {_instead(value)}")
     session[_NOW][name] = value
+    (session[_EMPTIED].add if kind == "many" and not value and default else session[_EMPTIED].discard)(name)
     key = _key(name, at)
     if value is not None:
         session[key] = value
@@ -152,7 +155,7 @@ def publish() -> None:
     now = dict(before)
     for name, value in session[_NOW].items():
         text = _to_text(value)
-        if text:
+        if text or name in session[_EMPTIED]:
             now[name] = text
         else:
             now.pop(name, None)
@@ -166,6 +169,7 @@ def _ready() -> None:
     for name in (_CHOSEN, _NOW, _WRITTEN):
         session.setdefault(name, {})
     session.setdefault(_NOTES, [])
+    session.setdefault(_EMPTIED, set())
 
 
 def _key(name: str, at: str) -> str:

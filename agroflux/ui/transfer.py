@@ -291,13 +291,21 @@ def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
         if row["recipe"] in (gains.REFERENCE, gains.UNTRAINED):
             continue
         same = choice.rows[(choice.rows["model"] == row["model"]) & (choice.rows["site"] == row["site"])]
-        others = same[same["n_site_years"] == row["n_site_years"]].to_dict("records")
+        others = beside(choice, row)
         line = same[same["recipe"] == row["recipe"]]
         curve = [(int(n), float(g)) for n, g in zip(line["n_site_years"], line["gain"], strict=True)]
         why = gains.causes(row.to_dict(), others, management=known, curve=curve)
-        said = f"{gains.sentence(row.to_dict())}. {gains.caveat(row.to_dict())}".strip()
+        caveat = gains.caveat(row.to_dict(), gains.untrained(row.to_dict(), others))
+        said = f"{gains.sentence(row.to_dict())}. {caveat}".strip()
         found.append((str(row["recipe"]), str(row["model"]), said, why))
     return found
+
+
+def beside(choice: Choice, row: pd.Series) -> list[dict[str, Any]]:
+    """Rows of every recipe of the model of ``row`` at its site and number of site-years, chosen or not."""
+    found, place = choice.rows, ["model", "site", "n_site_years"]
+    rows: list[dict[str, Any]] = found[(found[place] == row[place]).all(axis=1)].to_dict("records")
+    return rows
 
 
 def management(data: str, target: str, site: str = ALL) -> float:

@@ -124,7 +124,11 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         return None
     st.caption(
         f"Trains on {len(train)}, picks the best epoch by {show.plain(_spaced(validate))}, tests on {len(test)}. "
-        "Beside the recipe, a model from scratch is trained on the same site-years with the same budget."
+        + (
+            "This recipe is what the others are compared with: nothing else is trained, and no gain is told."
+            if recipe == "scratch"
+            else "Beside the recipe, a model from scratch is trained on the same site-years with the same budget."
+        )
     )
     return Ask(data, targets, tuple(train), model, recipe, validate, tuple(test), source, budget, amount)
 

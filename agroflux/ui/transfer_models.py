@@ -1,5 +1,7 @@
 """Adapted models on the page "Transfer": scores on their test days, series beside scratch and source, downloads."""
 
+import contextlib
+import hashlib
 import io
 import zipfile
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Rows of the score table that are shown whole; a longer one scrolls in this height [px].
 _MOST_ROWS, _TALLEST = 12, 400
+#: R2 by which two scores of the same model and days may differ: rounding.
+_SAME = 1e-6
 _GAIN = ("Gain", "Low", "High")
 _SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
 
@@ -34,7 +38,8 @@ _SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Te
 class Result:
     """What is known of one adapted model: rows and days as :class:`agroflux.training.paired.Compared`.
 
-    Rows of an older job know no groups of days.
+    Rows of an older job know no groups of days. ``weights``: SHA-256 of its weights as they are installed, empty where
+    they are not or where others have taken its name.
     """
 
     model: str
@@ -47,6 +52,7 @@ class Result:
     facts: list[tuple[str, object]]
     command: str
     synthetic: bool
+    weights: str
 
     def of(self, by: str) -> "list[dict[str, Any]]":
         """Rows of all days, by crop or by management."""
@@ -75,14 +81,41 @@ def show_models() -> None:
         show.empty("No adapted model is installed yet.", "**Adapt live** makes one; it then appears on every page.")
         return
     chosen = str(pick("Model", list(cards), "transfer-model", 520))
-    from agroflux.training import jobs
-
-    made = next((job for job in jobs.listed() if job.state == "done" and job.model == chosen), None)
     with show.guard("The model"):
+        made = _job_of(cards[chosen])
         if made is not None:
             show_job(made)
         else:
             _show(_of_card(cards[chosen]))
+
+
+def _job_of(card: dict[str, Any]) -> "Job | None":
+    """The latest job that made the model of ``card``; a damaged result tells nothing, the card still does."""
+    from agroflux.training import jobs
+
+    for job in jobs.listed():
+        with contextlib.suppress(ModelError):
+            if job.state == "done" and job.model == card["id"] and _made(jobs.result(job.id), card):
+                return job
+    return None
+
+
+def _made(said: dict[str, Any], card: dict[str, Any]) -> bool:
+    """Whether the job with the result ``said`` made the model of ``card``, and not one that had its name before.
+
+    Jobs of older versions noted no weights: theirs is the model if each R2 of its recipe is the card's.
+    """
+    if "weights_sha256" in said:
+        return bool(said["weights_sha256"] == card["weights_sha256"])
+    scores = {row["target"]: row["r2"] for row in card["scores"] if row["model"] == card["id"]}
+    rows = [field_days.EVERY | row for row in said["rows"]]
+    own = [row for row in rows if row["by"] == field_days.ALL and row["recipe"] == card["training"].get("recipe")]
+    return bool(own) and all(_alike(row["r2"], scores.get(row["target"])) for row in own)
+
+
+def _alike(one: float | None, other: float | None) -> bool:
+    """Whether two scores of the same days are of one model; what has no score tells nothing."""
+    return one is None or other is None or not abs(one - other) > _SAME
 
 
 def show_job(job: "Job") -> None:
@@ -98,10 +131,12 @@ def show_job(job: "Job") -> None:
     facts += [("Training took", ", ".join(f"{NAMES[n]}: {s:.1f} s" for n, s in seconds.items()))]
     path = jobs.series_path(job.id)
     series = _series(str(path), path.stat().st_mtime_ns)
+    card = next((card for card in cache.models() if card["id"] == job.model), None)
+    weights = str(card["weights_sha256"]) if card is not None and _made(said, card) else ""
     _show(
         Result(
             job.model, said["source_model"], recipe, str(said["data"]), said["rows"], series, said["fold"], facts,
-            said["command"], said["synthetic"],
+            said["command"], said["synthetic"], weights,
         )
     )  # fmt: skip
 
@@ -140,6 +175,7 @@ def _of_card(card: dict[str, Any]) -> Result:
         facts,
         card["command"],
         card["synthetic"],
+        str(card["weights_sha256"]),
     )
 
 
@@ -170,22 +206,29 @@ def _show(result: Result) -> None:
 def _findings(result: Result) -> None:
     rows = result.of(transfer.ALL)
     own = [row for row in rows if row["recipe"] == result.recipe and result.recipe != gains.REFERENCE]
+    of_target = {row["target"]: [other for other in rows if other["target"] == row["target"]] for row in own}
+    sources = {row["target"]: gains.untrained(row, of_target[row["target"]]) for row in own}
     if not any(row["recipe"] == gains.REFERENCE for row in rows):
         show.empty(
             "No model from scratch was kept beside this one, so its gain is not known here.",
             "The first view has it if it was compared; **Adapt live** trains both.",
         )
+        for row in own:
+            if caveat := gains.caveat(row, sources[row["target"]]):
+                label = show.plain(transfer.label(row["target"]))
+                st.warning(f"**{label}**: {transfer.written(caveat)}", icon=":material/fact_check:")
         return
     held = result.data in {entry.id for entry in cache.entries()}
     why: dict[str, list[str]] = {}
     for row in own:
-        same = [other for other in rows if other["target"] == row["target"]]
-        label = transfer.label(row["target"])
-        said = f"{gains.sentence(row)}. {gains.caveat(row)}".strip()
-        box = {"gains": st.success, "loses": st.warning, "open": st.info}[gains.verdict(row)]
+        label, source = transfer.label(row["target"]), sources[row["target"]]
+        said = f"{gains.sentence(row)}. {gains.caveat(row, source)}".strip()
+        # Green says that adapting pays: not where the source is better without it.
+        good = st.info if gains.source_leads(row, source) else st.success
+        box = {"gains": good, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
         known = transfer.management(result.data, row["target"]) if held else None
-        for cause in gains.causes(row, same, management=known):
+        for cause in gains.causes(row, of_target[row["target"]], management=known):
             why.setdefault(cause, []).append(label)
     # A cause that holds for some of the fluxes only says for which.
     transfer.tell_causes([c if len(of) == len(own) else f"{', '.join(of)}: {c}" for c, of in why.items()])
@@ -286,13 +329,14 @@ def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
     """Downloads and the ways to other pages; on ``hidden`` site-days ``series`` has no value of a model."""
     import pandas as pd
 
-    installed = {card["id"] for card in cache.models()}
     with st.container(horizontal=True):
         held = result.measured.lower().replace(" ", "_")
         show.csv(series.rename(columns={"measured": held}), f"{result.stem}-days", "Days as CSV", index=False)
         show.csv(pd.DataFrame(result.rows), f"{result.stem}-scores", "Scores as CSV", index=False)
-        if result.model in installed:
-            show.download("Model as ZIP", lambda: packed(result.model), f"{result.model}.zip", "application/zip")
+        if result.weights:
+            show.download(
+                "Model as ZIP", lambda: packed(result.model, result.weights), f"{result.model}.zip", "application/zip"
+            )
             if st.button("Run it on a region", icon=":material/grid_on:", key="transfer.region"):
                 state.put("model", [result.model])
                 st.switch_page("pages/region.py")
@@ -305,21 +349,32 @@ def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
                 st.switch_page("pages/compare.py")
     if hidden:
         st.caption(f"Days as CSV has no value of a model on {hidden:,} days: the data set has no weather for them.")
-    if result.model not in installed:
+    if not result.weights and result.model in {card["id"] for card in cache.models()}:
+        show.empty(
+            "Another model has taken the name of this one, which cannot be downloaded or used any more.",
+            "**Adapted models** shows the one that has the name now.",
+        )
+    elif not result.weights:
         show.empty("The adapted model was removed: it cannot be downloaded or used any more.")
     with st.expander("The command that makes it again", icon=":material/terminal:"):
         st.code(result.command, language="bash", wrap_lines=True)
 
 
-def packed(model: str) -> bytes:
-    """Weights and card of an installed model as a ZIP; ModelError where a file is missing."""
+def packed(model: str, sha256: str = "") -> bytes:
+    """Weights and card of an installed model as a ZIP; ``sha256``: of the weights that are meant, if told.
+
+    ModelError where a file is missing, or where other weights have taken the name of the model.
+    """
     from agroflux.inference.predict import location
 
     weights = location(model)
+    parts = {path.name: _bytes(path) for path in (weights, weights.with_suffix(".json"))}
+    if sha256 and hashlib.sha256(parts[weights.name]).hexdigest() != sha256:
+        raise ModelError(f"another model has taken the name {model}: reload the page to see which")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in (weights, weights.with_suffix(".json")):
-            archive.writestr(path.name, _bytes(path))
+        for name, content in parts.items():
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 

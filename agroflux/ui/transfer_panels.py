@@ -75,12 +75,14 @@ def _findings(choice: Choice) -> None:
         show.empty("No adapted model is among the chosen ones.", "Pick a recipe that trains, or other site-years.")
         return
     rows = transfer.at(choice)
-    kinds = [gains.verdict(row.to_dict()) for _, row in rows.iterrows() if row["recipe"] in {f[0] for f in found}]
-    won = kinds.count("gains")
+    adapted = [row for _, row in rows.iterrows() if row["recipe"] in {f[0] for f in found}]
+    kinds = [gains.verdict(row.to_dict()) for row in adapted]
+    won, behind = kinds.count("gains"), sum(_behind(choice, row) for row in adapted)
     head = f"{won} of {len(kinds)} adaptations beat training from scratch with an interval that leaves out zero"
     rest = f"; {kinds.count('loses')} worse, {kinds.count('open')} undecided" if won < len(kinds) else ""
-    box = st.success if won == len(kinds) else st.info if won else st.warning
-    box(f"{head}{rest}.", icon=":material/fact_check:")
+    but = f" The source model as it is does better than {behind} of those that beat scratch." if behind else ""
+    box = st.success if won == len(kinds) and not behind else st.info if won else st.warning
+    box(f"{head}{rest}.{but}", icon=":material/fact_check:")
     lines = _lines(found, several=len(choice.models) > 1)
     st.markdown("\n".join(lines[:_SHOWN]))
     if len(lines) > _SHOWN:
@@ -90,6 +92,14 @@ def _findings(choice: Choice) -> None:
     if lacking:
         st.caption(f"Not run for this choice: {', '.join(lacking)}.")
     transfer.tell_causes(_causes([one for one in found if one[1] == choice.model]), _named(choice))
+
+
+def _behind(choice: Choice, row: "pd.Series") -> bool:
+    """Whether an adaptation beats scratch while the source model as it is does better still."""
+    said = row.to_dict()
+    return gains.verdict(said) == "gains" and gains.source_leads(
+        said, gains.untrained(said, transfer.beside(choice, row))
+    )
 
 
 def _causes(found: list[tuple[str, str, str, list[str]]]) -> list[str]:

@@ -178,3 +178,9 @@ def test_one_crop_of_all_days_is_the_crop_of_every_year(ds: xr.Dataset) -> None:
     cycle = summary.seasonal_cycle(corn, ["GPP"], ["19001"], YEARS, 0.0)
     assert cycle["crop"].unique().tolist() == ["corn"]
     assert summary.site_means(corn, "GPP", YEARS, 0.0, crop="corn").notna().tolist() == [True, False]
+
+
+def test_a_column_without_a_value_has_no_cycle(ds: xr.Dataset) -> None:
+    empty = ds.assign(GPP=ds["GPP"].where(False))
+    cycles = summary.seasonal_cycle(empty, ["GPP"], ["19001"], YEARS, 0.0)
+    assert cycles.empty and "mean" in cycles.columns

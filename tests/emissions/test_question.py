@@ -12,7 +12,7 @@ from agroflux.emissions import coverage, notes, report, workbook
 from agroflux.emissions.areas import SURVEY_SOURCE
 from agroflux.emissions.assess import assess
 from agroflux.emissions.fluxes import yearly_fluxes
-from agroflux.emissions.question import Earlier, Question, Sources, kin, of_model, predicts_n2o
+from agroflux.emissions.question import Earlier, Question, Sources, kin, of_model, predicts_n2o, unchanged
 from agroflux.errors import SelectionError
 from agroflux.inference.region import available_models
 
@@ -51,6 +51,20 @@ def test_a_model_adapted_to_other_fluxes_gives_no_n2o() -> None:
     assert not predicts_n2o(card | {"training": card["training"] | {"targets_left_alone": ["ET", "N2O_FLUX"]}})
     assert predicts_n2o(card | {"training": card["training"] | {"targets_left_alone": ["ET"]}})
     assert not predicts_n2o(card | {"targets": [["GPP", "g m-2 d-1"]]})
+
+
+def test_outputs_that_an_adaptation_left_alone_are_the_sources_where_the_head_alone_was_trained() -> None:
+    def made(recipe: str, **data: Any) -> Card:
+        card = _adapted(*CARBON)
+        return card | {"training": card["training"] | {"recipe": recipe}, "data": card["data"] | data}
+
+    assert set(unchanged(made("finetune-head"))) == {*CARBON, "NEE"} == set(unchanged(made("zero-shot")))
+    for recipe in ("finetune", "finetune-gradual", "pooled", "adversarial", "scratch"):
+        assert unchanged(made(recipe)) == ()
+    assert unchanged(made("finetune-head", earlier=[{"id": "towers"}])) == (), "its source may say nothing of them"
+    assert unchanged(_card()) == ()
+    n2o = _adapted("N2O_FLUX")
+    assert not predicts_n2o(n2o | {"training": n2o["training"] | {"recipe": "finetune-head"}}), "no total of it"
 
 
 def test_models_beside_each_other_learned_the_same() -> None:

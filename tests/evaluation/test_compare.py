@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agroflux import schema
+from agroflux.data import summary
 from agroflux.errors import SelectionError
 from agroflux.evaluation import compare
 
@@ -82,11 +83,25 @@ def test_weeks_start_on_monday_and_a_cut_week_is_no_week() -> None:
 
 def test_a_year_of_a_flux_is_its_total_and_of_a_state_its_mean() -> None:
     frame = _frame(a=np.full(len(DAYS), 2.0))
-    assert compare.aggregate(frame, "annual", total=True)["a"].tolist() == [730.0, 730.0]
-    assert compare.aggregate(frame, "annual")["a"].tolist() == [2.0, 2.0]
+    gpp, nitrogen, soil = map(schema.get, ("GPP", "N2O_FLUX", "WTR_1"))
+    assert compare.aggregate(frame, "annual", year=compare.yearly(gpp))["a"].tolist() == [730.0, 730.0]
+    assert compare.aggregate(frame, "annual", year=compare.yearly(nitrogen))["a"].tolist() == [7300.0, 7300.0]
+    assert compare.aggregate(frame, "annual", year=compare.yearly(soil))["a"].tolist() == [2.0, 2.0]
     assert compare.unit(schema.get("GPP"), "annual") == "g C m-2 yr-1"
     assert compare.unit(schema.get("GPP"), "monthly") == "g C m-2 d-1"
     assert compare.unit(schema.get("WTR_1"), "annual") == "m3 m-3"
+    assert compare.unit(schema.get("N2O_FLUX"), "annual") == "kg N ha-1 yr-1"
+
+
+def test_a_year_is_the_same_on_a_figure_and_on_the_map() -> None:
+    """One county of 365 days: the mean of its annual values is the value that the map has."""
+    ds = xr.Dataset({name: _array(np.linspace(0, 1, len(NOLEAP)), NOLEAP) for name in ("N2O_FLUX", "GPP", "ET")})
+    for name in map(str, ds.data_vars):
+        known = schema.get(name)
+        on_map = summary.site_means(ds.assign_attrs(calendar="noleap"), name, [2015, 2016])
+        years = compare.aggregate(compare.table({"a": ds[name]}), "annual", year=compare.yearly(known))
+        assert years["a"].mean() == pytest.approx(on_map["17019"])
+        assert compare.unit(known, "annual") == summary.yearly_unit(name)
 
 
 @given(st.sampled_from(["weekly", "monthly", "annual"]), st.floats(-100, 100))
@@ -109,6 +124,7 @@ def test_site_mean_needs_half_of_the_sites() -> None:
     frame.loc[("s1", DAYS[1]), "a"] = np.nan
     mean = compare.site_mean(frame)["a"]
     assert np.isnan(mean.iloc[0]) and mean.iloc[1] == 1.0 and len(mean) == len(DAYS)
+    assert compare.fewest(frame) == 1 and compare.fewest(frame.loc[(slice(None), DAYS[2:]), :]) == 3
 
 
 def test_seasonal_cycle_averages_the_same_day_of_every_year() -> None:
@@ -164,7 +180,8 @@ def test_spread_over_sites() -> None:
 
 def test_download_carries_units_and_names() -> None:
     frame = _frame(Measured=np.ones(len(DAYS)))
-    ds = compare.dataset(frame, schema.get("GPP"), "daily", {"Measured": "GPP_measured"})
+    ds = compare.dataset(frame, schema.get("GPP"), "daily", {"Measured": "GPP_measured"}, {"n_rate_kg_ha": 168.0})
+    assert ds.attrs["n_rate_kg_ha"] == 168.0 and ds.attrs["aggregation"] == "daily"
     assert ds["GPP_measured"].attrs["units"] == "g C m-2 d-1" and ds["GPP_measured"].dims == ("site", "time")
 
 

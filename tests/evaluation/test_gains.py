@@ -33,6 +33,27 @@ def test_a_gain_that_is_still_worse_than_the_mean_is_said() -> None:
     assert "too narrow" in gains.caveat(row(0.1, 0.05, 0.2, n_test_site_years=2))
 
 
+def test_a_source_that_does_better_untrained_is_named_if_it_had_the_same_test_days() -> None:
+    won = row(0.2, 0.1, 0.3, r2=0.5, n_test_days=900)
+    source = {"recipe": "zero-shot", "r2": 0.71, "n_test_days": 900}
+    assert gains.untrained(won, [{"recipe": "scratch", "r2": 0.3, "n_test_days": 900}, source]) is source
+    assert gains.caveat(won, source) == "The source model as it is does better (R2 0.71)."
+    for r2 in (0.3, 0.5, 0.5 + 1e-6, None):
+        assert gains.caveat(won, source | {"r2": r2}) == "", "the same but for rounding is not better"
+    assert gains.untrained(won, [source | {"n_test_days": 1200}]) is None, "a hybrid is tested on fewer days"
+    of_job = {"recipe": "finetune", "r2": -0.5, "gain": None, "n": 80, "n_test_site_years": 2}
+    said = gains.caveat(of_job, gains.untrained(of_job, [{"recipe": "zero-shot", "r2": -0.2, "n": 80}]))
+    assert said.startswith("The source model as it is does better (R2 \u22120.20). Its R2 is \u22120.50")
+
+
+def test_whose_data_replace_the_source_follows_from_the_protocol() -> None:
+    lost, curve = row(0.0, -0.1, 0.1), [(1, 0.2), (4, -0.05)]
+    for protocol, whose in (("leave-years-out", "the site's own"), ("leave-one-site-out", "the other sites'")):
+        (cause,) = gains.causes(lost | {"protocol": protocol}, [], curve=curve)
+        assert cause.endswith(f"{whose} data replace what the source brought.")
+    assert "the site's own data" in gains.causes(lost, [], curve=curve)[0], "a job names no protocol"
+
+
 def test_causes_follow_the_numbers_and_a_gain_needs_none() -> None:
     others = [{"recipe": "scratch", "r2": 0.85}, {"recipe": "zero-shot", "r2": -1.2}]
     lost = row(0.0, -0.1, 0.1, n_test_site_years=2)

@@ -203,6 +203,67 @@ def test_a_damaged_model_is_left_out_and_the_rest_is_shown(model: Path, tmp_path
         card.write_text(text)
 
 
+def _captions(app: AppTest) -> str:
+    return " ".join(str(caption.value).replace("\\", "") for caption in app.caption)
+
+
+def test_a_mean_over_sites_says_of_how_many() -> None:
+    app = _open(compare_where="towers-sample", sites="US-Tw3,US-AR1", var="GPP", compare_sources="towers-sample")
+    assert not app.exception and not app.error
+    assert "Lines are means of 2 sites, of which a source has only 1 at times" in _captions(app)
+    one = _open(compare_where="towers-sample", sites="US-Tw3", var="GPP", compare_sources="towers-sample")
+    assert "Lines are means" not in _captions(one)
+
+
+def test_sites_without_a_day_in_common_are_not_said_to_lack_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"])[["GPP"]].load().drop_encoding()
+    parts = [
+        tower.where(tower["time"].dt.year == year, drop=True).assign_coords(site=[f"plot-{year}"])
+        for year in (2014, 2015, 2016)
+    ]
+    joined = xr.concat(parts, dim="site", join="outer").assign_attrs(tower.attrs)
+    joined["GPP"].attrs = tower["GPP"].attrs
+    importing.save(joined, "plots")
+    app = _open(compare_where="plots", sites="plot-2014,plot-2015,plot-2016", var="GPP", compare_sources="plots")
+    assert not app.exception and not app.error
+    assert "never do 50% of the sites have a value at once" in _said(app)
+    assert "80% of its days" not in _said(app)
+
+
+def test_a_value_a_year_has_no_season_and_no_months() -> None:
+    app = _open(sites=CARROLL, var="Yield", compare_differences="month")
+    assert not app.exception and not app.error
+    assert "Mean seasonal cycle" not in " ".join(str(text.value) for text in app.markdown)
+    app = _open(sites=CARROLL, var="N2O_FLUX", agg="annual", compare_differences="month")
+    assert not any("Jan" in trace.get("x", []) for n in range(5) for trace in _figure(app, n)["data"])
+    assert _titles(app)[0].endswith("[kg N ha⁻¹ yr⁻¹]")
+
+
+def test_files_say_of_what_their_values_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables: dict[str, pd.DataFrame] = {}
+    sets: list[xr.Dataset] = []
+    monkeypatch.setattr(compare_panels.show, "csv", lambda frame, name, *_, **__: tables.__setitem__(name, frame))
+    monkeypatch.setattr(compare_panels.show, "netcdf", lambda make, *_: sets.append(make()))
+    app = _open(sites=CARROLL, var="N2O_FLUX", rate="252", agg="annual")
+    assert not app.exception and not app.error
+    scores, values = tables["N2O_FLUX-annual-counties-n252-scores"], tables["N2O_FLUX-annual-counties-n252"]
+    assert set(scores["Scored against"]) == {"DSSAT CENTURY"} and set(scores["N rate [kg N ha⁻¹]"]) == {252.0}
+    assert set(values["N rate [kg N ha⁻¹]"]) == {252.0} and set(values["Synthetic"]) == {0}
+    assert sets[0].attrs["n_rate_kg_ha"] == 252.0 and "cornbelt-ceres" in sets[0].attrs["sources"]
+    site = str(catalog.open_dataset("chambers-synthetic")["site"].to_numpy()[0])
+    _open(compare_where="chambers-synthetic", sites=site, var="N2O_FLUX", agg="weekly")
+    assert set(tables["N2O_FLUX-weekly-chambers-synthetic"]["Synthetic"]) == {1}
+    assert sets[1].attrs["synthetic"] == 1
+    _open(compare_where="towers-sample", sites="US-AR1", var="GPP")
+    assert sets[2].attrs["synthetic"] == 0 and "168 kg N ha-1 to corn" in sets[2].attrs["assumed"]
+    assert "n_rate_kg_ha" not in sets[2].attrs
+    with xr.open_dataset(io.BytesIO(show._netcdf_bytes(sets[2])), engine="h5netcdf") as ds:
+        assert ds.attrs["citation"] == sets[2].attrs["citation"]
+
+
 def test_the_whole_years_of_two_counties_are_pooled_and_listed() -> None:
     app = _open(sites=f"{CARROLL},17019", var="GPP", years="2016-2016")
     table = app.dataframe[0].value

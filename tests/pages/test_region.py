@@ -192,7 +192,7 @@ def test_the_file_of_one_model_has_a_unit_in_every_column(monkeypatch: pytest.Mo
     app = _open(sites=TWO, years="2016-2017", var="Yield")
     _button(app, "Run on 2 counties").click().run()
     assert not app.exception and not app.error
-    assert files[-1] == ["FIPS", "County", "Mean [g C m⁻²]", "2016 [g C m⁻²]", "2017 [g C m⁻²]"]
+    assert files[-1][:5] == ["FIPS", "County", "Mean [g C m⁻²]", "2016 [g C m⁻²]", "2017 [g C m⁻²]"]
 
 
 @pytest.fixture
@@ -208,7 +208,9 @@ def test_two_models_share_a_scale_and_are_told_apart_everywhere(
     pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files: list[list[str]] = []
+    drawn_as: dict[str, Any] = {}
     monkeypatch.setattr(region_models.show, "csv", lambda frame, *_, **__: files.append(list(frame.columns)))
+    monkeypatch.setattr(region_models.show, "figure_files", lambda fig, name: drawn_as.update({name: fig}))
     app = _open(sites=TWO, years="2016-2016", var="ET", agg="daily", model=",".join(pair))
     _button(app, "Run 2 models on 2 counties").click().run()
     assert not app.exception and not app.error
@@ -217,6 +219,10 @@ def test_two_models_share_a_scale_and_are_told_apart_everywhere(
     maps = [_traces(app, number)[0] for number in (1, 2)]
     assert maps[0]["zmin"] == maps[1]["zmin"] and maps[0]["zmax"] == maps[1]["zmax"]
     for name, drawn in zip(pair, maps, strict=True):
+        assert drawn["showscale"] is False, "it stands below both"
+        file = drawn_as[f"region-{name}-ET-map"]
+        assert file.data[0].showscale and (file.data[0].zmin, file.data[0].zmax) == (drawn["zmin"], drawn["zmax"])
+        assert file.layout.title.text.startswith(f"Evapotranspiration [mm yr⁻¹], 2016<br>{name} on cornbelt-century")
         np.testing.assert_allclose(untrained.numbers(drawn["z"]), means[name][drawn["locations"]], rtol=1e-4)
     assert maps[0]["zmin"] == pytest.approx(min(m.min() for m in means.values()), rel=1e-4)
     difference = _traces(app, 3)[0]

@@ -1,10 +1,12 @@
 """The page "Sites and counties" with the bundled data: what it says is what the package computes."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -79,6 +81,36 @@ def test_a_measured_tower_shows_what_was_measured_and_no_banner() -> None:
     assert "Synthetic data in view" not in _said(app)
 
 
+def _captions(app: AppTest) -> str:
+    return " ".join(str(caption.value).replace("\\", "") for caption in app.caption)
+
+
+def test_a_variable_that_a_tower_lacks_is_named_and_the_others_are_drawn() -> None:
+    app = _open(sites=f"US-Tw3,{CARROLL}", var="ET")
+    assert [figure["layout"]["title"]["text"] for figure in _figures(app)] == ["Carroll, IA"]
+    assert "Without Evapotranspiration: " in _captions(app) and not app.error
+    app = _open(sites="US-Tw3", var="N2O_FLUX")
+    assert "N₂O flux has no daily value here" in _captions(app) and _figures(app)
+    assert "A shade spans" in _captions(app)
+    app = _open(sites=CARROLL, var="Yield")
+    assert "has one value a year" in _captions(app)
+    assert "A shade spans" not in _captions(app), "four lines a panel have none"
+
+
+def test_a_simulation_without_the_rate_or_the_years_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    one = catalog.open_dataset(DATA)[["GPP"]].sel(site=[CARROLL]).load().drop_encoding()
+    few = one.isel(scenario=np.flatnonzero(np.isin(one["n_rate"], [0.0, 168.0])))
+    for name, part in (("rates", few), ("early", one.sel(time="2013"))):
+        store.write_store(part.assign_attrs(title=f"Of {name}"), tmp_path / "datasets" / f"{name}.zarr")
+    app = _open(sites=CARROLL, var="GPP", rate="252", years="2014-2015")
+    assert _figures(app) and not app.error
+    assert "Of rates is left out: it has no 252 kg N ha⁻¹ (it has 0, 168)" in _captions(app)
+    assert "Of early is left out: it has no year of 2014-2015 (it has 2013)" in _captions(app)
+
+
 def test_synthetic_chambers_bring_the_banner() -> None:
     chamber = str(catalog.open_dataset("chambers-synthetic")["site"].to_numpy()[0])
     app = _open(sites=chamber, var="N2O_FLUX")
@@ -111,6 +143,15 @@ def test_crop_and_variable_change_the_map_in_numbers() -> None:
     values = summary.site_means(catalog.open_dataset(DATA), "N2O_FLUX", range(2013, 2019), 168.0, "corn")
     assert _html(app) != both
     assert maps.number(values.mean()) in _html(app)
+
+
+def test_the_table_of_the_map_says_in_its_file_of_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[str] = []
+    monkeypatch.setattr(sites.show, "download", lambda _label, make, name, _mime: files.append(make()))
+    _open(var="N2O_FLUX", rate="252", years="2015-2016")
+    row = pd.read_csv(io.StringIO(files[0])).iloc[0]
+    assert (row["Variable"], row["Data"], row["Years"]) == ("N2O_FLUX", DATA, "2015 2016")
+    assert (row["N rate [kg N ha⁻¹]"], row["Crop years"], row["Synthetic"]) == (252.0, "both", 0)
 
 
 def test_a_change_is_in_the_url_and_lasts() -> None:

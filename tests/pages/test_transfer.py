@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import time
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
@@ -18,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from agroflux import paths
 from agroflux.data import catalog
 from agroflux.training import jobs, transfer
+from agroflux.training.request import Request
 from agroflux.ui import transfer as page
 from agroflux.ui import transfer_models
 from tests.pages import untrained
@@ -104,6 +103,23 @@ def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
     lines = [lon for lon in places["data"][0]["x"] if lon is not None]
     assert min(lines) < -121.6 < max(lines), "the site in California stands among state lines"
     assert app.query_params["transfer-recipes"] == "finetune,adversarial,zero-shot"
+
+
+def test_a_source_that_does_better_untrained_is_told_and_no_gain_is_green(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [row("scratch", "US-Tw3", 2, 0.5, 0.0, 0.0, 0.0), row("finetune", "US-Tw3", 2, 0.7, 0.2, 0.1, 0.3)]
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    for r2, better in ((0.8, True), (0.6, False)):
+        source = row("zero-shot", "US-Tw3", 2, r2, r2 - 0.5, 0.0, 0.9)
+        (tmp_path / "transfer.json").write_text(json.dumps([*made, source]))
+        app = _open(transfer_recipes="finetune")
+        assert not app.exception and not app.error
+        said = _said(app)
+        assert "**Fine-tune** beats scratch by 0.20 R²" in said
+        assert ("The source model as it is does better (R² 0.80)." in said) is better
+        assert ("The source model as it is does better than 1 of those that beat scratch." in said) is better
+        assert bool(app.success) is not better
 
 
 def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +226,13 @@ def test_simulations_of_both_simulators_can_be_pooled_live() -> None:
     assert app.selectbox(key="w.transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
 
 
+def test_a_training_from_scratch_says_that_nothing_else_is_trained() -> None:
+    said = {recipe: _said(_open(transfer_view="live", transfer_recipe=recipe)) for recipe in ("scratch", "finetune")}
+    for recipe, alone in (("scratch", True), ("finetune", False)):
+        assert ("what the others are compared with: nothing else is trained" in said[recipe]) is alone
+        assert ("Beside the recipe, a model from scratch is trained" in said[recipe]) is not alone
+
+
 def test_a_source_is_not_tested_on_what_it_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "MODELS", ROOT / "models")
     source = "lstm-randomised-hidden30-towers-sample-finetune-head"
@@ -306,8 +329,6 @@ def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
 
 
 def test_a_failed_job_is_told_in_plain_words() -> None:
-    from agroflux.training.request import Request
-
     job = jobs.submit(Request("towers-sample", ("GPP",), "US-Tw3:1999", untrained.ID))
     deadline = time.monotonic() + LIMIT
     while jobs.get(job.id).alive:
@@ -319,8 +340,6 @@ def test_a_failed_job_is_told_in_plain_words() -> None:
 
 
 def test_a_job_that_somebody_else_removed_meanwhile_is_told() -> None:
-    from agroflux.training.request import Request
-
     made = jobs.folder() / "20200101-000000-000000"
     made.mkdir(parents=True)
     jobs.write(made / "request.json", Request("towers-sample", ("GPP",), "US-Tw3:2014", untrained.ID).as_dict())
@@ -357,40 +376,3 @@ def test_a_cause_of_some_recipes_says_of_which(tmp_path: Path, monkeypatch: pyte
     assert "- The source model as it is has R² \u22121.50" in said, "this one holds for all"
     assert "- Fine-tune: The gain falls from +0.10 with 1 to \u22120.10 with 2 site-years" in said
     assert "- Pooled: The gain falls from +0.10 with 1 to \u22120.20 with 2 site-years" in said
-
-
-def test_a_source_that_was_trained_anew_is_not_shown_as_the_source(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = "lstm-cornbelt-century"
-    shutil.copytree(ROOT / "models" / "adapted", tmp_path / "adapted")
-    untrained.save(tmp_path, name)
-    monkeypatch.setattr(paths, "MODELS", tmp_path)
-    asked = partial(_open, transfer_view="models", transfer_model=f"{name}-chambers-synthetic-finetune")
-    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune"], "other weights under the name of the source"
-    for suffix in (".json", ".safetensors"):
-        shutil.copy(ROOT / "models" / f"{name}{suffix}", tmp_path)
-    shown = asked()
-    assert list(shown.dataframe[0].value["Model"]) == ["Fine-tune", "Source as it is"]
-    assert "Gain" not in shown.dataframe[0].value and "R² less that of scratch" not in _said(shown)
-
-
-def test_no_model_is_drawn_on_days_without_weather(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
-    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
-    app = _open(transfer_view="models", transfer_model=model, transfer_test="CH-1 2016")
-    assert not app.exception and "No model is drawn on 151 days" in _said(app)  # January to March, November, December
-    assert "Days as CSV has no value of a model on 906 days" in _said(app)  # of six chambers
-
-
-def test_the_days_downloaded_are_empty_where_there_is_no_weather(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
-    kept: dict[str, pd.DataFrame] = {}
-    monkeypatch.setattr(transfer_models.show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
-    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
-    assert not _open(transfer_view="models", transfer_model=model).exception
-    days = kept[f"{model}-synthetic-days"]
-    blind = ~days["time"].dt.month.between(4, 10)
-    for name in ("finetune", "zero-shot"):
-        assert days.loc[blind, name].isna().all() and days.loc[~blind, name].notna().all()
-    assert blind.any() and days["synthetic_measurement"].notna().any()

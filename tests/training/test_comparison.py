@@ -210,6 +210,34 @@ def test_other_simulations_to_learn_from_run_anew(small: Checkpoint, towers: Sit
     assert lines(dataclasses.replace(towers, drivers=towers.drivers + 1)) == 8
 
 
+def test_a_target_that_no_training_day_holds_has_no_row(
+    small: Checkpoint, towers: SiteYears, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    design = Design(("zero-shot",), ("leave-one-site-out",), (1,), (0, 1, 2), Budget(1, every=1))
+    planned = [run for n, run in comparison.runs(design, TARGETS, towers) if n and run.fold.site == "US-Tw3"]
+    trained = {run.seed: run.fold.train for run in planned}
+    (other,) = next(train for train in trained.values() if train != trained[0])
+    targets = towers.targets.copy()
+    targets[towers.keys.index(other), :, schema.TARGETS.index("GPP")] = np.nan
+    partly = dataclasses.replace(towers, targets=targets)
+    lacking = {seed for seed, train in trained.items() if train == (other,)}
+
+    def compared() -> list[Row]:
+        return comparison.compare(small, partly, design, TARGETS, {"data": "towers-sample"}, tmp_path / "runs.jsonl")
+
+    found = compared()
+    seeds = {
+        target: {row["seed"] for row in found if (row["site"], row["target"]) == ("US-Tw3", target)}
+        for target in TARGETS
+    }
+    assert seeds == {"NEE": {0, 1, 2, None}, "GPP": {0, 1, 2} - lacking}
+    assert f"GPP is left out of {len(lacking)} runs" in caplog.text
+    for recipe in ("scratch", "zero-shot"):
+        site, every = (_one(found, site=s, target="GPP", recipe=recipe, seed=None) for s in ("US-AR1", "all"))
+        assert every["n_test_days"] == site["n_test_days"], "the other site is not scored by chance"
+    assert json.dumps(compared()) == json.dumps(found), "kept runs are read the same way"
+
+
 def test_a_recipe_that_ran_in_some_folds_is_compared_on_their_test_years() -> None:
     rng = np.random.default_rng(5)
     years = (2001, 2002, 2003, 2004)

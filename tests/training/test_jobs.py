@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from agroflux import paths
+from agroflux.data import catalog, importing
 from agroflux.errors import AgroFluxError, ModelError, SelectionError
 from agroflux.inference import predict
 from agroflux.inference.region import available_models
@@ -93,6 +94,7 @@ def test_a_finished_job_has_paired_scores_days_and_a_model_for_every_page(tmp_pa
     assert "--every 1" in checkpoint.card.command
 
     found = jobs.result(done[0].id)
+    assert found["weights_sha256"] == checkpoint.card.weights_sha256
     rows = {(row["target"], row["recipe"]): row for row in found["rows"] if row["by"] == "all"}
     assert set(rows) == {(t, r) for t in ("NEE", "GPP") for r in ("finetune", "scratch", "zero-shot")}
     for target in ("NEE", "GPP"):
@@ -127,6 +129,15 @@ def test_a_finished_job_has_paired_scores_days_and_a_model_for_every_page(tmp_pa
 def test_what_only_the_data_can_refuse_is_told_in_words(change: dict[str, str], says: str) -> None:
     job = _ended(jobs.submit(dataclasses.replace(QUICK, **change)).id)[0]
     assert job.state == "failed" and says in job.message and not job.model
+
+
+def test_a_target_without_a_day_to_train_on_is_refused_by_name() -> None:
+    ds = catalog.open_dataset("towers-sample").load()
+    early = ds["time"].dt.year <= 2015
+    importing.save(ds.assign(GPP=ds["GPP"].where(~early)), "mine")
+    job = _ended(jobs.submit(dataclasses.replace(QUICK, data="mine")).id)[0]
+    assert job.state == "failed" and "no site-year to train on holds a value of GPP:" in job.message
+    assert not jobs.progress(job.id) and not available_models_of_user(), "nothing was trained"
 
 
 def test_a_request_that_cannot_be_right_starts_nothing(own_folder: Path) -> None:

@@ -99,8 +99,13 @@ def test_an_empty_selection_stays_empty() -> None:
     app = _open(sites="a,b")
     app.multiselect[0].set_value([]).run()
     assert _seen(app)["sites"] == []
-    assert "sites" not in app.query_params
     assert _seen(app.run())["sites"] == []
+    link = dict(app.query_params)
+    shared = _open(**link)
+    assert _seen(shared)["sites"] == [], "a link shows what was shown"
+    assert shared.session_state["said"] == []
+    shared.multiselect[0].set_value(["b"]).run()
+    assert shared.query_params["sites"] == "b"
 
 
 def test_a_click_puts_a_site_in_and_takes_it_out() -> None:

@@ -1,0 +1,118 @@
+"""What "Run on a region" says of where a result comes from: on the page, in its files, and after a file changed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import xarray as xr
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from agroflux.data import catalog
+from agroflux.ui import region_models
+from tests.pages import untrained
+from tests.pages.opened import open_page
+
+TWO = "19027,17019"
+AT = {"sites": TWO, "years": "2015-2016", "var": "ET"}
+BANNER = "Synthetic data in view"
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with two untrained models that differ in their weights, the only ones that the page sees."""
+    folder = tmp_path / "models"
+    for seed, name in enumerate(("first", "second")):
+        untrained.save(folder, name, seed)
+    monkeypatch.setattr(paths, "MODELS", folder)
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    yield folder
+
+
+@pytest.fixture
+def fields(tmp_path: Path) -> Path:
+    """The file of a simulation of one's own: two counties of a bundled one, two years and one rate."""
+    ds = catalog.open_dataset("cornbelt-century").sel(site=TWO.split(",")).sel(time=slice("2015", "2016"))
+    path = tmp_path / "datasets" / "fields.nc"
+    path.parent.mkdir()
+    _write(ds.sel(year=[2015, 2016]).isel(scenario=[2]).load(), path, title="Fields of mine", synthetic=0)
+    return path
+
+
+def _write(ds: xr.Dataset, path: Path, **attrs: Any) -> None:
+    """Put ``ds`` in the place of the file at ``path``, which may be open."""
+    made, new = ds.drop_encoding(), path.with_suffix(".new")
+    made.attrs = {name: value for name, value in ds.attrs.items() if not isinstance(value, bool)} | attrs
+    made.to_netcdf(new, engine="h5netcdf")
+    new.replace(path)
+
+
+def _run(app: AppTest) -> AppTest:
+    next(button for button in app.button if button.label.startswith("Run")).click().run()
+    assert not app.exception and not app.error
+    return app
+
+
+def _said(app: AppTest) -> str:
+    return " ".join(str(box.value).replace("\\", "") for box in (*app.info, *app.warning, *app.error))
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
+    """Every CSV file that the page offers, by name; the first page is run before it and has its own."""
+    held: dict[str, pd.DataFrame] = {}
+
+    def keep(frame: pd.DataFrame, name: str, *_: object, **__: object) -> None:
+        held.update({name: frame} if name.startswith("region-") else {})
+
+    monkeypatch.setattr(region_models.show, "csv", keep)
+    return held
+
+
+def test_the_file_of_one_model_says_where_its_figures_come_from(fields: Path, files: dict[str, pd.DataFrame]) -> None:
+    _run(open_page("region", data="fields", model="second", rate="168", **AT))
+    (name,) = files
+    assert name == "region-second-ET-2015-2016-n168"
+    told = files[name].iloc[:, 5:]  # behind FIPS, county, the mean and both years
+    assert told.columns.tolist() == ["data", "model", "years", "n_rate_kg_n_ha", "synthetic"]
+    assert told.to_numpy().tolist() == [["fields", "second", "2015-2016", 168.0, "no"]] * 2
+
+
+def test_the_file_of_several_models_does_and_another_rate_has_another_name(files: dict[str, pd.DataFrame]) -> None:
+    app = _run(open_page("region", model="first,second", rate="84", **AT))
+    told = files["region-2-models-ET-2015-2016-n84"].iloc[0]
+    assert told[["data", "years", "n_rate_kg_n_ha", "synthetic"]].tolist() == [
+        "cornbelt-century", "2015-2016", 84.0, "no",
+    ]  # fmt: skip
+    assert "model" not in told, "each has a column of its own"
+    app.selectbox(key="w.rate").set_value(168.0).run()
+    _run(app)
+    assert "region-2-models-ET-2015-2016-n168" in files
+
+
+def test_synthetic_drivers_bring_the_banner_which_stays_with_their_result(
+    fields: Path, files: dict[str, pd.DataFrame]
+) -> None:
+    _write(xr.load_dataset(fields, engine="h5netcdf"), fields, title="Fields of dice", synthetic=1)
+    app = open_page("region", data="fields", **AT)
+    assert f"{BANNER}:** Fields of dice" in _said(app)
+    _run(app)
+    assert BANNER in _said(app)
+    assert set(next(iter(files.values()))["synthetic"]) == {"yes"}
+    app.selectbox(key="w.data").set_value("cornbelt-century").run()
+    assert BANNER in _said(app) and "earlier choice" in _said(app)
+    _run(app)
+    assert BANNER not in _said(app)
+
+
+def test_a_result_whose_data_or_model_was_replaced_says_so(fields: Path, models: Path) -> None:
+    app = _run(open_page("region", data="fields", **AT))
+    assert "earlier choice" not in _said(app.run())
+    ds = xr.load_dataset(fields, engine="h5netcdf")
+    _write(ds.assign(TMAX=ds["TMAX"].copy(data=ds["TMAX"] - 8)), fields)
+    assert "earlier choice" in _said(app.run())
+    assert "earlier choice" not in _said(_run(app))
+    untrained.save(models, "first", seed=7)
+    assert "earlier choice" in _said(app.run())

@@ -1,0 +1,155 @@
+"""The view "Adapted models" of the page "Transfer", and the jobs behind it: which weights are meant, what is told."""
+
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from agroflux import paths
+from agroflux.baselines import checkpoint
+from agroflux.errors import ModelError
+from agroflux.inference import predict
+from agroflux.training import jobs, transfer
+from agroflux.training.adaptation import Budget
+from agroflux.training.prepared import prepare
+from agroflux.training.request import Request
+from agroflux.ui import transfer_models
+from tests.pages import untrained
+from tests.pages.opened import open_page
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LIMIT = 240.0  # seconds
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with one small model, and a user folder of each test's own."""
+    untrained.save(tmp_path / "models")
+    monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "user"))
+    yield tmp_path / "models"
+
+
+_open = partial(open_page, "transfer", transfer_view="models")
+
+
+def _said(app: AppTest) -> str:
+    boxes = (*app.info, *app.warning, *app.success, *app.error, *app.caption, *app.markdown)
+    return " ".join(str(box.value).replace("\\", "") for box in boxes)
+
+
+def _buttons(app: AppTest) -> set[str]:
+    return {one.proto.label for one in app.get("download_button")}
+
+
+def test_a_job_is_not_shown_for_other_weights_of_its_name() -> None:
+    source = predict.location(untrained.ID)
+    asked = Request(
+        "towers-sample", ("GPP",), "US-Tw3:2014", str(source), validate="US-Tw3:2016", test="US-Tw3:2017,US-Tw3:2018",
+        epochs=2, every=1,
+    )  # fmt: skip
+    job = jobs.submit(asked)
+    deadline = time.monotonic() + LIMIT
+    while jobs.get(job.id).alive:
+        assert time.monotonic() < deadline, jobs.get(job.id)
+        time.sleep(0.1)
+    job = jobs.get(job.id)
+    assert job.state == "done", job.message
+    result = jobs.place_of(job.id) / "result.json"
+    noted = json.loads(result.read_text())
+    older = {key: value for key, value in noted.items() if key != "weights_sha256"}
+    live = partial(_open, transfer_view="live", transfer_job=job.id)
+
+    def scores(app: AppTest) -> dict[str, float]:
+        assert not app.exception and not app.error
+        return app.dataframe[0].value.set_index("Model")["R²"].to_dict()
+
+    for said in (noted, older):
+        jobs.write(result, said)
+        app = _open()
+        assert "From scratch" in scores(app) and "Model as ZIP" in _buttons(app)
+    assert "Model as ZIP" in _buttons(live())
+
+    made = prepare(asked, checkpoint.load(source))
+    other = dataclasses.replace(made.run, seed=7, budget=Budget(1, every=1))
+    path = transfer.adapt_and_save(made.checkpoint, made.windows, other, made.origin, paths.user_models())
+    assert path.stem == job.model, "the same command takes the name over"
+    card = checkpoint.load(path).card
+    (r2,) = (one["r2"] for one in card.scores if one["model"] == job.model)
+    for said in (noted, older):
+        jobs.write(result, said)
+        app = _open()
+        found = scores(app)
+        assert set(found) == {"Fine-tune", "Source as it is"} and found["Fine-tune"] == pytest.approx(r2)
+        assert "Model as ZIP" in _buttons(app)
+        app = live()
+        assert scores(app)["Fine-tune"] != pytest.approx(r2), "what the job found stays"
+        assert "Another model has taken the name of this one" in _said(app) and "Model as ZIP" not in _buttons(app)
+    with pytest.raises(ModelError, match="another model has taken the name"):
+        transfer_models.packed(job.model, noted["weights_sha256"])
+    path.unlink()
+    app = live()
+    assert "The adapted model was removed" in _said(app) and "Model as ZIP" not in _buttons(app)
+
+
+def test_a_source_that_was_trained_anew_is_not_shown_as_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "lstm-cornbelt-century"
+    shutil.copytree(ROOT / "models" / "adapted", tmp_path / "adapted")
+    untrained.save(tmp_path, name)
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    asked = partial(_open, transfer_model=f"{name}-chambers-synthetic-finetune")
+    assert list(asked().dataframe[0].value["Model"]) == ["Fine-tune"], "other weights under the name of the source"
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(ROOT / "models" / f"{name}{suffix}", tmp_path)
+    shown = asked()
+    assert list(shown.dataframe[0].value["Model"]) == ["Fine-tune", "Source as it is"]
+    assert "Gain" not in shown.dataframe[0].value and "R² less that of scratch" not in _said(shown)
+
+
+def test_without_a_run_from_scratch_a_better_source_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    real = transfer_models._run
+    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
+    for r2, better in ((0.99, True), (-9.0, False)):
+
+        def run(*args: str, r2: float = r2) -> Any:
+            rows, series = real(*args)
+            return [one | {"r2": r2} if one["recipe"] == "zero-shot" else one for one in rows], series
+
+        monkeypatch.setattr(transfer_models, "_run", run)
+        app = _open(transfer_model=model)
+        assert not app.exception and not app.error
+        said = _said(app)
+        assert "No model from scratch was kept" in said
+        assert ("The source model as it is does better (R² 0.99)." in said) is better
+
+
+def test_no_model_is_drawn_on_days_without_weather(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
+    app = _open(transfer_model=model, transfer_test="CH-1 2016")
+    assert not app.exception and "No model is drawn on 151 days" in _said(app)  # January to March, November, December
+    assert "Days as CSV has no value of a model on 906 days" in _said(app)  # of six chambers
+
+
+def test_the_days_downloaded_are_empty_where_there_is_no_weather(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    kept: dict[str, pd.DataFrame] = {}
+    monkeypatch.setattr(transfer_models.show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    model = "lstm-cornbelt-century-chambers-synthetic-finetune"
+    assert not _open(transfer_model=model).exception
+    days = kept[f"{model}-synthetic-days"]
+    blind = ~days["time"].dt.month.between(4, 10)
+    for name in ("finetune", "zero-shot"):
+        assert days.loc[blind, name].isna().all() and days.loc[~blind, name].notna().all()
+    assert blind.any() and days["synthetic_measurement"].notna().any()
