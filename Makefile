@@ -33,7 +33,7 @@ app: $(STAMP) ## open AgroFlux Explorer in the browser
 	$(BIN)/agroflux app
 
 test: $(STAMP) ## run every test, browser tests included where Chromium is found
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff check .

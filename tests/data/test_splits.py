@@ -1,5 +1,6 @@
 """Which years and counties train, validate and test."""
 
+import functools
 import itertools
 
 import pytest
@@ -17,12 +18,16 @@ def bundled() -> xr.Dataset:
     return catalog.open_dataset("cornbelt-century")
 
 
+@functools.cache
+def _time() -> xr.DataArray:
+    return tiny(1, 1, 8)["time"]
+
+
 def counties(n: int, states: int = 3) -> xr.Dataset:
     """``n`` counties over ``states`` states and 8 noleap years, coordinates alone."""
-    one = tiny(1, 1, 8)
     ids = [f"{17001 + 2 * k}" for k in range(n)]
     return xr.Dataset(
-        coords={"time": one["time"], "site": ids, "state": ("site", [f"S{k % states}" for k in range(n)])}
+        coords={"time": _time(), "site": ids, "state": ("site", [f"S{k % states}" for k in range(n)])}
     )
 
 

@@ -33,8 +33,7 @@ def test_every_candidate_is_a_change_that_its_network_knows() -> None:
 def test_a_longer_search_takes_the_best_of_a_shorter_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, out = tmp_path / "tiny.zarr", tmp_path / "models"
     write_store(tiny(4, 2, 7), data)
-    small, smaller = search.Candidate({"hidden": 4}), search.Candidate({"hidden": 2})
-    monkeypatch.setitem(search.CANDIDATES, "lstm", (small, smaller))
+    monkeypatch.setitem(search.CANDIDATES, "lstm", (search.Candidate({"hidden": 4}), search.Candidate({"hidden": 2})))
 
     def hidden(minutes: float, best: int | None) -> list[int]:
         rows, _ = search.run(["lstm"], data, out, tmp_path / "work", minutes=minutes, part=PART, best=best)
@@ -48,8 +47,7 @@ def test_a_longer_search_takes_the_best_of_a_shorter_one(tmp_path: Path, monkeyp
     leaderboard.write_lines(
         [row | {"validation_loss": order[row["settings"]["hidden"]]} for row in rows], out / search.NAME
     )
-    assert hidden(0.04, 1) == [4, 128]
-    assert hidden(0.04, 2) == [2, 4, 128]
+    assert hidden(0.03, 1) == [4, 128], "the best, and what is recommended"
 
 
 def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
