@@ -3,15 +3,20 @@
 import dataclasses
 import hashlib
 import json
+import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from agroflux import paths
+from agroflux.baselines import card_rules
 from agroflux.errors import ModelError
 
 FORMAT = 1
 WEIGHTS, CARD = ".safetensors", ".json"
+#: Ids that a message lists at most.
+_LISTED = 40
 
 
 @dataclass(frozen=True)
@@ -63,46 +68,75 @@ class Card:
 
 
 def weights_path(model: str | Path, folder: Path | None = None) -> Path:
-    """The weights file of a model id (in ``folder``, default ``models/``) or of a path to weights or card.
+    """The weights file of a path to weights or card, or of a model id in ``folder``.
 
-    Raises ModelError that says where it looked and which models there are.
+    Without ``folder``, an id is looked up in ``models/``, then in ``models/adapted/``, then among the user's own.
+    Raises ModelError that says where it looked and which models there are, and DataError for an id that leaves the
+    folder.
     """
-    folder = folder or paths.MODELS
+    places = [folder] if folder else [paths.MODELS, paths.adapted_models(), paths.user_models()]
     given = Path(model)
     by_path = given.suffix in (WEIGHTS, CARD)
-    path = given.with_suffix(WEIGHTS) if by_path else paths.inside(folder, f"{model}{WEIGHTS}")
-    if not path.is_file():
-        known = ", ".join(card["id"] for card in available(folder)) or "none"
+    tried = [given.with_suffix(WEIGHTS)] if by_path else [paths.inside(one, f"{model}{WEIGHTS}") for one in places]
+    found = next((path for path in tried if path.is_file()), None)
+    if found is None:
+        where = f"at {tried[0]}" if by_path else f"in {' or '.join(map(str, places))}"
         raise ModelError(
-            f"no model {str(model)!r} at {path}: known in {folder}: {known}; or make one with 'agroflux train'"
+            f"no model {str(model)!r} {where}: known are {_known(places)}; or make one with 'agroflux train'"
         )
-    return path
+    return found
+
+
+def _known(places: list[Path]) -> str:
+    """Ids of the models in ``places``, of many the first ones."""
+    ids = list(dict.fromkeys(card["id"] for place in places for card in available(place)))
+    more = [f"{len(ids) - _LISTED} more"] if len(ids) > _LISTED else []
+    return ", ".join(ids[:_LISTED] + more) or "none"
 
 
 def read(path: Path) -> Card:
-    """Read the card of a weights file or card file; ModelError if it is missing, damaged or of another format."""
+    """Read the card of a weights file or card file.
+
+    Raises ModelError that names file, entry and the way out where it is missing, damaged, of another format, or holds
+    what no model of this version writes: whoever reads a card may rely on the types of what is in it.
+    """
     path = path.with_suffix(CARD)
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"card {path} is missing: copy the model's .json beside its .safetensors") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"card {path} cannot be read ({error}): copy the model again") from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise ModelError(f"card {path} is not of format {FORMAT}: train the model again with this version")
     known = {f.name for f in dataclasses.fields(Card)}
     try:
-        return Card(**{key: value for key, value in raw.items() if key in known})
+        card = Card(**{key: value for key, value in raw.items() if key in known})
     except TypeError as error:
         raise ModelError(f"card {path} lacks an entry ({error}): copy the model again") from None
+    if found := card_rules.problem(card, path.stem):
+        raise ModelError(f"card {path}: {found}: copy the model again under its own name, or remove both its files")
+    return card
 
 
 def write(card: Card, path: Path) -> None:
     """Write the card beside the weights file ``path``, whole or not at all."""
-    target = path.with_suffix(CARD)
-    part = target.with_name(f".{target.name}.part")
-    part.write_text(json.dumps(card.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(target)
+    text = json.dumps(card.as_dict(), indent=1, ensure_ascii=False) + "\n"
+    write_whole(path.with_suffix(CARD), text.encode("utf-8"))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside ``path`` and rename it, so that ``path`` never is half a file.
+
+    Each writing has a name of its own beside, so that two at once do not take each other's; nothing is left of one
+    that fails. Who may read the file is as for any other that the user makes.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def available(folder: Path | None = None) -> list[dict[str, Any]]:

@@ -2,15 +2,16 @@
 
 import dataclasses
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from agroflux import paths, schema
 from agroflux.baselines import card as cards
@@ -20,6 +21,10 @@ from agroflux.data.scaling import Scaler
 from agroflux.errors import AgroFluxError, ModelError
 
 _SCALERS = ("drivers.mean", "drivers.std", "targets.mean", "targets.std")
+#: Times the numbers of a checkpoint that its network may take while it is built: parts of it are made twice.
+_SPARE = 2
+#: What networks make their weights with.
+_MAKERS = frozenset((torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn))
 
 
 @dataclass(frozen=True)
@@ -40,19 +45,18 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
     arrays = (checkpoint.drivers.mean, checkpoint.drivers.std, checkpoint.targets.mean, checkpoint.targets.std)
     tensors |= {name: torch.from_numpy(array.copy()) for name, array in zip(_SCALERS, arrays, strict=True)}
     content = serialize(tensors)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)  # save_file would write a file that its owner alone can read
-    part.replace(path)
+    cards.write_whole(path, content)  # save_file would write a file that its owner alone can read
     # Of these weights, not of the file: another process may have put its own there by now.
     cards.write(dataclasses.replace(checkpoint.card, weights_sha256=hashlib.sha256(content).hexdigest()), path)
     return path
 
 
 def load(model: str | Path, folder: Path | None = None) -> Checkpoint:
-    """Load a model by id (from ``folder``, default ``models/``) or by path.
+    """Load a model by id (from ``folder``, else wherever models are kept) or by path.
 
-    Raises ModelError when files are missing, truncated, pickled, of the wrong shape, or when the card's variables
-    or units are not those of this version's schema.
+    Raises ModelError when files are missing, truncated, pickled, of the wrong shape or type of number, or when the
+    card's variables or units are not those of this version's schema. What a card asks for takes no memory before its
+    weights are known to be of that size.
     """
     path = cards.weights_path(model, folder)
     card = cards.read(path)
@@ -88,9 +92,11 @@ def _scaler(tensors: dict[str, Tensor], kind: str, names: tuple[str, ...], path:
 
 
 def _network(card: Card, tensors: dict[str, Tensor], path: Path) -> nn.Module:
+    state = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
     try:
-        network = registry.build(card.model, len(card.drivers), len(card.targets), **card.config)
-        state = {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+        with _AtMost(_SPARE * sum(weight.numel() for weight in state.values())):
+            network = registry.build(card.model, len(card.drivers), len(card.targets), **card.config)
+        _check_types(network, state)
         network.load_state_dict(state, strict=True)
     except (RuntimeError, TypeError, ValueError, ModelError) as error:
         first = str(error).strip().splitlines()[-1].strip()
@@ -98,6 +104,33 @@ def _network(card: Card, tensors: dict[str, Tensor], path: Path) -> nn.Module:
             f"{path}: weights do not fit the card's {card.model} ({first}): copy the model again"
         ) from None
     return network.eval().requires_grad_(False)
+
+
+class _AtMost(TorchFunctionMode):
+    """Weights of networks that are made meanwhile hold so many numbers in all, or ModelError before they take memory.
+
+    Of ``torch.empty``, by which layers make most, memory is taken once it is filled. Torch's own way to know shapes
+    without memory, to build all on the device ``meta``, loads seconds of Python for some initial values.
+    """
+
+    def __init__(self, numbers: int) -> None:
+        super().__init__()
+        self.left = numbers
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What torch calls in place of ``func``."""
+        if func in _MAKERS:
+            self.left -= func(*args, **{**(kwargs or {}), "device": "meta"}).numel()
+            if self.left < 0:
+                raise ModelError("which is a far larger network")
+        return func(*args, **(kwargs or {}))
+
+
+def _check_types(network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Raise ModelError where weights would have to be turned into another type of number."""
+    for name, weight in network.state_dict().items():
+        if name in state and state[name].dtype != weight.dtype:
+            raise ModelError(f"{name} is of {state[name].dtype} instead of {weight.dtype}")
 
 
 def _check_variables(card: Card, path: Path) -> None:

@@ -1,6 +1,5 @@
 """What each setting of a network can be: a wrong one is refused by its name before any data is read."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,21 +8,24 @@ from agroflux.errors import ModelError
 
 #: Days that one node of a pyramid's coarsest scale may stand for: longer than any series, and still quickly computed.
 LONGEST_NODE = 65_536
+#: Of a width, a number of days and the like, and of layers: far more than any network of use here has. A card or a
+#: command that asks for more is refused before it takes all the memory, or a night, to find out.
+MOST, DEEPEST = 65_536, 64
 
 
-def _whole(least: int) -> tuple[Callable[[Any], bool], str]:
+def _whole(least: int, most: int = MOST) -> tuple[Callable[[Any], bool], str]:
     def holds(value: Any) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and value >= least
+        return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
-    return holds, f"a whole number of at least {least}"
+    return holds, f"a whole number of at least {least} and at most {most:,}"
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _steps(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(_ONE[0](step) for step in value)
+    return isinstance(value, list | tuple) and 0 < len(value) <= DEEPEST and all(_ONE[0](step) for step in value)
 
 
 def _drivers(value: Any) -> bool:
@@ -36,7 +38,7 @@ _ZERO, _ONE, _TWO = _whole(0), _whole(1), _whole(2)
 #: setting -> (whether a value will do, what will do in words).
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "hidden": _ONE,
-    "layers": _ONE,
+    "layers": _whole(1, DEEPEST),
     "heads": _ONE,
     "feed": _ONE,
     "kernel": _ONE,
@@ -49,8 +51,11 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "context": _ZERO,
     "near": _ZERO,
     "dropout": (lambda value: _number(value) and 0 <= value < 1, "a number from 0 to less than 1"),
-    "memory_days": (lambda value: _number(value) and value >= 2, "a number of at least 2"),
-    "dilations": (_steps, "a list of whole numbers of at least 1"),
+    "memory_days": (
+        lambda value: _number(value) and 2 <= value <= MOST,
+        f"a number of at least 2 and at most {MOST:,}",
+    ),
+    "dilations": (_steps, f"a list of whole numbers of at least 1, {DEEPEST} numbers at most"),
     "static": (_drivers, f"a list of some, not all, of {', '.join(schema.DRIVERS)}"),
 }
 

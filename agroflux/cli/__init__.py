@@ -2,15 +2,18 @@
 
 import errno
 import importlib
+import io
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError  # Typer itself exports none of them
 from typer.core import TyperGroup
 
-from agroflux import __version__
+from agroflux import __version__, paths
 from agroflux.errors import AgroFluxError
 
 #: command -> (module, help). The module holds ``command`` (a function) or ``app`` (a Typer of subcommands).
@@ -83,24 +86,47 @@ def _root(
 def main(argv: list[str] | None = None) -> None:
     """Entry point: a user's error is one line on stderr and exit code 2, never a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a sign that the terminal does not know is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     try:
-        cli(args=argv, prog_name="agroflux")
+        _check_checkout(sys.argv[1:] if argv is None else argv)
+        code = cli(args=argv, prog_name="agroflux", standalone_mode=False) or 0
+        said = "stopped" if code == _STOPPED else ""  # Typer makes this of Ctrl-C, and says nothing
+    except NoArgsIsHelpError as asked:
+        asked.show()
+        code, said = asked.exit_code, ""
+    except ClickException as error:
+        code, said = error.exit_code, _usage(error)
+    except typer.Abort:  # the answer to a question did not come
+        code, said = 1, "stopped"
     except AgroFluxError as error:
-        typer.echo(f"agroflux: {' '.join(str(error).split())}", err=True)
-        sys.exit(2)
-    except SystemExit as ended:
-        if ended.code == _STOPPED:  # Typer makes this of Ctrl-C, and says nothing
-            typer.echo("agroflux: stopped", err=True)
-        raise
+        code, said = 2, str(error)
     except Exception as fault:
         if os.environ.get("AGROFLUX_DEBUG"):
             raise
-        if isinstance(fault, OSError) and fault.errno in _REFUSED:
-            where = f"{fault.filename}: " if fault.filename else ""
-            typer.echo(
-                f"agroflux: {where}{fault.strerror}: check rights, space and name, or use another place", err=True
-            )
-            sys.exit(2)
-        what = f"{type(fault).__name__}: {' '.join(str(fault).split())}"
-        typer.echo(f"agroflux: a fault of the program ({what}): AGROFLUX_DEBUG=1 shows where", err=True)
-        sys.exit(1)
+        code, said = _fault(fault)
+    if said:
+        typer.echo(f"agroflux: {' '.join(said.split())}", err=True)
+    sys.exit(code)
+
+
+def _check_checkout(words: Sequence[str]) -> None:
+    """Raise AgroFluxError where the package was installed without what it reads; help and version need nothing."""
+    if words and not {"--help", "--version"} & set(words) and not paths.ASSETS.is_dir():
+        raise AgroFluxError(f"{paths.ASSETS} is missing: run this from a checkout of the project (pip install -e .)")
+
+
+def _usage(error: ClickException) -> str:
+    """What is wrong with the words of a command, and whose help tells the right ones."""
+    said = error.format_message().rstrip(".")
+    known = error.ctx if isinstance(error, UsageError) else None
+    return f"{said} (see {known.command_path} --help)" if known else said
+
+
+def _fault(fault: Exception) -> tuple[int, str]:
+    """Exit code and words for an error that no command foresaw."""
+    if isinstance(fault, OSError) and fault.errno in _REFUSED:
+        where = f"{fault.filename}: " if fault.filename else ""
+        return 2, f"{where}{fault.strerror}: check rights, space and name, or use another place"
+    return 1, f"a fault of the program ({type(fault).__name__}: {fault}): AGROFLUX_DEBUG=1 shows where"

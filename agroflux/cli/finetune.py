@@ -26,7 +26,12 @@ def command(
     source: Annotated[
         str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what the model learnt.")
     ] = "",
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the checkpoint and its card; default: models/ in user data, where ids are found."
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=2**64 - 1, help="Seed of new weights and of the order of windows.")
     ] = 0,
@@ -36,6 +41,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
 ) -> None:
     """Adapt a model to measured site-years, choose its epoch by a validation year, score it on others and save it."""
+    from agroflux import paths
     from agroflux.baselines import card as cards
     from agroflux.cli.lists import words
     from agroflux.cli.output import check_folder, print_json, print_rows
@@ -46,6 +52,7 @@ def command(
     from agroflux.training.prepared import prepare
     from agroflux.training.request import Request
 
+    out = out or paths.user_models()
     check_folder(out)
     if source and not transfer.needs_source(transfer.recipe(recipe)):
         raise SelectionError(f"--source is for recipes that train on simulations too: leave it out with {recipe}")

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,8 +83,14 @@ def write_bytes(content: bytes | memoryview, out: Path) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` as JSON and nothing else."""
-    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False, default=str))
+    """Print ``value`` as JSON and nothing else; what stdout cannot hold is spelled as JSON spells it."""
+    ready = plain(value)
+    text = json.dumps(ready, indent=2, ensure_ascii=False, default=str)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(ready, indent=2, default=str)
+    typer.echo(text)
 
 
 def print_rows(

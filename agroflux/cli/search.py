@@ -11,7 +11,7 @@ from agroflux.cli.output import JSON
 def command(
     data: Annotated[Path, typer.Option(help="A full simulation, as DIR/cornbelt-century.zarr.")],
     model: Annotated[str | None, typer.Option(help="Networks, with commas between; default: all.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of search.json.")] = Path("models"),
+    out: Annotated[Path | None, typer.Option(help="Folder of search.json; default: models/ of the checkout.")] = None,
     work: Annotated[Path | None, typer.Option(help="Folder for states of training; default: user data.")] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Training time of each candidate; default: 4.")
@@ -37,6 +37,7 @@ def command(
     models = words(model or "") or registry.names()
     for name in models:
         registry.configuration(name)
+    out = out or paths.MODELS
     check_folder(out)
     catalog.open_dataset(data)  # a folder that is no data set is told before it is read through for its hash
     place = work or paths.user_data() / "search"

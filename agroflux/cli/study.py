@@ -8,7 +8,10 @@ import typer
 
 def command(
     data: Annotated[Path, typer.Option(help="Folder with the full cornbelt-century.zarr and cornbelt-ceres.zarr.")],
-    out: Annotated[Path, typer.Option(help="Folder of shipped checkpoints and leaderboard.json.")] = Path("models"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of shipped checkpoints and leaderboard.json; default: models/ of the checkout."),
+    ] = None,
     work: Annotated[
         Path | None, typer.Option(help="Folder for states and the other checkpoints; default: user data.")
     ] = None,
@@ -31,6 +34,7 @@ def command(
     from agroflux.errors import ModelError
     from agroflux.training import search, study
 
+    out = out or paths.MODELS
     runs = study.chosen(only)
     if epochs_a_minute:
         runs = [study.by_epochs(run, epochs_a_minute) for run in runs]

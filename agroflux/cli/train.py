@@ -11,7 +11,9 @@ Changes = Annotated[list[str] | None, typer.Option("--set", help="Model setting,
 def command(
     data: Annotated[str, typer.Option(help="Data set id or path of a .zarr; several simulations with + between.")],
     model: Annotated[str, typer.Option(help="Name of the baseline.")] = "lstm",
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint and its card.")] = Path("models"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the checkpoint and its card; default: models/ of the checkout.")
+    ] = None,
     work: Annotated[
         Path | None, typer.Option(help="Folder for the state of a run, to resume it from; default: user data.")
     ] = None,
@@ -48,6 +50,7 @@ def command(
     from agroflux.cli.output import check_folder, print_json, print_rows
     from agroflux.data import joined, splits, subsample
 
+    out = out or paths.MODELS
     check_folder(out)
     splits.check(protocol, experiment)
     part = subsample.Subsample(subsample.parse_rates(rates), phases)

@@ -41,8 +41,12 @@ def command(
         str, typer.Option(help="Simulations for adversarial and pooled, as A+B; default: what a model learnt.")
     ] = "",
     out: Annotated[
-        Path, typer.Option(help="File for the rows; those of other models, data sets and recipes in it stay.")
-    ] = Path("models/transfer.json"),
+        Path | None,
+        typer.Option(
+            help="File for the rows; those of other models, data sets and recipes in it stay; "
+            "default: models/transfer.json of the checkout."
+        ),
+    ] = None,
     work: Annotated[Path | None, typer.Option(help="File of finished runs, to go on from; default: user data.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON, and no progress.")] = False,
 ) -> None:
@@ -61,6 +65,7 @@ def command(
     from agroflux.training.adaptation import Budget
     from agroflux.training.comparison import Design
 
+    out = out or paths.MODELS / "transfer.json"
     for option, text in (("model", model), ("data", data), ("recipe", recipe), ("protocol", protocol)):
         if not words(text):
             raise SelectionError(f"--{option} names nothing: leave it out for its default, or name one or several")

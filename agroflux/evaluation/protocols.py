@@ -55,7 +55,7 @@ def evaluate(
     from agroflux.data import joined
 
     if model not in REFERENCES:
-        _check_not_adapted(cards.read(predictor.location(model)))
+        _check_not_adapted(cards.read(cards.weights_path(model)))
     splits.check(protocol, experiment)
     ds = take(joined.open_dataset(data), part)
     if model in REFERENCES:

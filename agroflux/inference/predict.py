@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from agroflux import __version__, paths, schema
-from agroflux.baselines.card import CARD, WEIGHTS, Card, weights_path
+from agroflux import __version__, schema
+from agroflux.baselines.card import Card, weights_path
 from agroflux.data import windows
 from agroflux.errors import DataError, ModelError
 
@@ -34,18 +34,7 @@ def load(model: str | Path) -> "Checkpoint":
     """
     from agroflux.baselines.checkpoint import load as load_checkpoint
 
-    return load_checkpoint(location(model))
-
-
-def location(model: str | Path) -> Path:
-    """The weights file of an id or path (:func:`agroflux.baselines.card.weights_path`), wherever models are kept."""
-    if Path(model).suffix in (WEIGHTS, CARD):
-        return weights_path(model)
-    places = [
-        paths.inside(folder, f"{model}{WEIGHTS}")
-        for folder in (paths.MODELS, paths.adapted_models(), paths.user_models())
-    ]
-    return next((place for place in places if place.is_file()), None) or weights_path(model)
+    return load_checkpoint(weights_path(model))
 
 
 def check_fits(card: Card, ds: xr.Dataset) -> None:

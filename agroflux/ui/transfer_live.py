@@ -225,11 +225,11 @@ def _start(ask: Ask) -> None:
     from agroflux.training.request import Request
 
     try:
-        from agroflux.inference.predict import location
+        from agroflux.baselines.card import weights_path
 
         timed = ask.budget == "seconds"
         request = Request(
-            data=ask.data, targets=ask.targets, train=",".join(ask.train), model=str(location(ask.model)),
+            data=ask.data, targets=ask.targets, train=",".join(ask.train), model=str(weights_path(ask.model)),
             recipe=ask.recipe, validate=ask.validate, test=",".join(ask.test), source=ask.source, every=1,
             epochs=_ENDLESS if timed else ask.amount, seconds=float(ask.amount) if timed else None,
         )  # fmt: skip

@@ -365,9 +365,9 @@ def packed(model: str, sha256: str = "") -> bytes:
 
     ModelError where a file is missing, or where other weights have taken the name of the model.
     """
-    from agroflux.inference.predict import location
+    from agroflux.baselines.card import weights_path
 
-    weights = location(model)
+    weights = weights_path(model)
     parts = {path.name: _bytes(path) for path in (weights, weights.with_suffix(".json"))}
     if sha256 and hashlib.sha256(parts[weights.name]).hexdigest() != sha256:
         raise ModelError(f"another model has taken the name {model}: reload the page to see which")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,6 +173,43 @@ def test_every_family_comes_back_and_is_refused_when_damaged(model: str, tmp_pat
         path.write_bytes(damaged)
         with pytest.raises(ModelError, match=said):
             checkpoint.load(path)
+
+
+@pytest.mark.parametrize("model", registry.names())
+def test_a_card_that_asks_for_far_more_is_refused_before_it_takes_memory(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights of the wide network are several hundred MB, which none of its layers may start to fill."""
+    made = make(model)
+    path = checkpoint.save(made, tmp_path)
+    rewrite(path, config=made.card.config | {"hidden": 6000})
+    largest = max(weight.numel() for weight in made.network.parameters())
+    for name in ("uniform_", "kaiming_uniform_"):
+        fill = getattr(torch.nn.init, name)
+
+        def filled(tensor: torch.Tensor, *args: Any, fill: Any = fill, **how: Any) -> Any:
+            assert tensor.numel() <= 4 * largest, "memory of the wide network is filled"
+            return fill(tensor, *args, **how)
+
+        monkeypatch.setattr(torch.nn.init, name, filled)
+    with pytest.raises(ModelError, match=rf"do not fit the card's {model} \(which is a far larger network"):
+        checkpoint.load(path)
+
+
+@pytest.mark.parametrize("change", [{"hidden": 10**30}, {"layers": 10**9}, {"memory_days": 10**400}])
+def test_a_card_that_asks_for_what_no_network_has_is_refused(saved: Path, change: dict[str, int]) -> None:
+    rewrite(saved, config=make().card.config | change)
+    with pytest.raises(ModelError, match=rf"cannot be built with {next(iter(change))}=.* and at most"):
+        checkpoint.load(saved)
+
+
+def test_weights_of_another_type_of_number_are_refused(saved: Path) -> None:
+    tensors = load_file(saved)
+    tensors["network.head.bias"] = tensors["network.head.bias"].double()
+    save_file(tensors, saved)
+    rewrite(saved, weights_sha256=cards.sha256(saved))
+    with pytest.raises(ModelError, match=r"head\.bias is of torch\.float64 instead of torch\.float32"):
+        checkpoint.load(saved)
 
 
 @pytest.mark.parametrize("change", ["order", "unit", "number"])

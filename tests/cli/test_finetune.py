@@ -64,6 +64,23 @@ def test_without_json_the_scores_are_shown(
     assert "Best epoch" not in capsys.readouterr().err, "what is not trained has none"
 
 
+def test_a_model_that_is_put_nowhere_else_is_found_by_its_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "data"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    small = ("--data", "chambers-synthetic", "--target", "N2O_FLUX", "--site-years", "CH-1:2014,CH-2:2014")
+    assert run(*small, "--recipe", "scratch", "--epochs", "1", "--json") == 0
+    name = json.loads(capsys.readouterr().out)["id"]
+    assert sorted(path.name for path in paths.user_models().iterdir()) == [f"{name}.json", f"{name}.safetensors"]
+    assert not list(Path().iterdir())
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", "--model", name, "--sites", "19027", "--years", "2018", "--n-rate", "168", "--out", "x.nc"])
+    assert not ended.value.code, capsys.readouterr().err
+    assert Path("x.nc").is_file()
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import types
@@ -12,7 +14,7 @@ from typing import Annotated
 import pytest
 import typer
 
-from agroflux import cli
+from agroflux import cli, paths
 from agroflux.cli.output import print_json, print_rows
 from agroflux.errors import DataError
 
@@ -104,6 +106,53 @@ def test_a_value_of_the_wrong_type_is_named(run: Run) -> None:
     assert "--workers" in err and "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["foo"], "No such command 'foo' (see agroflux --help)"),
+        (["--foo"], "No such option: --foo (see agroflux --help)"),
+        (["data", "foo"], "No such command 'foo' (see agroflux data --help)"),
+        (["data", "show"], "Missing argument 'ID' (see agroflux data show --help)"),
+        (["finetune"], "Missing option '--data' (see agroflux finetune --help)"),
+        (["app", "--port", "70000"], "Invalid value for '--port'"),
+    ],
+)
+def test_words_that_are_no_command_are_told_in_one_line(run: Run, arguments: list[str], says: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("agroflux: ") and err.count("\n") == 1
+    assert says in err and err.endswith(" --help)\n")
+
+
+def test_without_words_there_is_help_in_full(run: Run) -> None:
+    for arguments in ((), ("data",)):
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("Usage: agroflux") and "Commands:" in err and "agroflux: " not in err
+
+
+def test_an_answer_that_does_not_come_stops(run: Run) -> None:
+    def body() -> None:
+        raise EOFError
+
+    code, out, err = run("try", body=body)
+    assert (code, out) == (1, "")
+    assert err.endswith("agroflux: stopped\n")
+
+
+@pytest.mark.parametrize("name", ["train", "search", "study", "transfer"])
+def test_what_is_made_goes_to_the_checkout_by_default(
+    run: Run, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the command is called: the check of that place fails here, so that no command does its work."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(paths, "MODELS", tmp_path / "file" / "models")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(name, *(() if name == "transfer" else ("--data", str(tmp_path))))
+    assert code == 2 and f"{tmp_path / 'file'} is no folder that can be written to" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
 def test_ctrl_c_is_no_fault(run: Run) -> None:
     def body() -> None:
         raise KeyboardInterrupt
@@ -140,10 +189,38 @@ def test_rows_are_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.strip() == "Nothing to show."
 
 
-def _agroflux(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _agroflux(*arguments: str, place: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Call the command of the package that lies in ``place``, with further variables of its environment."""
     code = "import sys; from agroflux.cli import main; main()"
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    known = {**os.environ, **variables}
+    return subprocess.run(command, cwd=place, env=known, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_package_without_its_checkout_says_so(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "agroflux", tmp_path / "agroflux", ignore=shutil.ignore_patterns("__pycache__"))
+    done = _agroflux("data", "list", place=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = f"{tmp_path / 'assets'} is missing: run this from a checkout of the project (pip install -e .)"
+    assert done.stderr == f"agroflux: {said}\n"
+    for words in (("--version",), ("data", "list", "--help")):
+        done = _agroflux(*words, place=tmp_path)
+        assert done.returncode == 0 and done.stdout, done.stderr
+
+
+def test_a_terminal_of_few_signs_is_told_the_others_by_number() -> None:
+    for coding, sign in (("ascii", "R\\xb2"), ("latin-1", "\\u2082")):
+        code = (
+            "from agroflux import cli; from agroflux.cli.output import print_rows, print_json;"
+            "cli.cli = lambda **_: (print_rows([{'name': 'R\\xb2 N\\u2082O'}], as_json=False),"
+            "print_json({'name': 'R\\xb2 \\U0001f33d'}))[1]; cli.main(['data'])"
+        )
+        known = {**os.environ, "PYTHONIOENCODING": coding}
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=known, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        shown = done.stdout.decode(coding)
+        assert sign in shown
+        assert json.loads(shown[shown.index("{\n") :]) == {"name": "R\xb2 \U0001f33d"}
 
 
 def test_data_list_json_is_json_alone() -> None:

@@ -26,9 +26,7 @@ def _time() -> xr.DataArray:
 def counties(n: int, states: int = 3) -> xr.Dataset:
     """``n`` counties over ``states`` states and 8 noleap years, coordinates alone."""
     ids = [f"{17001 + 2 * k}" for k in range(n)]
-    return xr.Dataset(
-        coords={"time": _time(), "site": ids, "state": ("site", [f"S{k % states}" for k in range(n)])}
-    )
+    return xr.Dataset(coords={"time": _time(), "site": ids, "state": ("site", [f"S{k % states}" for k in range(n)])})
 
 
 def test_the_clean_split_of_the_benchmark() -> None:

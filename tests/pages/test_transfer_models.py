@@ -14,9 +14,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
+from agroflux.baselines import card as cards
 from agroflux.baselines import checkpoint
 from agroflux.errors import ModelError
-from agroflux.inference import predict
 from agroflux.training import jobs, transfer
 from agroflux.training.adaptation import Budget
 from agroflux.training.prepared import prepare
@@ -51,7 +51,7 @@ def _buttons(app: AppTest) -> set[str]:
 
 
 def test_a_job_is_not_shown_for_other_weights_of_its_name() -> None:
-    source = predict.location(untrained.ID)
+    source = cards.weights_path(untrained.ID)
     asked = Request(
         "towers-sample", ("GPP",), "US-Tw3:2014", str(source), validate="US-Tw3:2016", test="US-Tw3:2017,US-Tw3:2018",
         epochs=2, every=1,

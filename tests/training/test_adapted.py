@@ -9,7 +9,6 @@ from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.data import catalog
 from agroflux.evaluation import gain_rows, gains
-from agroflux.inference import predict
 from agroflux.inference.region import available_models, run_region
 
 MEASURED = ("towers-sample", "chambers-synthetic")
@@ -43,7 +42,7 @@ def test_an_adapted_model_is_found_by_its_id_and_runs_on_counties() -> None:
     ids = [card["id"] for card in available_models()]
     adapted = [card["id"] for card in cards.available(paths.adapted_models())]
     assert ids[-len(adapted) :] == adapted
-    assert predict.location(adapted[0]).parent == paths.adapted_models()
+    assert cards.weights_path(adapted[0]).parent == paths.adapted_models()
     ds = catalog.open_dataset("cornbelt-century")
     found = run_region(adapted[0], ds, sites=["19015"], years=[2018], n_rate=168.0)
     plain = run_region("lstm-cornbelt-century", ds, sites=["19015"], years=[2018], n_rate=168.0)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from agroflux import paths
+from agroflux.baselines import card as cards
 from agroflux.data import catalog, importing
 from agroflux.errors import AgroFluxError, ModelError, SelectionError
 from agroflux.inference import predict
@@ -89,7 +90,7 @@ def test_a_finished_job_has_paired_scores_days_and_a_model_for_every_page(tmp_pa
     plain = "lstm-cornbelt-century-towers-sample-finetune"
     assert sorted(job.model for job in done) == [plain, f"{plain}-2"] == available_models_of_user()
     checkpoint = predict.load(done[0].model)
-    assert predict.location(done[0].model).parent == tmp_path / "models"
+    assert cards.weights_path(done[0].model).parent == tmp_path / "models"
     assert checkpoint.card.data["site_years"]["train"] == ["US-Tw3:2014", "US-Tw3:2015"]
     assert "--every 1" in checkpoint.card.command
 
