@@ -17,7 +17,7 @@ def template(
     out: Annotated[Path | None, typer.Option(help="A .csv or .xlsx file; left out, CSV is printed.")] = None,
 ) -> None:
     """An empty table to fill in. Empty cells mean unknown, which is never taken for zero."""
-    from agroflux.data import catalog, management_table
+    from agroflux.data import catalog, management_table, text_cells
 
     if what not in TEMPLATES:
         raise SelectionError(f"no template called {what!r}: choose one of {', '.join(TEMPLATES)}")
@@ -28,11 +28,11 @@ def template(
         sites = {str(site): years for site in ds["site"].to_numpy()}
     table = management_table.template(sites)
     if out is None:
-        typer.echo(table.to_csv(index=False), nl=False)
+        typer.echo(text_cells.to_csv(table, index=False), nl=False)
         return
     if out.suffix not in (".csv", ".xlsx"):
         raise SelectionError(f"--out {out.name}: name a .csv or .xlsx file")
-    content = management_table.xlsx(table) if out.suffix == ".xlsx" else table.to_csv(index=False).encode()
+    content = management_table.xlsx(table) if out.suffix == ".xlsx" else text_cells.to_csv(table, index=False).encode()
     try:
         with out.open("xb") as file:
             file.write(content)

@@ -6,6 +6,7 @@ import xarray as xr
 
 from agroflux import contract
 from agroflux.data.archives import MAX_FILE, unreadable
+from agroflux.data.array_limits import within
 from agroflux.data.store import load, open_store
 from agroflux.errors import DataError
 
@@ -24,11 +25,8 @@ def read(path: str | Path) -> xr.Dataset:
         raise DataError(f"{where.name} is no NetCDF file (.nc): give a data set that keeps the contract")
     if size > MAX_FILE:
         raise DataError(f"{where.name} is larger than the {MAX_FILE / 1e9:g} GB that are read")
-    lazy = open_store(where)
-    if lazy.nbytes > MAX_FILE:  # a small file can declare what no memory holds
-        raise DataError(
-            f"{where.name} unpacks to {lazy.nbytes / 1e9:.1f} GB, more than the {MAX_FILE / 1e9:g} GB that are read"
-        )
+    lazy = open_store(where, most=MAX_FILE)  # a small file can declare what no memory holds
+    within(where.name, lazy.nbytes, MAX_FILE)  # decoded, values may be wider than in the file
     ds = load(lazy)
     ds.close()
     return contract.validate(ds, name=where.name, values=True)

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from agroflux.data.known_sites import SiteFacts
 from agroflux.data.management import Season
 from agroflux.data.report import Report
 from agroflux.data.store import write_store
+from agroflux.data.text_cells import FORMULA
 from agroflux.data.towers import Reading
 from agroflux.errors import DataError
 
@@ -30,6 +32,10 @@ _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,63}")
 #: Names that some systems keep for devices; a folder with such a data set could not be copied there.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 _SUFFIX = ".zarr.zip"
+_REMOVED = ".removed."
+#: Folders in which data sets are made and removed: a dot, the id (or file, or "removed"), and what tempfile adds.
+_MAKING = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.[a-z0-9_]{8}")
+_ABANDONED_S = 3600.0  # [s] without a change, after which such a folder is nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +193,19 @@ def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
 
 
 def _ids(sites: Sequence[str]) -> None:
-    """DataError for a site id that a link or an option could not name: commas stand between sites there."""
-    wrong = next((s for s in sites if "," in s or not s.strip()), None)
+    """DataError for a site id that a link or an option could not name (commas stand between sites there), or that a
+    spreadsheet would run as a formula.
+    """
+
+    def bad(site: str) -> bool:
+        return "," in site or not site.strip() or not site.isprintable() or site.lstrip().startswith(FORMULA)
+
+    wrong = next((s for s in sites if bad(s)), None)
     if wrong is not None:
-        raise DataError(f"{wrong[:60]!r} cannot be the id of a site: use letters, digits, - and _, such as US-Ne1")
+        raise DataError(
+            f"{wrong[:60]!r} cannot be the id of a site: begin with a letter or digit, and use letters, digits, - and "
+            "_, such as US-Ne1"
+        )
 
 
 def _slugs(names: Sequence[str]) -> list[str]:
@@ -221,6 +236,7 @@ def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
     target = paths.inside(folder, data_id + _SUFFIX)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        tidy(folder)
         with tempfile.TemporaryDirectory(prefix=f".{data_id}.", dir=folder) as work:
             made = write_store(ds, Path(work) / target.name)
             if replace:
@@ -270,13 +286,30 @@ def remove(data_id: str) -> Path:
     """Delete one of the user's data sets; DataError for a bundled or unknown one. Returns where it was."""
     entry = _own(data_id)
     try:
-        with tempfile.TemporaryDirectory(prefix=".removed.", dir=entry.path.parent) as work:
+        tidy(entry.path.parent)
+        with tempfile.TemporaryDirectory(prefix=_REMOVED, dir=entry.path.parent) as work:
             entry.path.replace(Path(work) / entry.path.name)
     except FileNotFoundError:
         raise DataError(f"there is no data set called {data_id} any more: it was removed meanwhile") from None
     except OSError as error:
         raise DataError(f"cannot remove {entry.path} ({error.strerror or error}): check permissions") from error
     return entry.path
+
+
+def tidy(folder: Path) -> None:
+    """Delete what imports and removals that were killed left in ``folder``; never what has just been changed."""
+    old = time.time() - _ABANDONED_S
+    for path in folder.glob(".*"):
+        if _MAKING.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and _changed_at(path) < old:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _changed_at(folder: Path) -> float:
+    """When anything in ``folder`` was last changed [s since 1970]; now if it is being changed as we look."""
+    try:
+        return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return time.time()
 
 
 def must_be_free(data_id: str) -> None:

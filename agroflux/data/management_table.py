@@ -16,6 +16,7 @@ from agroflux import paths
 from agroflux.data.archives import Member, members
 from agroflux.data.management import ATTRIBUTE, NONE, Event, Season, as_row
 from agroflux.data.report import Report
+from agroflux.data.text_cells import as_told
 from agroflux.data.text_table import columns_of, read_table
 from agroflux.errors import DataError
 
@@ -63,7 +64,8 @@ def from_member(member: Member, report: Report) -> list[Season]:
     frame = read_table(member, report, text=names)
     if frame.empty:
         raise DataError(f"{member.name} holds no row: fill in one for each site, year and crop")
-    rows = [dict(zip(frame.columns, cells, strict=True)) for cells in frame.itertuples(index=False, name=None)]
+    told = (map(_told, cells) for cells in frame.itertuples(index=False, name=None))
+    rows = [dict(zip(frame.columns, cells, strict=True)) for cells in told]
     seasons = from_rows(rows, report, member.name, [int(i) for i in frame.index])
     report.stop()
     return seasons
@@ -193,6 +195,11 @@ class _Row:
             if not earliest <= day.year <= latest:
                 what = f"{day} does not belong to the harvest of {season.year}"
                 self.wrong(name, what, "check it; the year of a row is that of its harvest")
+
+
+def _told(value: Any) -> Any:
+    """A cell as it was before a template was written: text that looks like a formula got an apostrophe there."""
+    return as_told(value) if isinstance(value, str) else value
 
 
 def _cell(value: Any) -> str:

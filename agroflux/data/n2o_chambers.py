@@ -36,11 +36,12 @@ from agroflux.data.archives import Member, members
 from agroflux.data.calendar_days import stamps
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of, read_table
-from agroflux.data.towers import Reading, plausible, without_empty_ends
+from agroflux.data.towers import Reading, check_span, plausible, without_empty_ends
 from agroflux.errors import DataError
 
 #: house name -> column in the tables of Saha et al.
 VARIABLE_MAP: dict[str, tuple[str, ...]] = {"N2O_FLUX": ("N2O",), "SAND": ("Sand",), "SOC": ("SOM",)}
+_PER_SERIES = 2  # columns of a series' table: the flux and its standard error
 _VAN_BEMMELEN = 1.724  # soil organic matter over soil organic carbon
 _SAHA_TEXT = ("Date", "Experiment", "Replication", "Vegetation")
 _SAHA_NUMBERS = ("N2O", "Clay", "Sand", "SOM")
@@ -157,6 +158,7 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
         found.add("warning", member.name, f"{str(series)[:40] or 'the table'} holds no flux and is left out")
     if not held.any():
         raise DataError(f"{member.name} holds no flux: check the mapping of columns")
+    _together(rows[held]["series"], rows[held]["day"], rows[held]["flux"])
     series = rows[held].groupby("series", sort=False)
     return [_series(part, str(name), member, note, found) for name, part in series]
 
@@ -181,6 +183,7 @@ def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading
     found.stop()
     flux = frame["N2O"] * n2o_units.TO_HOUSE["g N ha-1 d-1"]
     rows = pd.DataFrame({"day": day.dt.normalize(), "plot": frame["Replication"], "flux": flux})
+    _together(frame["Experiment"], rows["day"], flux)
     readings = []
     for experiment, part in rows.groupby(frame["Experiment"], sort=False):
         table, meta = _series(part, str(experiment), member, "N2O [g N ha-1 d-1], mean over replications", found)
@@ -208,6 +211,13 @@ def _named(names: pd.Series, held: pd.Series, file: str, report: Report) -> None
         for row in names.index[empty.to_numpy()]:
             what, remedy = "names nothing, as other rows do", "fill merged cells down, or give it a name other than NA"
             report.add("error", file, what, remedy, row=int(row), column=str(names.name), kind="rows without a name")
+
+
+def _together(series: pd.Series, day: pd.Series, flux: pd.Series) -> None:
+    """DataError where the days of all series cannot be laid out together, before any of them is."""
+    days = day[flux.notna()]
+    if len(days):
+        check_span(series.nunique(), days.min(), days.max(), _PER_SERIES, _PER_SERIES * len(days))
 
 
 def _labels(columns: pd.DataFrame) -> pd.Series:

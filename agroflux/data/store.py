@@ -10,9 +10,11 @@ import contextlib
 import errno
 import json
 import lzma
+import math
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -25,6 +27,7 @@ import zarr
 from numcodecs import LZMA, Blosc, Delta
 
 from agroflux import contract
+from agroflux.data import hdf5_enclosed, zarr_enclosed
 from agroflux.data.rounding import balanced
 from agroflux.errors import DataError
 
@@ -32,25 +35,29 @@ from agroflux.errors import DataError
 CHUNK_VALUES = 120_000
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time in the archive: equal data give equal bytes
 _AGAIN = "write it again, or take a fresh copy"
+#: What was half written is removed again and again: pause between tries, time it must have been gone, most in all [s].
+_PAUSE_S, _STILL_S, _PATIENCE_S = 0.05, 0.3, 2.0
 
 
 # -- reading ------------------------------------------------------------------------------------------
-def open_store(path: str | os.PathLike[str], *, check: bool = True) -> xr.Dataset:
+def open_store(path: str | os.PathLike[str], *, check: bool = True, most: float = math.inf) -> xr.Dataset:
     """Open a data set lazily from ``.zarr.zip``, a ``.zarr`` folder, or NetCDF (``.nc``).
 
     The zip's checksums are verified once a process and file version; the contract is checked
-    on metadata and coordinates alone (``check=False`` leaves that out). Nothing else is read.
+    on metadata and coordinates alone (``check=False`` leaves that out). Nothing else is read, and nothing at all
+    before it is known that the file holds its own values. ``most``: what the values of a NetCDF may take [bytes].
 
     Raises
     ------
     DataError
-        the file is missing, damaged, or no Zarr store; ContractError (a DataError) if it breaks the contract.
+        the file is missing, damaged, or no Zarr store, holds values in another file, or opens into more than is read;
+        ContractError (a DataError) if it breaks the contract.
     """
     where = Path(path)
     if not where.exists():
         raise DataError(f"no data set at {where}: check the path, or see `agroflux data list`")
     try:
-        ds = _open(where)
+        ds = _open(where, most)
     except DataError:
         raise
     except Exception as error:  # zarr, numcodecs and h5netcdf raise many kinds on damaged bytes
@@ -79,21 +86,26 @@ def load(ds: xr.Dataset) -> xr.Dataset:
         raise DataError(f"{source} holds damaged values ({_brief(error)}): {_AGAIN}") from error
 
 
-def _open(where: Path) -> xr.Dataset:
+def _open(where: Path, most: float) -> xr.Dataset:
     if where.is_file() and where.suffix.lower() == ".nc":
         with where.open("rb") as file:
             if file.read(3) == b"CDF":
                 raise DataError(f"{where} is NetCDF of version 3: save it as NetCDF-4 (nccopy -k nc4 OLD NEW)")
+        hdf5_enclosed.check(where, most)
         ds = xr.open_dataset(where, engine="h5netcdf")
         if ds.attrs.get("synthetic") in (0, 1):  # NetCDF knows no true and false
             ds.attrs["synthetic"] = bool(ds.attrs["synthetic"])
     elif where.is_file():
         stat = where.stat()
-        names = _sound_zip(where, stat.st_size, stat.st_mtime_ns)
-        ds = xr.open_zarr(zarr.storage.ZipStore(where, mode="r"), consolidated=_consolidated(names, where), chunks=None)
+        consolidated = _consolidated(_sound_zip(where, stat.st_size, stat.st_mtime_ns), where)
+        store = zarr.storage.ZipStore(where, mode="r")
+        zarr_enclosed.check_arrays(where.name, store, consolidated=consolidated)
+        ds = xr.open_zarr(store, consolidated=consolidated, chunks=None)
     else:
-        names = frozenset(p.name for p in where.iterdir())
-        ds = xr.open_zarr(where, consolidated=_consolidated(names, where), chunks=None)
+        consolidated = _consolidated(frozenset(p.name for p in where.iterdir()), where)
+        zarr_enclosed.check_folder(where)
+        zarr_enclosed.check_arrays(where.name, where, consolidated=consolidated)
+        ds = xr.open_zarr(where, consolidated=consolidated, chunks=None)
     coords = ds.coords  # a selection of variables drops coordinates that none of them uses, such as crop by year
     ds = ds[contract.names_in_order(map(str, ds.data_vars))].assign_coords(coords)
     ds.encoding["source"] = str(where)
@@ -105,6 +117,7 @@ def _sound_zip(where: Path, size: int, mtime_ns: int) -> frozenset[str]:
     """Names in the archive, once every checksum has been compared (about 20 ms for 13 MB)."""
     try:
         with zipfile.ZipFile(where) as archive:
+            zarr_enclosed.check_entries(where.name, archive.infolist(), size)
             broken = archive.testzip()
             if broken is not None:
                 raise DataError(f"{where} is damaged (checksum of {broken!r}): {_AGAIN}")
@@ -210,8 +223,23 @@ def _beside(target: Path) -> Iterator[Path]:
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         yield work
-    finally:
+    except BaseException:
+        _remove(work, quiet=_STILL_S)
+        raise
+    _remove(work)
+
+
+def _remove(work: Path, quiet: float = 0.0) -> None:
+    """Remove ``work``, again if need be, until it has been gone for ``quiet`` [s]: when the writing was broken off,
+    Zarr's threads go on for a while and make their folders anew.
+    """
+    gone, end = 0.0, time.monotonic() + _PATIENCE_S
+    while True:
         shutil.rmtree(work, ignore_errors=True)
+        gone = gone + _PAUSE_S if not work.exists() else 0.0
+        if gone > quiet or time.monotonic() > end:
+            return
+        time.sleep(_PAUSE_S)
 
 
 def _pack(folder: Path, file: Path) -> Path:

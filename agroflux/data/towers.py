@@ -26,6 +26,12 @@ MISSING = -9999.0
 #: unit or sign of the whole column is wrong.
 FEW = 0.01
 
+#: Values of sites x days x variables, 8 bytes each, that are laid out: in all, and for each value that was measured
+#: once there are more than the first few. Sites far apart in time are nearly all gaps.
+MAX_CUBE = 2_000_000_000
+MAX_GAPS = 50
+SMALL_CUBE = 100_000_000
+
 Reading = tuple[pd.DataFrame, dict[str, Any]]
 
 
@@ -34,7 +40,8 @@ def as_dataset(readings: Sequence[Reading], *, attrs: Mapping[str, Any], history
 
     Each reading's metadata must hold site_id, lat, lon [degrees], site_name and state; ``attrs`` gives title,
     source, licence, citation and synthetic. Days outside a site's own record are NaN.
-    Raises ContractError where the result breaks the contract, DataError for a site that comes twice.
+    Raises ContractError where the result breaks the contract, DataError for a site that comes twice and for sites so
+    far apart in time that they cannot be laid out together (:func:`check_span`).
     """
     tables = [table for table, _ in readings]
     sites = [meta for _, meta in readings]
@@ -43,8 +50,9 @@ def as_dataset(readings: Sequence[Reading], *, attrs: Mapping[str, Any], history
     if twice is not None:
         raise DataError(f"site {twice} comes from two files: give one file a site, or rename one with --site")
     first, last = min(t.index[0] for t in tables), max(t.index[-1] for t in tables)
-    days = pd.date_range(first, last, freq="D", name="time")
     names = contract.names_in_order({str(n) for t in tables for n in t.columns})
+    check_span(len(tables), first, last, len(names), sum(int(t.count().sum()) for t in tables))
+    days = pd.date_range(first, last, freq="D", name="time")
     ds = xr.Dataset(
         {name: _variable(name, tables, sites, days) for name in names},
         coords={
@@ -64,6 +72,19 @@ def as_dataset(readings: Sequence[Reading], *, attrs: Mapping[str, Any], history
         },
     )
     return contract.validate(ds, name=str(attrs.get("title", "towers")), values=True)
+
+
+def check_span(sites: int, first: pd.Timestamp, last: pd.Timestamp, variables: int, held: int) -> None:
+    """DataError where ``sites`` from ``first`` to ``last`` [days] make a table that no memory holds; from counts alone.
+
+    ``held``: values that were measured, of all sites and variables together.
+    """
+    size = 8 * sites * ((last - first).days + 1) * variables
+    if size > min(MAX_CUBE, max(SMALL_CUBE, 8 * MAX_GAPS * held)):
+        raise DataError(
+            f"{sites:,} sites from {first:%Y-%m-%d} to {last:%Y-%m-%d} with {held:,} values would take "
+            f"{size / 1e9:.1f} GB: correct the dates, or split the file by years or sites"
+        )
 
 
 def _variable(

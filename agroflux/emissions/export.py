@@ -14,12 +14,11 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
+from agroflux.data.text_cells import text_cell
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, REGION, Level, Totals
 from agroflux.errors import DataError
 
-#: First characters that spreadsheets take for a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "|", "%")
 #: Ends of an interval, as columns name them.
 ENDS = ("median", "low50", "high50", "low80", "high80", "low95", "high95")
 _END = re.compile(rf"_({'|'.join(ENDS)})$")
@@ -82,12 +81,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int | float | np.integer | np.floating):
         return "" if math.isnan(float(value)) else repr(value.item() if isinstance(value, np.generic) else value)
     return "" if value is None else text_cell(value)
-
-
-def text_cell(value: object) -> str:
-    """Text of a cell on one line, with an apostrophe before what a spreadsheet would run as a formula."""
-    line = "".join(c if c.isprintable() else " " for c in str(value))
-    return f"'{line}" if line.lstrip().startswith(_FORMULA) else line
 
 
 def to_geojson(

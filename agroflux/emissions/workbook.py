@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from agroflux.data.text_cells import text_cell
 from agroflux.emissions import export, notes
 from agroflux.emissions.assess import Assessment
 
@@ -66,6 +67,6 @@ def _write(sheet: Any, table: pd.DataFrame, bold: Any) -> None:
                 if math.isfinite(value):
                     sheet.write_number(row, column, float(value))
             elif value is not None:
-                sheet.write_string(row, column, export.text_cell(value))
+                sheet.write_string(row, column, text_cell(value))
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, max(len(table.columns) - 1, 0), 18)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from agroflux.data import text_cells
 from agroflux.errors import AgroFluxError
 from agroflux.figures import field_calendar
 from agroflux.ui import cache, controls, data, show, state
@@ -78,7 +79,7 @@ def _templates(sites: dict[str, Sequence[int]], name: str) -> None:
         return management_table.xlsx(made())
 
     with st.container(horizontal=True):
-        show.download("Template (CSV)", lambda: made().to_csv(index=False), f"{name}.csv", "text/csv")
+        show.download("Template (CSV)", lambda: text_cells.to_csv(made(), index=False), f"{name}.csv", "text/csv")
         sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         show.download("Template (Excel)", book, f"{name}.xlsx", sheet)
 

@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from agroflux import schema
+from agroflux.data import text_cells
 from agroflux.errors import AgroFluxError
 from agroflux.paths import ROOT
 from agroflux.ui import cache, state
@@ -205,14 +206,14 @@ def frame(rows: Any, **options: Any) -> None:
 
 
 def table(rows: Any, name: str, **options: Any) -> None:
-    """Show a data frame as :func:`frame` does, with a CSV download below it."""
+    """Show a data frame as :func:`frame` does, with a CSV download below it; both with its index, or neither."""
     frame(rows, **options)
-    csv(rows, name)
+    csv(rows, name, index=not options.get("hide_index"))
 
 
 def csv(frame: Any, name: str, label: str = "Download CSV", **options: Any) -> None:
-    """A button that gives ``frame`` as CSV (made when clicked)."""
-    download(label, lambda: frame.to_csv(**options), f"{name}.csv", "text/csv")
+    """A button that gives ``frame`` as CSV (made when clicked); no text in it can run as a formula in a spreadsheet."""
+    download(label, lambda: text_cells.to_csv(frame, **options), f"{name}.csv", "text/csv")
 
 
 def netcdf(make: Callable[[], Any], name: str, label: str = "Download NetCDF") -> None:

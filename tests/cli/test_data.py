@@ -9,6 +9,7 @@ import xarray as xr
 from agroflux.cli import main
 from agroflux.data import importing
 from agroflux.data.known_sites import SiteFacts
+from agroflux.data.store import write_store
 from agroflux.errors import DataError
 
 
@@ -197,6 +198,19 @@ def test_a_template_filled_in_becomes_drivers(
     stats = {row["variable"]: row for row in json.loads(_run(capsys, "show", "mine", "--json")[1])["statistics"]}
     assert stats["PLANTING"]["mean"] == 0.5 and stats["FERTZR_N"]["missing"] == 1.0
     assert _run(capsys, "template", "nonsense")[0] == 2
+
+
+def test_a_site_in_a_template_cannot_run_as_a_formula(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path, tiny_observation: xr.Dataset
+) -> None:
+    """New data sets have no such sites (importing refuses them); those of before may."""
+    write_store(tiny_observation.assign_coords(site=["=1+cmd"]), own_folder / "mine.zarr.zip")
+    out = tmp_path / "m.csv"
+    assert "\n'=1+cmd," in _run(capsys, "template", "management", "--data", "mine")[1]
+    assert _run(capsys, "template", "management", "--data", "mine", "--out", str(out))[0] == 0
+    assert "\n'=1+cmd," in out.read_text()
+    out.write_text(f"site,year,crop,planting\n'=1+cmd,{int(tiny_observation.time.dt.year[0])},corn,\n")
+    assert json.loads(_run(capsys, "manage", "mine", str(out), "--json")[1])["rows"] == 1
 
 
 def test_a_part_of_the_archive_is_imported(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -134,6 +135,28 @@ def test_only_own_data_sets_are_removed(tmp_path: Path, folder: Path) -> None:
     assert catalog.get("towers-sample").ok
 
 
+def _left(folder: Path, name: str, age: float) -> Path:
+    """What an import that was killed ``age`` [s] ago left."""
+    path = folder / name / ".x.zarr.zip.abcd1234" / "store.zarr"
+    path.mkdir(parents=True)
+    for part in (path, path.parent, path.parent.parent):
+        os.utime(part, (time.time() - age, time.time() - age))
+    return folder / name
+
+
+def test_what_a_killed_import_left_is_swept_once_it_is_old(tmp_path: Path, folder: Path) -> None:
+    path = daily(tmp_path)
+    old = [_left(folder, name, 4000) for name in (".x.abcd1234", ".removed.abcd_123", ".a-b.c.12345678")]
+    fresh, theirs = _left(folder, ".y.abcd1234", 3000), _left(folder, ".git", 4000)
+    busy = _left(folder, ".z.abcd1234", 4000)
+    (busy / ".x.zarr.zip.abcd1234" / "store.zarr" / "chunk").write_bytes(b"written just now")
+    import_file("fluxnet", path, "mine", site=HERE)
+    assert not any(p.exists() for p in old) and fresh.is_dir() and busy.is_dir() and theirs.is_dir()
+    old = [_left(folder, ".removed.abcd1234", 4000)]
+    remove("mine")
+    assert not old[0].exists() and fresh.is_dir() and busy.is_dir()
+
+
 def test_of_two_removals_at_once_the_second_is_told(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,14 +209,14 @@ def test_files_of_another_format_in_a_folder_are_told(tmp_path: Path, measured: 
     assert not any("is left out" in f.what for f in alone.report.findings), "who names a format knows better"
 
 
-@pytest.mark.parametrize("bad", ["US-Xx1,US-Xx2", " "])
+@pytest.mark.parametrize("bad", ["US-Xx1,US-Xx2", " ", "=1+cmd|calc!A0", "+a", "-a", "@a", " |a", "a\tb", "a\nb"])
 def test_a_site_that_no_link_could_name_is_refused(
     bad: str, tmp_path: Path, folder: Path, tiny_observation: xr.Dataset
 ) -> None:
-    with pytest.raises(DataError, match=r"cannot be the id of a site: use letters"):
+    with pytest.raises(DataError, match=r"cannot be the id of a site: begin with a letter"):
         import_file("fluxnet", daily(tmp_path), "mine", site=SiteFacts(bad, lat=41.0, lon=-96.0))
     tiny_observation.assign_coords(site=[bad]).assign_attrs(synthetic=1).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
-    with pytest.raises(DataError, match=r"cannot be the id of a site: use letters"):
+    with pytest.raises(DataError, match=r"cannot be the id of a site: begin with a letter"):
         import_file("netcdf", tmp_path / "a.nc", "mine")
     assert not folder.exists()
 

@@ -10,7 +10,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agroflux.data import catalog, checking, importing, management, management_table, summary
+from agroflux.data import catalog, checking, importing, management, management_table, summary, text_cells
 from agroflux.data.management import Event, Season, drivers
 from agroflux.data.report import Report
 from agroflux.data.store import write_store
@@ -72,6 +72,14 @@ def test_tables_come_back_as_they_went_out(tmp_path: Path) -> None:
     (tmp_path / "m.xlsx").write_bytes(management_table.xlsx(table))
     for name in ("m.csv", "m.xlsx"):
         assert management_table.read(tmp_path / name) == seasons
+
+
+def test_a_site_that_looks_like_a_formula_comes_back_from_a_template(tmp_path: Path) -> None:
+    seasons = [Season("=1+1", 2005, "corn", source="-0.5 kg"), Season("'s", 2005, "corn", irrigation=0.0)]
+    text = text_cells.to_csv(management_table.frame(seasons), index=False)
+    assert "\n'=1+1,2005,corn," in text and "\n's,2005," in text
+    (tmp_path / "m.csv").write_text(text)
+    assert management_table.read(tmp_path / "m.csv") == seasons
 
 
 def test_a_spreadsheet_holds_no_formula(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agroflux.data import catalog, n2o_units
+from agroflux.data import catalog, n2o_units, towers
 from agroflux.data.importing import import_file
 from agroflux.data.known_sites import SiteFacts
 from agroflux.data.n2o_chambers import Columns, guess, of_plots, read, read_saha
@@ -310,3 +310,47 @@ def test_an_experiment_left_out_in_the_table_of_saha_is_told(tmp_path: Path) -> 
     text = head + "2012-06-01,MCSE-T2,R1,corn,2,200,400,2\n2012-06-01,,R2,corn,2,200,400,2\n"
     with pytest.raises(DataError, match=r"row 3, column Experiment: names nothing"):
         read_saha(_write(tmp_path, text))
+
+
+def _apart(folder: Path, sites: int) -> Path:
+    years = ("1901", "2024")
+    rows = [f"{years[i % 2]}-06-{i % 28 + 1:02d},p,s{i},5" for i in range(sites)]
+    return _write(folder, "date,plot,field,flux\n" + "\n".join(rows) + "\n")
+
+
+def test_many_sites_far_apart_in_time_are_refused_before_they_are_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = Columns("date", "flux", "g N ha-1 d-1", "plot", ("field",))
+
+    def laid_out(*_: object) -> None:
+        raise AssertionError("a table was laid out")
+
+    monkeypatch.setattr("agroflux.data.n2o_chambers._series", laid_out)
+    with pytest.raises(
+        DataError, match=r"5,000 sites from 1901-06-0\d to 2024-06-\d\d.* 3\.6 GB: correct the dates, or"
+    ):
+        read(_apart(tmp_path, 5000), columns)
+
+
+def test_a_few_sites_far_apart_in_time_are_taken(tmp_path: Path) -> None:
+    columns = Columns("date", "flux", "g N ha-1 d-1", "plot", ("field",))
+    assert len(read(_apart(tmp_path, 50), columns)) == 50
+
+
+def test_sites_of_any_reader_are_not_laid_out_when_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sites(years: tuple[str, ...], days: int) -> list[towers.Reading]:
+        held = [pd.date_range(f"{years[i % len(years)]}-01-01", periods=days, name="time") for i in range(60)]
+        return [(pd.DataFrame({"NEE": 1.0, "GPP": 1.0}, index), {"site_id": f"s{i}"}) for i, index in enumerate(held)]
+
+    def laid_out(*_: object) -> None:
+        raise StopIteration
+
+    monkeypatch.setattr(towers, "_variable", laid_out)
+    monkeypatch.setattr(towers, "SMALL_CUBE", 1_000_000)
+    with pytest.raises(DataError, match="60 sites from 1901-01-01 to 2024-01-02 with 240 values would take"):
+        towers.as_dataset(sites(("1901", "2024"), 2), attrs={}, history="")
+    with pytest.raises(StopIteration):  # as many, measured all along
+        towers.as_dataset(sites(("1990",), 2000), attrs={}, history="")
+    with pytest.raises(DataError, match=r"would take 4\.8 GB"):
+        towers.check_span(3000, pd.Timestamp("1901-01-01"), pd.Timestamp("2010-07-01"), 5, 600_000_000)

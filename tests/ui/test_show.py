@@ -137,3 +137,20 @@ def test_what_a_link_asks_for_in_vain_is_one_box_with_a_line_each() -> None:
         r"- model\: of 3 the first 2 are used, as no more fit at once",
     ]
     assert not AppTest.from_function(_with_a_bad_link, default_timeout=60).run().warning
+
+
+def test_a_file_of_a_table_has_the_index_where_the_page_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: dict[str, str] = {}
+    monkeypatch.setattr(show, "download", lambda _label, make, name, _mime: files.__setitem__(name, make()))
+    monkeypatch.setattr(show, "frame", lambda *_, **__: None)
+    rows = pd.DataFrame({"a": [1]}, pd.Index(["x"], name="id"))
+    show.table(rows, "with")
+    show.table(rows, "without", hide_index=True)
+    assert files == {"with.csv": "id,a\nx,1\n", "without.csv": "a\n1\n"}
+
+
+def test_no_text_of_a_file_runs_in_a_spreadsheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: dict[str, str] = {}
+    monkeypatch.setattr(show, "download", lambda _label, make, name, _mime: files.__setitem__(name, make()))
+    show.csv(pd.DataFrame({"=site": ["=1"], "flux": [-1.5]}, pd.Index(["@x"])), "a")
+    assert files["a.csv"] == ",'=site,flux\n'@x,'=1,-1.5\n"
