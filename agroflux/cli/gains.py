@@ -7,7 +7,10 @@ import typer
 
 from agroflux.cli.output import JSON
 
-_COLUMNS = "R2 against scratch; open: the interval holds 0 or is not there, below_mean: R2 < 0"
+_COLUMNS = (
+    "R2 against scratch; open: the interval holds 0 or is not there, behind: of those that gain the source as it is "
+    "does better, below_mean: R2 < 0"
+)
 
 
 def command(
@@ -23,7 +26,8 @@ def command(
 ) -> None:
     """Count the cases (model, data, test, recipe, site-years, target) that gain over scratch, by their intervals.
 
-    Each is the row over all seeds, sites and days; open is one whose interval holds zero; below_mean has R2 < 0.
+    Each is the row over all seeds, sites and days; open is one whose interval holds zero; behind one that gains
+    while the source model as it is does better still; below_mean has R2 < 0.
     """
     from agroflux.cli.lists import numbers, words
     from agroflux.cli.output import print_rows

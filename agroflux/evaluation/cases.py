@@ -21,16 +21,31 @@ _ALL = "all"
 
 
 def of(rows: Iterable[gains.Row]) -> list[gains.Row]:
-    """The row of each case, in their order: without scratch itself and the source model as it is."""
+    """The row of each case, in their order: without scratch itself and the source model as it is.
+
+    ``behind`` is added to each: whether it gains, and the source model as it is does better still.
+    """
     best: dict[tuple[Any, ...], gains.Row] = {}
+    sources: dict[tuple[Any, ...], list[gains.Row]] = {}
     for row in rows:
         every_day = {name: row[name] for name in field_days.EVERY} == field_days.EVERY
+        if every_day and row["recipe"] == gains.UNTRAINED:
+            sources.setdefault(_tested(row), []).append(row)
         if not every_day or row["recipe"] in (gains.REFERENCE, gains.UNTRAINED):
             continue
         case = tuple(row[name] for name in FIELDS)
         if case not in best or _wide(row) > _wide(best[case]):
             best[case] = row
-    return list(best.values())
+    return [row | {"behind": _behind(row, sources.get(_tested(row), []))} for row in best.values()]
+
+
+def _tested(row: gains.Row) -> tuple[Any, ...]:
+    """What a row and that of its source as it is have in common."""
+    return (*(row[name] for name in FIELDS if name != "recipe"), row["site"], *sorted(row["seeds"]))
+
+
+def _behind(row: gains.Row, others: Sequence[gains.Row]) -> bool:
+    return gains.verdict(row) == "gains" and gains.source_leads(row, gains.untrained(row, others))
 
 
 def _wide(row: gains.Row) -> tuple[bool, int]:
@@ -60,7 +75,8 @@ def choose(rows: Iterable[gains.Row], **wanted: Sequence[Any]) -> list[gains.Row
 def count(cases: Iterable[gains.Row], by: Sequence[str]) -> list[dict[str, Any]]:
     """Cases counted by the fields ``by``: ``cases``, ``gains``, ``loses``, ``open`` as :func:`.gains.verdict`.
 
-    ``open`` holds those that cannot be compared too. ``below_mean`` counts those whose own R2 is negative, and
+    ``open`` holds those that cannot be compared too, ``behind`` those that gain, and of which the source model as it
+    is does better still (of rows of :func:`of`). ``below_mean`` counts those whose own R2 is negative, and
     ``median_gain`` is of R2, None where no case has one. SelectionError: ``by`` names no field, or one that cases do
     not differ in.
     """
@@ -80,6 +96,7 @@ def count(cases: Iterable[gains.Row], by: Sequence[str]) -> list[dict[str, Any]]
             dict(zip(by, values, strict=True))
             | {"cases": len(members)}
             | {name: verdicts.count(name) for name in ("gains", "loses", "open")}
+            | {"behind": sum(row.get("behind", False) for row in members)}
             | {"below_mean": sum(row["r2"] is not None and row["r2"] < 0 for row in members)}
             | {"median_gain": statistics.median(each) if each else None}
         )

@@ -25,7 +25,7 @@ ROWS = [
     row("pooled", 0.1, -0.1, 0.3),
     row("pooled", None, None, None, target="GPP", r2=None),
     row("scratch", 0.0, 0.0, 0.0),
-    row("zero-shot", 0.5, 0.4, 0.6),
+    row("zero-shot", 0.5, 0.4, 0.6, r2=0.5),
 ]
 
 
@@ -49,10 +49,14 @@ def test_cases_are_counted_by_their_intervals() -> None:
         "gains": 1,
         "loses": 1,
         "open": 0,
+        "behind": 1,
         "below_mean": 1,
         "median_gain": 0.0,
     }
-    assert found[1]["open"] == 2 and found[1]["below_mean"] == 0 and found[1]["median_gain"] == 0.1
+    assert (found[1]["open"], found[1]["behind"]) == (2, 0), "what does not gain is not counted as behind"
+    ahead = [row("finetune", 0.2, 0.1, 0.3, r2=0.5001), *ROWS[1:]]
+    assert cases.count(cases.of(ahead), ["recipe"])[0]["behind"] == 0
+    assert found[1]["below_mean"] == 0 and found[1]["median_gain"] == 0.1
     nothing = cases.count([ROWS[6]], ["target"])
     assert nothing[0]["median_gain"] is None
     with pytest.raises(SelectionError, match="counted by sites: use data, protocol"):
