@@ -36,7 +36,7 @@ def of(rows: Iterable[gains.Row]) -> list[gains.Row]:
         case = tuple(row[name] for name in FIELDS)
         if case not in best or _wide(row) > _wide(best[case]):
             best[case] = row
-    return [row | {"behind": _behind(row, sources.get(_tested(row), []))} for row in best.values()]
+    return [{**row, "behind": _behind(row, sources.get(_tested(row), []))} for row in best.values()]
 
 
 def _tested(row: gains.Row) -> tuple[Any, ...]:
