@@ -1,6 +1,7 @@
-"""Where things lie: what ships with the project, and what belongs to the user."""
+"""Where things lie, what ships with the project and what belongs to the user, and how a file there is written."""
 
 import os
+import secrets
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -34,4 +35,19 @@ def inside(folder: Path, name: str) -> Path:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise DataError(f"{name!r} points outside {folder}: give a name inside that folder")
+    return path
+
+
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Write a file beside ``path`` and rename it, so that ``path`` never is half a file; text as UTF-8.
+
+    Each writing has a name of its own beside, so that two at once do not take each other's; nothing is left of one
+    that fails. Who may read the file is as for any other that the user makes.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path

@@ -3,8 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,21 +120,7 @@ def read(path: Path) -> Card:
 def write(card: Card, path: Path) -> None:
     """Write the card beside the weights file ``path``, whole or not at all."""
     text = json.dumps(card.as_dict(), indent=1, ensure_ascii=False) + "\n"
-    write_whole(path.with_suffix(CARD), text.encode("utf-8"))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside ``path`` and rename it, so that ``path`` never is half a file.
-
-    Each writing has a name of its own beside, so that two at once do not take each other's; nothing is left of one
-    that fails. Who may read the file is as for any other that the user makes.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    paths.write_whole(path.with_suffix(CARD), text.encode("utf-8"))
 
 
 def available(folder: Path | None = None) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
     arrays = (checkpoint.drivers.mean, checkpoint.drivers.std, checkpoint.targets.mean, checkpoint.targets.std)
     tensors |= {name: torch.from_numpy(array.copy()) for name, array in zip(_SCALERS, arrays, strict=True)}
     content = serialize(tensors)
-    cards.write_whole(path, content)  # save_file would write a file that its owner alone can read
+    paths.write_whole(path, content)  # save_file would write a file that its owner alone can read
     # Of these weights, not of the file: another process may have put its own there by now.
     cards.write(dataclasses.replace(checkpoint.card, weights_sha256=hashlib.sha256(content).hexdigest()), path)
     return path

@@ -232,6 +232,11 @@ def unchanged(card: Mapping[str, Any]) -> tuple[str, ...]:
     return unlearned(card) if of_source else ()
 
 
+def silent(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Targets of a card's model that say nothing any more: its adaptation left them alone and changed what they use."""
+    return () if unchanged(card) else unlearned(card)
+
+
 def held_out(
     card: Mapping[str, Any], sources: Sources, n_rate: float, earlier: Earlier | None = None
 ) -> tuple[pd.DataFrame, Mapping[str, tuple[int, ...]]]:

@@ -110,9 +110,10 @@ def yearly(variable: Variable) -> float:
 
 
 def fewest(frame: pd.DataFrame) -> int:
-    """Sites behind the line of :func:`site_mean` where they are fewest: on the steps where a source has any."""
+    """Sites behind the line of :func:`site_mean` where they are fewest, of the steps that have a mean."""
+    sites = frame.index.get_level_values("site").nunique()
     counts = frame.groupby(level="time").count().to_numpy()
-    return int(counts[counts > 0].min(initial=frame.index.get_level_values("site").nunique()))
+    return int(counts[(counts > 0) & (counts >= SITE_SHARE * sites)].min(initial=sites))
 
 
 def site_mean(frame: pd.DataFrame, share: float = SITE_SHARE) -> pd.DataFrame:

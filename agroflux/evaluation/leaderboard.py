@@ -64,11 +64,8 @@ def lines(rows: Sequence[Any]) -> str:
 
 def write_whole(text: str, path: Path) -> Path:
     """Write ``text`` to ``path``, whole or not at all; its folder is made where it is absent."""
-    part = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-    return path
+    return paths.write_whole(path, text)
 
 
 def merge(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:

@@ -112,9 +112,7 @@ def _compared(made: "Prepared", adapted: "dict[str, Adapted]", path: Path) -> di
 
     fold = made.run.fold
     found = paired.compare(made.windows.take(fold.test), made.run.targets, adapted)
-    part = path / ".series.csv.part"
-    part.write_text(text_cells.to_csv(found.series, index=False, float_format="%.5g"), encoding="utf-8", newline="")
-    part.replace(path / "series.csv")
+    paths.write_whole(path / "series.csv", text_cells.to_csv(found.series, index=False, float_format="%.5g"))
     seconds = {name: one.outcome.seconds for name, one in adapted.items() if one.outcome is not None}
     best = {name: one.outcome.best_epoch for name, one in adapted.items() if one.outcome is not None}
     return {

@@ -205,9 +205,7 @@ def tidy() -> None:
 
 def write(path: Path, content: dict[str, Any]) -> None:
     """Write JSON beside and rename it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    paths.write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def set_state(path: Path, state: str, message: str = "", model: str = "") -> None:

@@ -191,7 +191,7 @@ def score_table(shown: Shown) -> None:
     numbers["n"] = st.column_config.NumberColumn(format="localized", help="Values scored, after averaging")
     show.frame(named, hide_index=True, column_config=numbers)
     days = "measured days" if shown.measured_only else f"common {'years' if shown.variable.per == 'year' else 'days'}"
-    told = {"Variable": shown.variable.name, "Scored against": shown.reference, "On": days, **_told(shown)}
+    told = {"scored_against": shown.reference, "scored_on": days, **_told(shown)}
     show.csv(named.assign(**told), f"{_file(shown)}-scores", index=False)
 
 
@@ -275,7 +275,7 @@ def downloads(shown: Shown) -> None:
     unit = theme.pretty(shown.unit)
     with st.container(horizontal=True):
         values = frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}).reset_index()
-        show.csv(values.assign(Variable=variable.name, **_told(shown)), _file(shown), "Values as CSV", index=False)
+        show.csv(values.assign(**_told(shown)), _file(shown), "Values as CSV", index=False)
         about = compare_view.about(shown.ask)
         show.netcdf(lambda: compare.dataset(frame, variable, shown.how, names, about), _file(shown), "Values as NetCDF")
 
@@ -290,5 +290,6 @@ def _file(shown: Shown) -> str:
 def _told(shown: Shown) -> dict[str, object]:
     """Columns that say of each row of a file of what its values are."""
     about = compare_view.about(shown.ask)
-    rate = {"N rate [kg N ha⁻¹]": about["n_rate_kg_ha"]} if "n_rate_kg_ha" in about else {}
-    return {"Place": shown.ask.where, **rate, "Synthetic": about["synthetic"], "Sources": about["sources"]}
+    names = [name for name in ("place", "n_rate_kg_n_ha", "sources") if name in about]
+    told: dict[str, object] = {"variable": shown.variable.name, **{name: about[name] for name in names}}
+    return told | {"synthetic": "yes" if about["synthetic"] else "no"}

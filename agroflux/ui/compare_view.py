@@ -75,9 +75,9 @@ def predicts(card: Mapping[str, Any], variable: str) -> bool:
 
 def left_alone(card: Mapping[str, Any], variable: str) -> bool:
     """Whether the adaptation of a card's model left its output for the variable alone: it says nothing any more."""
-    from agroflux.emissions.question import unchanged, unlearned
+    from agroflux.emissions.question import silent
 
-    return variable in unlearned(card) and variable not in unchanged(card)
+    return variable in silent(card)
 
 
 def card_of(source: str) -> dict[str, Any] | None:
@@ -155,9 +155,9 @@ def entries(ask: Ask) -> list[Any]:
 
 
 def about(ask: Ask) -> dict[str, str | int | float]:
-    """What a file of values says of where they come from; ``synthetic`` is 1 where any source is not of measurements.
+    """What a file of values says of where they come from; ``synthetic`` is 1 where a data set behind is.
 
-    What a model was told at a site is in ``assumed``, the rate of simulations [kg N ha-1] in ``n_rate_kg_ha``.
+    What a model was told at a site is in ``assumed``, the rate of simulations in ``n_rate_kg_n_ha``.
     """
     names, used = sources(ask.where, ask.variable), entries(ask)
     told: dict[str, str | int | float] = {
@@ -168,7 +168,7 @@ def about(ask: Ask) -> dict[str, str | int | float]:
         "licence": "; ".join(dict.fromkeys(entry.licence for entry in used)),
     }
     if ask.where == COUNTIES:
-        told["n_rate_kg_ha"] = ask.rate
+        told["n_rate_kg_n_ha"] = ask.rate
     if ask.assumptions is not None:
         told["assumed"] = ask.assumptions.sentence(dict.fromkeys(("CROP", "PLANTING", "FERTZR_N"), False))
     return told

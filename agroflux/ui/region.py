@@ -325,7 +325,7 @@ def run(ask: Ask, bar: Any = None) -> Result:
 
 
 def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
-    from agroflux.emissions.question import unchanged, unlearned
+    from agroflux.emissions.question import silent
     from agroflux.inference.region import run_region
 
     of = f"Model {position + 1} of {len(ask.models)}, {model}: " if len(ask.models) > 1 else ""
@@ -336,9 +336,7 @@ def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
 
     network = compare_view.checkpoint(model)
     found = run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
-    card = network.card.as_dict()
-    gone = [name for name in unlearned(card) if name not in unchanged(card)]  # what is left alone says nothing any more
-    return found.drop_vars(gone, errors="ignore")
+    return found.drop_vars(silent(network.card.as_dict()), errors="ignore")
 
 
 def result() -> Result | None:

@@ -214,12 +214,12 @@ def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop:
         unit=yearly_unit(variable),
         scale=variable,
         about={
-            "Variable": variable,
-            "Data": data,
-            "Years": " ".join(map(str, years)),
-            "N rate [kg N ha⁻¹]": rate,
-            "Crop years": crop,
-            "Synthetic": int(cache.entry(data).synthetic),
+            "variable": variable,
+            "data": data,
+            "years": _span(years),
+            "n_rate_kg_n_ha": rate,
+            "crop_years": crop,
+            "synthetic": "yes" if cache.entry(data).synthetic else "no",
         },
     )
 

@@ -65,8 +65,8 @@ def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
         unit="" if metric == "r2" else known.unit,
         scale=scale,
         about={
-            "Variable": variable,
-            "Metric": label,
+            "variable": variable,
+            "metric": label,
             **{name: row.get(name) for name in _TOLD},
         },
     )

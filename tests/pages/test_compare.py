@@ -250,16 +250,16 @@ def test_files_say_of_what_their_values_are(monkeypatch: pytest.MonkeyPatch) -> 
     app = _open(sites=CARROLL, var="N2O_FLUX", rate="252", agg="annual")
     assert not app.exception and not app.error
     scores, values = tables["N2O_FLUX-annual-counties-n252-scores"], tables["N2O_FLUX-annual-counties-n252"]
-    assert set(scores["Scored against"]) == {"DSSAT CENTURY"} and set(scores["N rate [kg N ha⁻¹]"]) == {252.0}
-    assert set(values["N rate [kg N ha⁻¹]"]) == {252.0} and set(values["Synthetic"]) == {0}
-    assert sets[0].attrs["n_rate_kg_ha"] == 252.0 and "cornbelt-ceres" in sets[0].attrs["sources"]
+    assert set(scores["scored_against"]) == {"DSSAT CENTURY"} and set(scores["n_rate_kg_n_ha"]) == {252.0}
+    assert set(values["n_rate_kg_n_ha"]) == {252.0} and set(values["synthetic"]) == {"no"}
+    assert sets[0].attrs["n_rate_kg_n_ha"] == 252.0 and "cornbelt-ceres" in sets[0].attrs["sources"]
     site = str(catalog.open_dataset("chambers-synthetic")["site"].to_numpy()[0])
     _open(compare_where="chambers-synthetic", sites=site, var="N2O_FLUX", agg="weekly")
-    assert set(tables["N2O_FLUX-weekly-chambers-synthetic"]["Synthetic"]) == {1}
+    assert set(tables["N2O_FLUX-weekly-chambers-synthetic"]["synthetic"]) == {"yes"}
     assert sets[1].attrs["synthetic"] == 1
     _open(compare_where="towers-sample", sites="US-AR1", var="GPP")
     assert sets[2].attrs["synthetic"] == 0 and "168 kg N ha-1 to corn" in sets[2].attrs["assumed"]
-    assert "n_rate_kg_ha" not in sets[2].attrs
+    assert "n_rate_kg_n_ha" not in sets[2].attrs
     with xr.open_dataset(io.BytesIO(show._netcdf_bytes(sets[2])), engine="h5netcdf") as ds:
         assert ds.attrs["citation"] == sets[2].attrs["citation"]
 

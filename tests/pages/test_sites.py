@@ -150,8 +150,8 @@ def test_the_table_of_the_map_says_in_its_file_of_what_it_is(monkeypatch: pytest
     monkeypatch.setattr(sites.show, "download", lambda _label, make, name, _mime: files.append(make()))
     _open(var="N2O_FLUX", rate="252", years="2015-2016")
     row = pd.read_csv(io.StringIO(files[0])).iloc[0]
-    assert (row["Variable"], row["Data"], row["Years"]) == ("N2O_FLUX", DATA, "2015 2016")
-    assert (row["N rate [kg N ha⁻¹]"], row["Crop years"], row["Synthetic"]) == (252.0, "both", 0)
+    assert (row["variable"], row["data"], row["years"]) == ("N2O_FLUX", DATA, "2015-2016")
+    assert (row["n_rate_kg_n_ha"], row["crop_years"], row["synthetic"]) == (252.0, "both", "no")
 
 
 def test_a_change_is_in_the_url_and_lasts() -> None:

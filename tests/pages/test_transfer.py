@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -20,10 +19,10 @@ from agroflux.training.request import Request
 from agroflux.ui import transfer as page
 from agroflux.ui import transfer_models
 from tests.pages import untrained
+from tests.pages.ended import ended
 from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LIMIT = 240.0  # seconds
 
 
 def row(recipe: str, site: str, n: int, r2: float, gain: float, low: float, high: float, **more: Any) -> dict[str, Any]:
@@ -296,11 +295,7 @@ def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
     (job,) = jobs.listed()
     assert app.query_params["transfer-job"] == job.id, "a reload finds it by the link"
     assert job.request.targets == ("GPP",) and job.request.epochs == 5
-    deadline = time.monotonic() + LIMIT
-    while jobs.get(job.id).alive:
-        assert time.monotonic() < deadline, jobs.get(job.id)
-        time.sleep(0.1)
-    done = jobs.get(job.id)
+    done = ended(job.id)
     assert done.state == "done", done.message
     app = _open(transfer_view="live", transfer_job=job.id)
     assert not app.exception and not app.error
@@ -330,10 +325,7 @@ def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
 
 def test_a_failed_job_is_told_in_plain_words() -> None:
     job = jobs.submit(Request("towers-sample", ("GPP",), "US-Tw3:1999", untrained.ID))
-    deadline = time.monotonic() + LIMIT
-    while jobs.get(job.id).alive:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    ended(job.id)
     app = _open(transfer_view="live", transfer_job=job.id)
     assert not app.exception
     assert "This training failed" in app.error[0].value

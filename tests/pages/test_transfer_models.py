@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -23,10 +22,10 @@ from agroflux.training.prepared import prepare
 from agroflux.training.request import Request
 from agroflux.ui import transfer_models
 from tests.pages import untrained
+from tests.pages.ended import ended
 from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LIMIT = 240.0  # seconds
 
 
 @pytest.fixture(autouse=True)
@@ -56,12 +55,7 @@ def test_a_job_is_not_shown_for_other_weights_of_its_name() -> None:
         "towers-sample", ("GPP",), "US-Tw3:2014", str(source), validate="US-Tw3:2016", test="US-Tw3:2017,US-Tw3:2018",
         epochs=2, every=1,
     )  # fmt: skip
-    job = jobs.submit(asked)
-    deadline = time.monotonic() + LIMIT
-    while jobs.get(job.id).alive:
-        assert time.monotonic() < deadline, jobs.get(job.id)
-        time.sleep(0.1)
-    job = jobs.get(job.id)
+    job = ended(jobs.submit(asked).id)
     assert job.state == "done", job.message
     result = jobs.place_of(job.id) / "result.json"
     noted = json.loads(result.read_text())
