@@ -233,13 +233,12 @@ def _remove(work: Path, quiet: float = 0.0) -> None:
     """Remove ``work``, again if need be, until it has been gone for ``quiet`` [s]: when the writing was broken off,
     Zarr's threads go on for a while and make their folders anew.
     """
+    shutil.rmtree(work, ignore_errors=True)
     gone, end = 0.0, time.monotonic() + _PATIENCE_S
-    while True:
-        shutil.rmtree(work, ignore_errors=True)
-        gone = gone + _PAUSE_S if not work.exists() else 0.0
-        if gone > quiet or time.monotonic() > end:
-            return
+    while gone < quiet and time.monotonic() < end:
         time.sleep(_PAUSE_S)
+        gone = 0.0 if work.exists() else gone + _PAUSE_S
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _pack(folder: Path, file: Path) -> Path:

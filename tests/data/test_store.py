@@ -1,9 +1,7 @@
 """Zarr bundles: what is written comes back, rounded as promised; damage is told, not shown as data."""
 
-import contextlib
 import os
 import threading
-import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -187,25 +185,24 @@ def test_writers_at_once_leave_one_whole_data_set(tiny_simulation: xr.Dataset, t
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
-def test_a_writer_that_goes_on_after_the_end_leaves_nothing(tmp_path: Path) -> None:
+def test_a_writer_that_goes_on_after_the_end_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Zarr's threads write on for a while when Ctrl-C has ended the writing, and make their folders anew."""
-    end, threads = time.monotonic() + 0.5, []
+    # Whether such a thread writes in each pause of the removing.
+    late = iter([*[True, False, True, True, False, False] * 2, True])
+    folders: list[Path] = []
 
-    def write(folder: Path) -> None:
-        while time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                (folder / "store.zarr" / "GPP").mkdir(parents=True, exist_ok=True)
-                (folder / "store.zarr" / "GPP" / "0.0.0").write_bytes(b"late")
-            time.sleep(0.01)
+    def pause(seconds: float) -> None:
+        if next(late, False):
+            (folders[0] / "store.zarr" / "GPP").mkdir(parents=True)
+            (folders[0] / "store.zarr" / "GPP" / "0.0.0").write_bytes(b"late")
 
     def interrupted() -> None:
         with store._beside(tmp_path / "a.zarr") as work:
-            threads.append(threading.Thread(target=write, args=(work,)))
-            threads[0].start()
-            time.sleep(0.05)
+            folders.append(work)
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(store.time, "sleep", pause)
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    threads[0].join()
+    assert next(late, None) is None
     assert list(tmp_path.iterdir()) == []
