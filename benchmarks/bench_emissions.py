@@ -10,9 +10,9 @@ import numpy as np
 from agroflux import geo
 from agroflux.data import catalog
 from agroflux.emissions.assess import assess
-from agroflux.emissions.fluxes import whole_years
 from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.residuals import CropResiduals, Residuals
+from agroflux.emissions.sums import whole_years
 from agroflux.emissions.uncertainty import COMPONENTS, DRAWS, Evidence, draw, grouped, interval
 
 COUNTIES, REPEATS = 99, 5

@@ -47,9 +47,9 @@ def command(
     from agroflux.cli.output import check_file, told
     from agroflux.cli.predict import parse_years
     from agroflux.emissions.assess import assess
-    from agroflux.emissions.fluxes import whole_years
     from agroflux.emissions.question import Question
     from agroflux.emissions.report import command_line
+    from agroflux.emissions.sums import whole_years
     from agroflux.emissions.units import potential
 
     potential(gwp, horizon)

@@ -4,16 +4,19 @@ The page, the command line and Python call :func:`assess` with the same parts an
 as data sets, from a simulation or a model's prediction: nothing here runs a model.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from agroflux.data.select import select
 from agroflux.emissions import breakdown, residuals, tier1, uncertainty, units
 from agroflux.emissions.place import check_areas, name_of, of_place
-from agroflux.emissions.question import N2O_ALONE, Question, Sources, slim, totals_of, totals_of_fields
+from agroflux.emissions.question import N2O_ALONE, Question, Sources, totals_of, totals_of_fields
+from agroflux.emissions.sums import sums
 from agroflux.emissions.totals import COLUMNS, REGION, Totals
 from agroflux.errors import SelectionError
 
@@ -82,21 +85,22 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
     called = name_of(question.counties, sites, facts, question.areas)
     if question.areas is not None and not question.on_survey:
         check_areas(question.areas, question.counties if question.counties is not None else sites, called)
-    fluxes = slim(whole, question)
+    fluxes = select(sources.sums(question.n_rate), sites=question.counties)
     made = replace(totals_of(question, fluxes, facts, sources.name), place=called)
     apart: list[str] = []  # sentences on what cannot stand beside the figures
     members = {
         name: found
-        for name, ds in sources.simulators.items()
-        if (found := _member(question, ds, facts, made, name, apart)) is not None
+        for name in sources.simulators
+        if (found := _member(question, partial(sources.sums, simulator=name), facts, made, name, apart)) is not None
     }
     models = _models(question, sources, facts, made, apart)
+    yearly = breakdown.cells_by_year(question, fluxes, made)
     rows, parts, used = [], [], set()
     once: list[str] = []
     for quantity, column in _DRAWN.items():
         if column not in made.crops:
             continue
-        evidence = _evidence(quantity, column, question, sources, made, fluxes, members, models)
+        evidence = _evidence(quantity, column, question, sources, made, yearly, members, models)
         drawn = uncertainty.draw(evidence, draws=question.draws, seed=question.seed)
         rows += _intervals(made, column, drawn, question, evidence.best)
         held = uncertainty.contributions(evidence, draws=question.draws, seed=question.seed)
@@ -137,15 +141,20 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
 
 
 def _member(
-    question: Question, ds: xr.Dataset, facts: pd.DataFrame, made: Totals, name: str, apart: list[str]
+    question: Question,
+    sums_at: Callable[[float], xr.Dataset],
+    facts: pd.DataFrame,
+    made: Totals,
+    name: str,
+    apart: list[str],
 ) -> pd.DataFrame | None:
     """Crops of another source for the very same cells, in their order; None where it cannot answer the question.
 
-    Why not is added to the sentences in ``apart``, under its ``name``.
+    ``sums_at``: its sums at a nitrogen rate. Why not is added to the sentences in ``apart``, under its ``name``.
     """
     why = ""
     try:
-        table = totals_of(question, slim(ds, question), facts).crops.set_index(["fips", "crop"])
+        table = totals_of(question, sums_at(question.n_rate), facts).crops.set_index(["fips", "crop"])
         if lacking := int((~made.cells.isin(table.index)).sum()):
             why = f"it lacks {lacking} of {len(made.cells)} county crops"
     except SelectionError as error:  # it has no such rate, year or county
@@ -163,9 +172,13 @@ def _models(
         return {}
     found: dict[str, list[pd.DataFrame]] = {}
     for kind, seeds in sources.models(question.n_rate).items():
-        tables = [_member(question, ds, facts, made, f"One {kind}", apart) for ds in seeds]
+        tables = [_member(question, partial(_added, ds), facts, made, f"One {kind}", apart) for ds in seeds]
         found[kind] = [table for table in tables if table is not None]
     return {kind: tables for kind, tables in found.items() if tables}
+
+
+def _added(ds: xr.Dataset, n_rate: float) -> xr.Dataset:
+    return sums(select(ds, n_rate=n_rate))
 
 
 def _evidence(
@@ -174,7 +187,7 @@ def _evidence(
     question: Question,
     sources: Sources,
     made: Totals,
-    fluxes: xr.Dataset,
+    yearly: Mapping[str, np.ndarray],
     members: Mapping[str, pd.DataFrame],
     models: Mapping[str, Sequence[pd.DataFrame]],
 ) -> uncertainty.Evidence:
@@ -190,7 +203,7 @@ def _evidence(
     return uncertainty.Evidence(
         best=best + (crops["n2o_indirect_t"].to_numpy(float) if with_indirect else 0.0),
         positive=quantity == "n2o",
-        yearly=breakdown.cells_by_year(column, question, fluxes, made),
+        yearly=yearly[column],
         n_years=crops["crop_years"].str.count(",").to_numpy(int) + 1,
         simulators=held,
         own_simulator=sources.behind,
@@ -277,7 +290,7 @@ def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Tota
     zero, said = None, []
     if 0.0 in sources.rates:
         bare = replace(question, n_rate=0.0)
-        zero = totals_of_fields(bare, slim(sources.at(0.0), bare, N2O_ALONE), facts, made.cells)
+        zero = totals_of_fields(bare, sources.sums(0.0, quantities=N2O_ALONE), facts, made.cells)
         if (told := 0 if zero is None else len(zero.crops)) < len(made.crops):
             said.append(
                 f"N2O due to fertiliser is told of {told} of {len(made.crops)} county crops: the others lack N2O at "

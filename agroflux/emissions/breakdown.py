@@ -7,23 +7,24 @@ import pandas as pd
 import xarray as xr
 
 from agroflux.emissions.areas import AREA_COLUMNS, AREA_OF
-from agroflux.emissions.fluxes import monthly_fluxes, whole_years, yearly_fluxes
-from agroflux.emissions.question import N2O_AND_GRAIN, Question, Sources, slim, totals_of_fields
+from agroflux.emissions.fluxes import monthly_fluxes, yearly_fluxes
+from agroflux.emissions.question import N2O_AND_GRAIN, Question, Sources, totals_of_fields
 from agroflux.emissions.totals import COLUMNS, Totals, area_array, masses
 
 _LEVER = ("n_rate", "n2o_t", "n2o_t_co2e", "n2o_all_t_co2e", "grain_t", "co2e_per_grain", "n2o_n_per_n")
 
 
-def cells_by_year(column: str, question: Question, fluxes: xr.Dataset, made: Totals) -> np.ndarray:
-    """Masses of the totals' cells in all whole years of the data, ``(years, cells)``; NaN where a crop is not grown."""
-    annual = yearly_fluxes(fluxes, whole_years(fluxes))
-    array = masses(annual, _area_of(annual, made), question.n_rate, question.gwp, question.horizon)[column]
+def cells_by_year(question: Question, fluxes: xr.Dataset, made: Totals) -> dict[str, np.ndarray]:
+    """By column: masses of the totals' cells in all years of ``fluxes`` (sums), ``(years, cells)``; NaN: not grown."""
+    annual = yearly_fluxes(fluxes, fluxes["year"].to_numpy().tolist())
+    every = masses(annual, _area_of(annual, made), question.n_rate, question.gwp, question.horizon)
     cells = made.crops
     at = {
         "site": xr.DataArray(cells["fips"].to_numpy(str), dims="cell"),
         "crop": xr.DataArray(cells["crop"].to_numpy(str), dims="cell"),
     }
-    return np.asarray(array.sel(at).transpose("year", "cell").values)
+    kept = every[[name for name, array in every.items() if "year" in array.dims]].sel(at)
+    return {str(name): array.transpose("year", "cell").to_numpy() for name, array in kept.items()}
 
 
 def _area_of(fluxes: xr.Dataset, made: Totals) -> xr.DataArray:
@@ -44,7 +45,7 @@ def by_year(
     sentences that say which years lack fields.
     """
     rows, short = [], []
-    for year in whole_years(fluxes):
+    for year in fluxes["year"].to_numpy().tolist():
         one = totals_of_fields(replace(question, years=(year,)), fluxes, facts, made.cells)
         told = 0 if one is None else len(one.crops)
         if one is not None:
@@ -79,13 +80,12 @@ def by_rate(question: Question, sources: Sources, facts: pd.DataFrame, made: Tot
     nitrogen; a rate at which none has them is left out. Returns also sentences that say what is left out.
     """
     named = sources.own if sources.own in sources.truth else sources.truth[0]
-    own = sources.simulators.get(named)
+    simulator = named if named in sources.simulators else ""
     found: dict[float, Totals] = {}
     fields = made.cells
     for rate in sources.rates:
-        ds = own if own is not None else sources.at(rate)
-        at = replace(question, n_rate=rate)
-        one = totals_of_fields(at, slim(ds, at, N2O_AND_GRAIN), facts, made.cells)
+        held = sources.sums(rate, simulator, N2O_AND_GRAIN)
+        one = totals_of_fields(replace(question, n_rate=rate), held, facts, made.cells)
         if one is not None:
             found[rate] = one
             fields = fields.intersection(one.cells)

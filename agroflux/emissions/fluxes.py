@@ -12,38 +12,28 @@ import numpy as np
 import xarray as xr
 
 from agroflux.emissions import units
+from agroflux.emissions.sums import CROP, QUANTITIES, by_month, sums
 from agroflux.errors import DataError, SelectionError
 
 #: Crop name -> value of the driver CROP.
 CROPS = {"corn": 1, "soybean": 0}
-#: Quantity -> (variables that can give it, in order of preference; unit per hectare).
-_SOURCES: dict[str, tuple[tuple[str, ...], str]] = {
-    "n2o": (("N2O_FLUX",), units.N2O_N_RATE),
-    "nee": (("NEE", "CO2_FLUX"), units.C_RATE),
-    "harvest": (("Yield",), units.C_RATE),
-    "soil_carbon": (("Delta_SOC",), units.C_RATE),
-    "soil_co2": (("Rh",), units.C_RATE),
-}
 
 
 def crop_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
     """Mean annual flux per hectare of each crop over its years in ``years``.
 
-    ``ds``: a contract simulation, already one nitrogen rate (several scenarios of one rate, such as two rotation
-    phases, are averaged). Needs CROP and N2O_FLUX; takes NEE (or CO2_FLUX, or Reco - GPP), Yield, Delta_SOC and Rh
-    where they are there. Returns ``(site, crop)``: ``n2o`` [kg N2O-N ha-1 yr-1], ``nee``, ``harvest``,
-    ``soil_carbon``, ``soil_co2`` [t C ha-1 yr-1]; coordinates ``crop_years`` (the years used, as text) and
-    ``years_away`` (0 in the period, NaN where the crop never grows). A missing day makes the mean NaN.
+    ``ds``: a contract simulation, or its :func:`agroflux.emissions.sums.sums`, already one nitrogen rate (several
+    scenarios of one rate, such as two rotation phases, are averaged). Needs CROP and N2O_FLUX; takes what else
+    :data:`agroflux.emissions.sums.QUANTITIES` are made from where it is there. Returns ``(site, crop)``: ``n2o``
+    [kg N2O-N ha-1 yr-1], ``nee``, ``harvest``, ``soil_carbon``, ``soil_co2`` [t C ha-1 yr-1]; coordinates
+    ``crop_years`` (the years used, as text) and ``years_away`` (0 in the period, NaN where the crop never grows). A
+    missing day makes the mean NaN.
     SelectionError where a year is not in the data or not whole; DataError where a variable is missing.
     """
-    starts, whole = _ready(ds, years)
-    used, away, grown = _years_used(_crop_of_year(ds, starts, whole), whole, years)
-    out = {
-        name: _mean(units.convert(array.rename(name), unit), used)
-        for name, (variables, unit) in _SOURCES.items()
-        if (array := _annual(ds, name, variables, starts, whole)) is not None
-    }
-    coords = {"site": ds["site"].values, "crop": list(CROPS)}
+    added = _ready(ds, years)
+    used, away, grown = _years_used(added, years)
+    out = {name: _mean(added[name], used) for name in QUANTITIES if name in added}
+    coords = {"site": added["site"].values, "crop": list(CROPS)}
     result = xr.Dataset(out).assign_coords(coords)
     return result.assign_coords(years_away=(("site", "crop"), away), crop_years=(("site", "crop"), grown))
 
@@ -52,20 +42,16 @@ def yearly_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
     """Annual flux per hectare of each crop in each of ``years``, ``(site, crop, year)``: variables and units as in
     :func:`crop_fluxes`, NaN in a year in which the crop does not grow. Nothing is borrowed from other years.
     """
-    starts, whole = _ready(ds, years)
-    crop = _crop_of_year(ds, starts, whole)
-    wanted = np.isin(whole, list(years))
-    used = np.stack([crop == code for code in CROPS.values()], axis=1)
-    grows = xr.DataArray(used, dims=("site", "crop", "scenario", "year")).isel(year=wanted)
+    added = _ready(ds, years)
+    wanted = np.isin(added["year"].values, list(years))
+    grows = _grows(added).isel(year=wanted)
+    count = grows.sum("scenario").where(grows.any("scenario"))
     out = {}
-    for name, (variables, unit) in _SOURCES.items():
-        if (array := _annual(ds, name, variables, starts, whole)) is not None:
-            annual = units.convert(array.rename(name), unit).isel(year=wanted)
-            mean = annual.where(grows, 0.0).sum("scenario", skipna=False) / grows.sum("scenario").where(
-                grows.any("scenario")
-            )
-            out[name] = units.label(mean.transpose("site", "crop", "year"), unit)
-    coords = {"site": ds["site"].values, "crop": list(CROPS), "year": whole[wanted]}
+    for name in (quantity for quantity in QUANTITIES if quantity in added):
+        annual = added[name].isel(year=wanted).drop_vars([*added[name].coords])
+        mean = annual.where(grows, 0.0).sum("scenario", skipna=False) / count
+        out[name] = units.label(mean.transpose("site", "crop", "year"), units.units_of(annual))
+    coords = {"site": added["site"].values, "crop": list(CROPS), "year": added["year"].values[wanted]}
     return xr.Dataset(out).assign_coords(coords)
 
 
@@ -74,23 +60,10 @@ def monthly_fluxes(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
 
     Daily variables only (``n2o``, ``nee``, ``soil_co2``); the twelve months sum to the annual flux.
     """
-    starts, whole = _ready(ds, years)
-    used, _, _ = _years_used(_crop_of_year(ds, starts, whole), whole, years)
-    month = ds["time"].dt.month.values
-    parts = []
-    for number in range(1, 13):
-        one = ds.isel(time=np.flatnonzero(month == number))
-        slices = _slices(one["time"].dt.year.values)
-        held = {
-            name: _mean(units.convert(array.rename(name), unit), used)
-            for name, (variables, unit) in _SOURCES.items()
-            if name not in ("harvest", "soil_carbon")
-            and (array := _annual(one, name, variables, slices, whole)) is not None
-        }
-        parts.append(xr.Dataset(held))
-    result = xr.concat(parts, dim=xr.IndexVariable("month", np.arange(1, 13)), combine_attrs="override")
-    result = result.transpose("site", "crop", "month")
-    return result.assign_coords(site=ds["site"].values, crop=list(CROPS))
+    added = _ready(ds, years)
+    used, _, _ = _years_used(added, years)
+    held = {name: _mean(added[by_month(name)], used) for name in QUANTITIES if by_month(name) in added}
+    return xr.Dataset(held).assign_coords(site=added["site"].values, crop=list(CROPS), month=np.arange(1, 13))
 
 
 def check_simulation(ds: xr.Dataset) -> None:
@@ -111,33 +84,16 @@ def with_crops(prediction: xr.Dataset, drivers: xr.Dataset) -> xr.Dataset:
     return prediction.assign(CROP=crop.sel(labels))
 
 
-def whole_years(ds: xr.Dataset) -> list[int]:
-    """The calendar years of which the data set holds every day (29 February aside in a noleap calendar)."""
-    return _whole_years(ds)[1].tolist()
-
-
-def _ready(ds: xr.Dataset, years: Sequence[int]) -> tuple[dict[int, slice], np.ndarray]:
-    """Days of each year and the whole years of a simulation that has what a total needs and holds ``years``."""
+def _ready(ds: xr.Dataset, years: Sequence[int]) -> xr.Dataset:
+    """Sums of a simulation that has what a total needs and holds ``years``."""
     check_simulation(ds)
-    missing = [v for v in ("CROP", "N2O_FLUX") if v not in ds]
-    if missing:
-        raise DataError(f"the data set holds no {' and no '.join(missing)}: choose one with N2O and crops")
-    starts, whole = _whole_years(ds)
-    _check_years(years, whole)
-    return starts, whole
-
-
-def _whole_years(ds: xr.Dataset) -> tuple[dict[int, slice], np.ndarray]:
-    found, count = np.unique(ds["time"].dt.year.values, return_counts=True)
-    leap = (found % 4 == 0) & ((found % 100 != 0) | (found % 400 == 0))
-    need = 365 + (leap & (ds.attrs.get("calendar") == "standard"))
-    return _slices(ds["time"].dt.year.values), found[count == need]
-
-
-def _slices(year: np.ndarray) -> dict[int, slice]:
-    """Where each year's days lie."""
-    found, first, count = np.unique(year, return_index=True, return_counts=True)
-    return {int(y): slice(int(f), int(f + c)) for y, f, c in zip(found, first, count, strict=True)}
+    added = sums(ds) if "time" in ds.dims else ds
+    _check_years(years, added["year"].values)
+    mixed = np.argwhere(np.isnan(added[CROP].values))
+    if len(mixed):
+        year = added["year"].values[mixed[0][-1]]
+        raise DataError(f"CROP changes or is missing within {year}: totals need one crop a calendar year")
+    return added
 
 
 def _check_years(years: Sequence[int], whole: np.ndarray) -> None:
@@ -150,70 +106,32 @@ def _check_years(years: Sequence[int], whole: np.ndarray) -> None:
         raise SelectionError(f"year {shown} is not (whole) in the data: choose within {whole[0]} to {whole[-1]}")
 
 
-def _by_year(array: xr.DataArray, starts: dict[int, slice], whole: np.ndarray, how: str) -> np.ndarray:
-    """Reduce days to whole years: ``(..., time) -> (..., year)``; NaN in a day makes the year NaN."""
-    values = np.asarray(array.transpose(..., "time").values, dtype=float)
-    reduce = {"sum": np.add, "min": np.minimum, "max": np.maximum}[how]
-    return np.stack([reduce.reduce(values[..., starts[int(y)]], axis=-1) for y in whole], axis=-1)
+def _grows(added: xr.Dataset) -> xr.DataArray:
+    """Whether each crop grows, ``(site, crop, scenario, year)``."""
+    crop = added[CROP].transpose("site", "scenario", "year").values
+    grows = np.stack([crop == code for code in CROPS.values()], axis=1)
+    return xr.DataArray(grows, dims=("site", "crop", "scenario", "year"))
 
 
-def _crop_of_year(ds: xr.Dataset, starts: dict[int, slice], whole: np.ndarray) -> np.ndarray:
-    """CROP of each year, ``(site, scenario, year)``; DataError where it changes within a calendar year."""
-    crop = ds["CROP"].broadcast_like(xr.DataArray(np.zeros(ds.sizes["site"]), dims="site"))
-    low, high = (_by_year(crop, starts, whole, how) for how in ("min", "max"))
-    changed = np.argwhere(low != high)  # also where NaN
-    if len(changed):
-        year = whole[changed[0][-1]]
-        raise DataError(f"CROP changes or is missing within {year}: totals need one crop a calendar year")
-    dims = [d for d in crop.dims if d != "time"] + ["year"]
-    labelled = xr.DataArray(low, dims=dims)
-    if "scenario" not in dims:
-        labelled = labelled.expand_dims(scenario=ds.sizes["scenario"])
-    return labelled.transpose("site", "scenario", "year").values
-
-
-def _years_used(
-    crop: np.ndarray, whole: np.ndarray, years: Sequence[int]
-) -> tuple[xr.DataArray, np.ndarray, np.ndarray]:
+def _years_used(added: xr.Dataset, years: Sequence[int]) -> tuple[xr.DataArray, np.ndarray, np.ndarray]:
     """Which (scenario, year) stand for each crop: the crop's years nearest to the chosen ones."""
+    whole = added["year"].values
     distance = np.abs(whole[:, None] - np.asarray(years)[None, :]).min(axis=1).astype(float)
-    grows = np.stack([crop == code for code in CROPS.values()], axis=1)  # (site, crop, scenario, year)
-    reach = np.where(grows, distance, np.inf)
+    grows = _grows(added)
+    reach = np.where(grows.values, distance, np.inf)
     nearest = reach.min(axis=(2, 3))
     used = grows & (reach == nearest[..., None, None])
     years_text = np.empty(nearest.shape, dtype=object)
     for index in np.ndindex(*nearest.shape):
-        years_text[index] = ", ".join(str(y) for y in whole[used[index].any(axis=0)])
+        years_text[index] = ", ".join(str(y) for y in whole[used.values[index].any(axis=0)])
     away = np.where(np.isfinite(nearest), nearest, np.nan)
-    return xr.DataArray(used, dims=("site", "crop", "scenario", "year")), away, years_text.astype(str)
+    return used, away, years_text.astype(str)
 
 
-def _annual(
-    ds: xr.Dataset, quantity: str, variables: tuple[str, ...], starts: dict[int, slice], whole: np.ndarray
-) -> xr.DataArray | None:
-    """``(site, scenario, year)`` of a quantity per year, or None where the data set has no variable for it."""
-    name = next((v for v in variables if v in ds), None)
-    if name is None:
-        if quantity == "nee" and {"Reco", "GPP"} <= set(ds.data_vars):
-            reco, gpp = (_annual(ds, v, (v,), starts, whole) for v in ("Reco", "GPP"))
-            if reco is not None and gpp is not None:
-                return units.add(reco, units.label(-gpp, units.units_of(gpp)))
-        return None
-    array = ds[name]
-    if "time" in array.dims:
-        dims = [d for d in array.dims if d != "time"] + ["year"]
-        values = xr.DataArray(_by_year(array, starts, whole, "sum"), dims=dims, attrs=array.attrs, name=name)
-    else:
-        lacking = sorted(set(whole.tolist()) - set(array["year"].values.tolist()))
-        if lacking:
-            raise DataError(f"{name} has no value for {lacking[0]}: the data set's years and days do not agree")
-        chosen = array.sel(year=whole)
-        values = xr.DataArray(chosen.values, dims=chosen.dims, attrs=array.attrs, name=name)
-    return units.per_year(values, name)
-
-
-def _mean(annual: xr.DataArray, used: xr.DataArray) -> xr.DataArray:
-    """Mean over the used years; NaN where there is none or where one of them is missing."""
+def _mean(values: xr.DataArray, used: xr.DataArray) -> xr.DataArray:
+    """Mean over the used years, ``(site, crop, ...)``; NaN where there is none or where one of them is missing."""
+    bare = values.drop_vars([*values.coords])
     count = used.sum(("scenario", "year"))
-    total = annual.where(used, 0.0).sum(("scenario", "year"), skipna=False)
-    return units.label((total / count.where(count > 0)).transpose("site", "crop"), units.units_of(annual))
+    total = bare.where(used, 0.0).sum(("scenario", "year"), skipna=False)
+    mean = total / count.where(count > 0)
+    return units.label(mean.transpose("site", "crop", ...), units.units_of(values))

@@ -14,17 +14,19 @@ from agroflux.data.catalog import BUNDLED, stem
 from agroflux.data.select import select
 from agroflux.emissions import residuals, totals, uncertainty
 from agroflux.emissions.areas import SURVEY_SOURCE
-from agroflux.emissions.fluxes import whole_years, with_crops, yearly_fluxes
+from agroflux.emissions.fluxes import with_crops, yearly_fluxes
+from agroflux.emissions.sums import CROP, QUANTITIES, by_month, sums, whole_years
 from agroflux.emissions.totals import Totals
 from agroflux.errors import SelectionError
 
 #: Relative standard deviation of harvested areas that is assumed where the user gives none. An assumption: the survey
 #: publishes no error with its county figures.
 AREA_SD = 0.05
-#: What totals of N2O need, and of N2O and grain.
-N2O_ALONE = ("CROP", "N2O_FLUX")
-N2O_AND_GRAIN = (*N2O_ALONE, "Yield")
-_NEEDED = (*N2O_AND_GRAIN, "NEE", "CO2_FLUX", "Delta_SOC", "Rh", "Reco", "GPP")
+#: Quantities of totals of N2O, and of N2O and grain.
+N2O_ALONE = ("n2o",)
+N2O_AND_GRAIN = (*N2O_ALONE, "harvest")
+#: Variables that totals are made of.
+_NEEDED = tuple(dict.fromkeys([*(name for names, _ in QUANTITIES.values() for name in names), "Reco", "GPP"]))
 #: Recipes that train nothing but the head, which has rows of its own for each target, or nothing at all.
 _HEAD_ALONE = ("finetune-head", "zero-shot")
 
@@ -86,6 +88,22 @@ class Sources:
     members: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     origin: tuple[str, ...] | None = None
+    _read: dict[tuple[str, float], tuple[Collection[str], xr.Dataset]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def sums(self, n_rate: float, simulator: str = "", quantities: Collection[str] = tuple(QUANTITIES)) -> xr.Dataset:
+        """Sums of what ``at`` gives, or of a simulator, at ``n_rate``: :func:`agroflux.emissions.sums.sums`, all sites.
+
+        Days are read and added up once, however often they are asked for.
+        """
+        ds = self.simulators[simulator] if simulator else self.at(n_rate)
+        key = next((name for name, one in self.simulators.items() if one is ds), simulator), n_rate
+        asked, found = self._read.get(key, ((), xr.Dataset()))
+        if not set(quantities) <= set(asked):
+            found = sums(select(ds, n_rate=n_rate), quantities)
+            self._read[key] = quantities, found
+        return found[[CROP, *(v for name in quantities for v in (name, by_month(name)) if v in found)]]
 
     @property
     def behind(self) -> tuple[str, ...]:
@@ -255,8 +273,8 @@ def held_out(
         card.get("split") or {}, sorted(both), before["year"].to_numpy().tolist() if before is not None else ()
     )
     own = sorted(year for use in ("validate", "test") for year in years[use])
-    annual = residuals.mean_of([yearly_fluxes(select(ds, n_rate=n_rate), own) for ds in truths])
-    found = [residuals.blocks_of(annual, sources.at(n_rate), own)]
+    annual = residuals.mean_of([yearly_fluxes(sources.sums(n_rate, name), own) for name in sources.truth])
+    found = [residuals.blocks_of(annual, sources.sums(n_rate), own)]
     if earlier is not None and before is not None and years.get("earlier"):
         found.append(residuals.blocks_of(before, earlier.predict(str(card["id"])), years["earlier"]))
     return pd.concat(found, ignore_index=True), years
@@ -271,14 +289,8 @@ def predicts_n2o(card: Mapping[str, Any]) -> bool:
     return "N2O_FLUX" in {name for name, _ in card["targets"]} and "N2O_FLUX" not in unlearned(card)
 
 
-def slim(ds: xr.Dataset, question: Question, variables: Sequence[str] = _NEEDED) -> xr.Dataset:
-    """The ``variables`` of ``ds`` that totals need, at the question's rate and counties, read once."""
-    chosen = select(ds, sites=question.counties, n_rate=question.n_rate)
-    return chosen[[v for v in variables if v in chosen]].load()
-
-
 def totals_of(question: Question, fluxes: xr.Dataset, facts: pd.DataFrame, name: str = "") -> Totals:
-    """:func:`agroflux.emissions.totals.totals` of the question."""
+    """:func:`agroflux.emissions.totals.totals` of the question; ``fluxes`` may be sums."""
     return totals.totals(
         fluxes,
         facts,

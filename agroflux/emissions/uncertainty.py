@@ -20,6 +20,7 @@ at zero or above). Carbon balances change sign: components add.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -98,7 +99,7 @@ def draw(
     A component has random numbers of its own: its draws are the same with and without the others.
     """
     wanted = [c for c in evidence.components() if components is None or c in components]
-    streams = dict(zip(COMPONENTS, np.random.default_rng(seed).spawn(len(COMPONENTS)), strict=True))
+    streams = _streams(seed)
     total = np.broadcast_to(_direct(evidence), (draws, len(evidence.best))).copy()
     if "residual" in wanted:
         total += _residual(evidence, streams["residual"], draws)
@@ -112,8 +113,13 @@ def draw(
         share = indirect.share_draws(streams["indirect"], draws) if "indirect" in wanted else [indirect.share()]
         total += np.asarray(share)[:, None] * evidence.applied * N2O_PER_N
     if "area" in wanted:
-        total *= _area(evidence, streams["area"], draws)
+        total *= _area(seed, draws, len(evidence.best), evidence.area_sd)
     return total
+
+
+def _streams(seed: int) -> dict[str, np.random.Generator]:
+    """Random numbers of each component."""
+    return dict(zip(COMPONENTS, np.random.default_rng(seed).spawn(len(COMPONENTS)), strict=True))
 
 
 def interval(values: np.ndarray, levels: Sequence[float] = LEVELS) -> dict[str, np.ndarray]:
@@ -211,7 +217,12 @@ def _weather(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.nda
     return 1.0 + times @ np.divide(away, mean, out=np.zeros_like(away), where=mean > 0)
 
 
-def _area(evidence: Evidence, rng: np.random.Generator, draws: int) -> np.ndarray:
+@lru_cache(maxsize=1)
+def _area(seed: int, draws: int, cells: int, sd: float) -> np.ndarray:
+    """Factors ``(draws, cells)`` of harvested areas: those of one question are the same for all its quantities."""
+    rng = _streams(seed)["area"]
     common = rng.standard_normal((draws, 1)) * np.sqrt(_AREA_COMMON)
-    own = rng.standard_normal((draws, len(evidence.best))) * np.sqrt(1 - _AREA_COMMON)
-    return np.asarray(np.maximum(1 + evidence.area_sd * (common + own), 0.0))
+    own = rng.standard_normal((draws, cells)) * np.sqrt(1 - _AREA_COMMON)
+    factors = np.maximum(1 + sd * (common + own), 0.0)
+    factors.flags.writeable = False
+    return factors

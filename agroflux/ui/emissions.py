@@ -95,9 +95,9 @@ def choose() -> Choice:
 @st.cache_data(show_spinner=False, max_entries=32)
 def whole_years(data: str, version: str) -> list[int]:
     """Calendar years of which a data set holds every day: totals of others mean nothing."""
-    from agroflux.emissions import fluxes
+    from agroflux.emissions import sums
 
-    return fluxes.whole_years(cache.dataset(data))
+    return sums.whole_years(cache.dataset(data))
 
 
 def _where(data: str) -> str:

@@ -46,7 +46,7 @@ def report(choice: Choice) -> str:
 
     made, found = answer(choice), coverage(choice)
     held = found if isinstance(found, Coverage) else None
-    sources = recipe.data_sources(_sources(choice.data, choice.source, choice.rate))
+    sources = recipe.data_sources(_sources(choice.data, choice.source, choice.rate, _versions(choice)))
     drawn = pictures(made, cache.county_shapes(), held)
     return recipe.html(made, drawn, sources, command(choice, made), held)
 
@@ -69,7 +69,7 @@ def citations(choice: Choice) -> list[str]:
     """Citations of the data behind an answer."""
     from agroflux.emissions.report import data_sources
 
-    return [one.citation for one in data_sources(_sources(choice.data, choice.source, choice.rate))]
+    return [one.citation for one in data_sources(_sources(choice.data, choice.source, choice.rate, _versions(choice)))]
 
 
 def _versions(choice: Choice) -> str:
@@ -82,7 +82,7 @@ def _versions(choice: Choice) -> str:
 def _answer(choice: Choice, versions: str) -> Assessment:
     from agroflux.emissions.assess import assess
 
-    return assess(_question(choice), _sources(choice.data, choice.source, choice.rate), cache.county_facts())
+    return assess(_question(choice), _sources(choice.data, choice.source, choice.rate, versions), cache.county_facts())
 
 
 @st.cache_data(show_spinner="Measuring the intervals on held-out years", max_entries=64)
@@ -91,12 +91,14 @@ def _coverage(data: str, model: str, rate: float, versions: str) -> Coverage | s
     from agroflux.errors import SelectionError
 
     try:
-        return of_sources(_sources(data, model, rate), "n2o", cache.county_facts())
+        return of_sources(_sources(data, model, rate, versions), "n2o", cache.county_facts())
     except SelectionError as error:  # too few held-out years or counties in this data set
         return str(error)
 
 
-def _sources(data: str, source: str, rate: float) -> "Sources":
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _sources(data: str, source: str, rate: float, versions: str) -> "Sources":
+    """What is asked, with the sums that it has read: the next question of the same fluxes adds up no day again."""
     from agroflux.emissions import question
 
     ds = cache.dataset(data)

@@ -12,9 +12,9 @@ from agroflux import geo
 from agroflux.data import catalog
 from agroflux.emissions import notes, place, units
 from agroflux.emissions.assess import Assessment, assess
-from agroflux.emissions.fluxes import whole_years
 from agroflux.emissions.polygon import read_polygon
 from agroflux.emissions.question import Question, of_simulator
+from agroflux.emissions.sums import whole_years
 from agroflux.emissions.totals import COLUMNS, REGION, totals
 from agroflux.errors import SelectionError
 

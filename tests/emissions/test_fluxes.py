@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from agroflux.emissions.fluxes import crop_fluxes, whole_years, with_crops
+from agroflux.emissions.fluxes import crop_fluxes, with_crops
+from agroflux.emissions.sums import whole_years
 from agroflux.emissions.units import UnitsError
 from agroflux.errors import DataError, SelectionError
 

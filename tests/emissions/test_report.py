@@ -18,8 +18,8 @@ from agroflux import geo
 from agroflux.data import catalog
 from agroflux.emissions import export, netcdf, notes, pdf, report, words
 from agroflux.emissions.assess import Assessment, assess
-from agroflux.emissions.fluxes import whole_years
 from agroflux.emissions.question import Question, Sources, of_simulator
+from agroflux.emissions.sums import whole_years
 from agroflux.emissions.totals import COLUMNS
 from agroflux.emissions.workbook import to_xlsx
 from agroflux.figures.report import figures

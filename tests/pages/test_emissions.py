@@ -17,8 +17,8 @@ from agroflux import cli, geo
 from agroflux.data import catalog, importing
 from agroflux.emissions import notes
 from agroflux.emissions.assess import assess
-from agroflux.emissions.fluxes import whole_years
 from agroflux.emissions.question import Question, of_simulator
+from agroflux.emissions.sums import whole_years
 from agroflux.emissions.totals import Totals, totals
 from tests.pages.opened import open_page
 
