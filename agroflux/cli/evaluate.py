@@ -5,6 +5,11 @@ from typing import Annotated
 import typer
 
 COLUMNS = ("model", "target", "n", "r2", "r2_low", "r2_high", "rmse", "mae", "bias", "nse", "kge")
+_COUNTY = ("model", "target", "site", "n", "r2", "rmse", "bias")
+_PEAKS = (
+    *("model", "target", "peak_threshold", "peak_hit_rate", "peak_hit_rate_low", "peak_hit_rate_high"),
+    *("peak_false_alarm_ratio", "peak_false_alarm_ratio_low", "peak_false_alarm_ratio_high"),
+)
 
 
 def command(
@@ -19,17 +24,30 @@ def command(
     fold: Annotated[int, typer.Option(min=0, help="Spatial fold of a reference; a model has its own.")] = 0,
     rates: Annotated[str | None, typer.Option(help="N rates to score on, as 0,168,336; default: all.")] = None,
     phases: Annotated[str, typer.Option(help="Rotation phases to score on: both or one.")] = "both",
+    target: Annotated[str | None, typer.Option(help="One target alone, as N2O_FLUX; default: all.")] = None,
+    by_county: Annotated[bool, typer.Option("--by-county", help="One row a target and county.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
-    """Score a model under a named protocol: one row a target, with 95 % intervals over site-years."""
+    """Score a model under a named protocol: one row a target, with 95 % intervals over site-years; N2O's peak days."""
+    from agroflux import schema
     from agroflux.cli.output import print_rows
     from agroflux.cli.progress import bar
     from agroflux.data.subsample import Subsample, parse_rates
-    from agroflux.evaluation import protocols
+    from agroflux.errors import SelectionError
+    from agroflux.evaluation import protocols, tally
 
+    if target not in (None, *schema.TARGETS):
+        raise SelectionError(f"unknown target {target!r}: choose one of {', '.join(schema.TARGETS)}")
     part = Subsample(parse_rates(rates), phases)
     with bar("Scoring counties", show=not as_json) as progress:
-        rows = protocols.evaluate(
+        counts, label = protocols.counted(
             model, data, protocol=protocol, experiment=experiment, fold=fold, part=part, progress=progress
         )
-    print_rows(rows, as_json=as_json, title=f"{data}, {protocol} {experiment}", columns=COLUMNS)
+    every = tally.county_rows(counts, label) if by_county else tally.rows(counts, label)
+    rows = [row for row in every if target in (None, row["target"])]
+    title = f"{data}, {protocol} {experiment}"
+    print_rows(rows, as_json=as_json, title=title, columns=_COUNTY if by_county else COLUMNS)
+    peaks = [{name: row[name] for name in _PEAKS} for row in rows if "peak_hit_rate" in row]
+    if peaks and not as_json:
+        short = [{name.removeprefix("peak_"): value for name, value in row.items()} for row in peaks]
+        print_rows(short, as_json=False, title="peak days, above the 90th percentile", columns=tuple(short[0]))

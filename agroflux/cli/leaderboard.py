@@ -4,7 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-_NO_CHECK = "Rows scored on the full data, which is not shipped, come from the models' cards and are not checked here."
+_NO_CHECK = (
+    "Rows scored on the full data, which is not shipped, come from the models' cards and are not checked here; nor are "
+    "those of ridge and boosting, which --refresh fits again."
+)
 
 
 def command(

@@ -4,7 +4,7 @@ Every row says which protocol, experiment and fold it used. Annual targets are s
 day, pooled over sites, scenarios and days; intervals are of a bootstrap over site-years.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from agroflux.baselines.checkpoint import Checkpoint
 
 
-def evaluate(
+def evaluate(model: str, data: str, **how: Any) -> list[Row]:
+    """Rows of scores of :func:`counted`, which takes the same arguments.
+
+    One a target: model, data, protocol, experiment, fold, seed, target, n, each metric with ``_low`` and ``_high``
+    (95 %), and for N2O the skill on peak days.
+    """
+    return tally.rows(*counted(model, data, **how))
+
+
+def counted(
     model: str,
     data: str,
     *,
@@ -35,16 +44,11 @@ def evaluate(
     fold: int = 0,
     part: Subsample = ALL,
     progress: Progress | None = None,
-) -> list[Row]:
+) -> tuple[Tally, Row]:
     """Score ``model`` (id, path, or name of a reference) on the test years of ``part`` of ``data``.
 
-    ``data`` is an id or path, or several simulations with ``+`` between.
-
-    A trained model is tested on the fold that it was trained for, a reference on ``fold``.
-
-    Returns:
-        One row a target: model, data, protocol, experiment, fold, seed, target, n, each metric with ``_low`` and
-        ``_high`` (95 %), and for N2O the skill on peak days.
+    ``data`` is an id or path, or several simulations with ``+`` between. A trained model is tested on the fold that it
+    was trained for, a reference on ``fold``. Returns the counts, and what starts every row of their scores.
 
     Raises:
         SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold; a
@@ -61,7 +65,7 @@ def evaluate(
     if model in REFERENCES:
         split = splits.make(ds, protocol, experiment, fold)
         label = labels(model, data, protocol, experiment, split.fold, 0)
-        return tally.rows(count_reference(model, ds, split, progress), label)
+        return count_reference(model, ds, split, progress), label
     checkpoint = predictor.load(model)
     card = checkpoint.card
     if (card.protocol, card.experiment) != (protocol, experiment):
@@ -69,7 +73,7 @@ def evaluate(
             f"model {card.id} was trained under {card.protocol} {card.experiment}, "
             f"not {protocol} {experiment}: ask for that, or train it under this one"
         )
-    return model_rows(checkpoint, ds, card_label(card, data), progress)
+    return count_model(checkpoint, ds, progress), card_label(card, data)
 
 
 def _check_not_adapted(card: "Card") -> None:
@@ -128,11 +132,27 @@ def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | N
 
 
 def count_reference(name: str, ds: xr.Dataset, split: Split, progress: Progress | None = None) -> Tally:
-    """Counts of the reference ``name``, fitted on the training part of ``split`` and run on its test part."""
+    """Counts of the reference ``name``, fitted on the training part of ``split`` and run on its test part.
+
+    Raises SelectionError for years that ``ds`` lacks, ModelError where the reference gives no number for a value.
+    """
     held = windows.calendar_years(ds)
     for use, years in (("training", split.train), ("test", split.test)):
         absent = [str(year) for year in years if year not in held]
         if absent or not years:
             raise SelectionError(f"{name} needs the {use} years {', '.join(absent)}, which the data set lacks")
     fitted = references.fit(name, splits.pick(ds, split.train_sites), split.train)
-    return tally.count(splits.pick(ds, split.test_sites), split.test, schema.TARGETS, fitted.predict, progress)
+
+    def simulate(block: xr.Dataset, days: slice) -> np.ndarray:
+        values = fitted.predict(block, days)
+        # Annual targets need a number on one day of the year only, and one that is not tested on none.
+        lost = np.isfinite(windows.targets(block, days=days)) & ~np.isfinite(values)
+        if lost.any():
+            names = [target for k, target in enumerate(schema.TARGETS) if lost[..., k].any()]
+            raise ModelError(
+                f"{name} gives no number for {', '.join(names)} on days that have one: the training years "
+                f"{split.train[0]}-{split.train[-1]} hold none to learn from; give a data set that has them there too"
+            )
+        return values
+
+    return tally.count(splits.pick(ds, split.test_sites), split.test, schema.TARGETS, simulate, progress)

@@ -27,6 +27,7 @@ from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard, protocols, tally
 from agroflux.evaluation.leaderboard import Row
 from agroflux.inference import predict as predictor
+from agroflux.training import locks
 
 if TYPE_CHECKING:
     from agroflux.baselines.card import Card
@@ -79,31 +80,37 @@ def refresh(
             note(f"scoring {name} on {task[0]}, {card.protocol} {card.experiment}")
             rows, counties = reference_rows(name, card)
             new, skill = new + rows, skill + counties
-    if only:
-        made = {_name(row) for row in skill}
-        skill = [*(row for row in _skill(folder) if _name(row) not in made), *skill]
-    leaderboard.write_lines(skill, folder / SKILL)
-    # Read anew: a study may have written rows while these were scored.
-    kept = leaderboard.read(folder)
-    old = kept if only else [row for row in kept if row["scored_on"] != "bundle"]
-    return leaderboard.write(leaderboard.merge(old, new), folder)
+    with locks.alone(folder):  # a study, or another refresh, may write its rows
+        if only:
+            made = {_name(row) for row in skill}
+            skill = [*(row for row in _skill(folder) if _name(row) not in made), *skill]
+        leaderboard.write_lines(skill, folder / SKILL)
+        # Read anew: a study may have written rows while these were scored.
+        kept = leaderboard.read(folder)
+        old = kept if only else [row for row in kept if row["scored_on"] != "bundle"]
+        return leaderboard.write(leaderboard.merge(old, new), folder)
 
 
 def check(folder: Path | None = None, note: Note = print) -> list[str]:
     """One sentence a figure of the leaderboard that no longer follows from the shipped checkpoints.
 
-    Rows on the bundled data, of checkpoints and of climatology, are worked out again; rows on the full data, which
-    is not shipped, are not.
+    Rows on the bundled data, of checkpoints and of climatology, are worked out again, with the scores of each county;
+    rows on the full data, which is not shipped, and those of ridge and boosting are not.
     """
     folder = folder or paths.MODELS
     held = {leaderboard.key(row): row for row in leaderboard.read(folder) if row["scored_on"] == "bundle"}
     again: list[Row] = []
+    skill: list[Row] = []
     for name in _shipped(folder):
         note(f"scoring {name}")
-        again += _bundle_rows(folder / f"{name}{cards.WEIGHTS}")[0]
+        rows, counties = _bundle_rows(folder / f"{name}{cards.WEIGHTS}")
+        again, skill = again + rows, skill + counties
     for card in _tasks(folder, _shipped(folder)).values():
-        again += reference_rows("climatology", card)[0]
+        rows, counties = reference_rows("climatology", card)
+        again, skill = again + rows, skill + counties
     found = [sentence for row in again for sentence in _differences(held.get(leaderboard.key(row)), row)]
+    maps = {_name(row): row for row in _skill(folder)}
+    found += [sentence for row in skill for sentence in _map_differences(maps.get(_name(row)), row)]
     known = {leaderboard.key(row) for row in again}
     gone = {k[0] for k in held if k not in known and k[0] not in REFERENCES}
     return found + [f"{model}: in the leaderboard, but no such checkpoint follows" for model in sorted(gone)]
@@ -241,6 +248,34 @@ def _differences(was: Row | None, now: Row) -> list[str]:
         for name in figures
         if not _follows(name, was.get(name), now)
     ]
+
+
+def _map_differences(was: Row | None, now: Row) -> list[str]:
+    """One sentence a target whose scores by county no longer follow."""
+    place = f"{now['model']} on {now['data']}"
+    if was is None or was["sites"] != now["sites"]:
+        return [f"{place}: no scores of its counties in {SKILL}, run 'make leaderboard'"]
+    found = []
+    for target, metrics in now["targets"].items():
+        told = was["targets"].get(target, {})
+        off = {
+            site
+            for name, values in metrics.items()
+            for site, value, old, rmse in zip(
+                now["sites"], values, told.get(name, [None] * len(values)), metrics["rmse"], strict=True
+            )
+            if not _near(old, value, 1.0 if name == "r2" else rmse)
+        }
+        if off:
+            found.append(f"{place}, {target}: scores of {len(off)} county(ies) differ from {SKILL}, {min(off)} for one")
+    return found
+
+
+def _near(was: float | None, now: float | None, scale: float | None) -> bool:
+    """Whether scores of four digits (:func:`_digits`) are the same but for the last one."""
+    if was is None or now is None or scale is None:
+        return was is None and now is None
+    return abs(was - now) <= 1e-3 * max(scale, abs(now))
 
 
 #: What names a task.

@@ -109,6 +109,19 @@ def counties(tally: Tally) -> dict[str, dict[str, list[float]]]:
     return {tally.names[k]: {name: part[:, k].tolist() for name, part in values.items()} for k in used}
 
 
+def county_rows(tally: Tally, label: Row) -> list[Row]:
+    """One row a target and site that has values: ``label``, target, site, n, ``COUNTY_METRICS``; no intervals."""
+    n = dict(zip(tally.names, np.moveaxis(tally.sums.n, 2, 0).sum(axis=2).astype(int), strict=True))
+    return [
+        label
+        | {"target": target, "site": site, "n": int(n[target][at])}
+        | {name: part[at] for name, part in of.items()}
+        for target, of in counties(tally).items()
+        for at, site in enumerate(tally.sites)
+        if n[target][at]
+    ]
+
+
 def _peak_skill(above: float, counts: peaks.Counts, drawn: np.ndarray) -> Row:
     flat = peaks.Counts(*(part.ravel() for part in vars(counts).values()))
     whole, samples = peaks.merged(flat, np.ones((1, drawn.shape[1]))), peaks.merged(flat, drawn)

@@ -52,6 +52,27 @@ def test_a_part_of_the_rates_is_scored(
     assert "no N rate 999" in capsys.readouterr().err
 
 
+def test_counties_and_peak_days_of_one_target(
+    simulation: xr.Dataset,  # noqa: F811
+    store: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usual = ("--model", "climatology", "--data", store, "--target", "N2O_FLUX")
+    assert run(*usual, "--json") == 0
+    (pooled,) = json.loads(capsys.readouterr().out)
+    assert run(*usual, "--by-county", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["site"] for row in rows] == simulation["site"].values.tolist()
+    assert sum(row["n"] for row in rows) == pooled["n"]
+    assert sum(row["n"] * row["bias"] for row in rows) == pytest.approx(pooled["n"] * pooled["bias"])
+    assert not any("r2_low" in row for row in rows), "one county has no interval of its own"
+    assert run(*usual) == 0
+    out = capsys.readouterr().out
+    assert "peak days, above the 90th percentile" in out and "hit_rate" in out
+    assert run("--model", "climatology", "--data", store, "--target", "N2O") == 2
+    assert "unknown target 'N2O': choose one of" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

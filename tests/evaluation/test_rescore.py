@@ -12,8 +12,9 @@ from agroflux.baselines import checkpoint
 from agroflux.data import catalog, splits
 from agroflux.data.splits import Split
 from agroflux.data.store import write_store
-from agroflux.errors import SelectionError
+from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import leaderboard, protocols, rescore, tally
+from agroflux.training import locks
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
 
@@ -97,6 +98,32 @@ def test_rows_that_a_study_writes_meanwhile_stay(shipped: Path) -> None:
     assert "tcn-new" in {r["model"] for r in leaderboard.read(shipped)}
 
 
+def test_no_study_writes_between_the_reading_and_the_writing_of_rows(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+
+    def watched(name: str) -> None:
+        does = getattr(leaderboard, name)
+
+        def call(*args: object) -> object:
+            try:
+                with locks.alone(shipped, "held"):
+                    pass
+            except ModelError:
+                held.append(name)
+            return does(*args)
+
+        monkeypatch.setattr(leaderboard, name, call)
+
+    for name in ("read", "write"):
+        watched(name)
+    rescore.refresh(shipped, ["climatology"], note=lambda text: None)
+    assert held == ["read", "write"]
+    with locks.alone(shipped, "it is free again"):
+        pass
+
+
 def test_runs_that_were_trained_otherwise_are_averaged_apart(shipped: Path) -> None:
     card = checkpoint.load(shipped / "lstm-tiny.safetensors").card
     train = "agroflux train --model lstm --data my-set-january.zarr --seed 2"
@@ -127,6 +154,22 @@ def test_a_figure_that_does_not_follow_is_named(shipped: Path) -> None:
     changed["rmse"] *= 1.001  # far below 1e-4 in its unit, and still not what the model scores
     leaderboard.write(rows, shipped)
     assert [s for s in check(shipped) if "rmse is" in s]
+
+
+def test_a_map_of_skill_that_does_not_follow_is_named(shipped: Path) -> None:
+    path = shipped / rescore.SKILL
+    maps = json.loads(path.read_text())
+    values, site = maps[0]["targets"]["N2O_FLUX"]["rmse"], maps[0]["sites"][1]
+    values[1] *= 1.0005  # the last of four digits may differ from one processor to another
+    path.write_text(json.dumps(maps))
+    assert check(shipped) == []
+    values[1] *= 1.01
+    path.write_text(json.dumps(maps))
+    assert check(shipped) == [
+        f"lstm-tiny on tiny, N2O_FLUX: scores of 1 county(ies) differ from skill.json, {site} for one"
+    ]
+    path.write_text(json.dumps(maps[1:]))
+    assert check(shipped) == ["lstm-tiny on tiny: no scores of its counties in skill.json, run 'make leaderboard'"]
 
 
 def test_rows_that_are_missing_or_orphaned_are_named_and_full_ones_are_not_checked(shipped: Path) -> None:
