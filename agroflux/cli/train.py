@@ -40,6 +40,9 @@ def command(
         bool | None,
         typer.Option("--any-day/--january", help="First days of training windows; default: the network's own."),
     ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-6, max=1.0, help="First learning rate; default: the network's own.")
+    ] = None,
     settings: Changes = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a model of that name of other data.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON, and no progress.")] = False,
@@ -61,6 +64,7 @@ def command(
 
     limits = {"seed": seed, "max_epochs": max_epochs, "max_minutes": max_minutes, "threads": threads}
     limits |= {"unknown_management": unknown_management} | ({} if any_day is None else {"any_day": any_day})
+    limits |= {} if learning_rate is None else {"learning_rate": learning_rate}
     recipe = recipes.recipe(model, config=_settings(settings or []), preset=preset, **limits)
     command = recipes.command(recipe, place.location, protocol, experiment, split, part)
     source = supervised.Source(place.id, cards.sha256(*place.paths), command, part)
@@ -88,11 +92,20 @@ def command(
 
 
 def _check_kept(path: Path, sha256: str) -> None:
-    """DataError where a model of that name is there which learned from other data: a trial must not take its place."""
-    from agroflux.baselines import card as cards
-    from agroflux.errors import DataError
+    """DataError where a model of that name is there which learned from other data: a trial must not take its place.
 
-    if path.is_file() and (held := cards.read(path).data).get("sha256") != sha256:
+    Weights without a whole card are no model that could be used: a training that is killed between the two leaves them.
+    """
+    from agroflux.baselines import card as cards
+    from agroflux.errors import DataError, ModelError
+
+    if not path.is_file():
+        return
+    try:
+        held = cards.read(path).data
+    except ModelError:
+        return
+    if held.get("sha256") != sha256:
         what = f"{held.get('id')}, SHA-256 {str(held.get('sha256'))[:12]}"
         raise DataError(f"{path} was trained on other data ({what}): name another --out, or replace it with --force")
 

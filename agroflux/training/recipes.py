@@ -82,6 +82,11 @@ def _other_start(recipe_: Recipe) -> bool:
     return recipe_.any_day != recipe(recipe_.model).any_day
 
 
+def _other_rate(recipe_: Recipe) -> bool:
+    """Whether learning starts at another rate than that of this network does unasked."""
+    return recipe_.learning_rate != recipe(recipe_.model).learning_rate
+
+
 def recipe(model: str, **changes: Any) -> Recipe:
     """The recipe of ``model`` with ``changes`` (fields of :class:`Recipe`); an unknown model has the defaults."""
     return Recipe(model=model, **(DEFAULTS.get(model, {}) | changes))
@@ -104,6 +109,7 @@ def identifier(
     parts += [subsample.tag()] if subsample is not None and subsample.tag() else []
     parts += [f"hidden{100 * recipe_.unknown_management:.0f}"] if recipe_.unknown_management else []
     parts += [_START[recipe_.any_day].replace("-", "")] if _other_start(recipe_) else []
+    parts += _settings({"rate": f"{recipe_.learning_rate:g}"}) if _other_rate(recipe_) else []
     parts += ["set", *_settings(recipe_.config)] if recipe_.config else []
     parts += [f"s{recipe_.seed}"] if recipe_.seed else []
     return "-".join(parts)
@@ -126,6 +132,7 @@ def command(
     if recipe_.unknown_management:
         parts += ["--unknown-management", f"{recipe_.unknown_management:g}"]
     parts += [f"--{_START[recipe_.any_day]}"] if _other_start(recipe_) else []
+    parts += ["--learning-rate", f"{recipe_.learning_rate:g}"] if _other_rate(recipe_) else []
     if recipe_.max_minutes is not None:
         parts += ["--max-minutes", f"{recipe_.max_minutes:g}"]
     for key, value in recipe_.config.items():

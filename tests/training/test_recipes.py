@@ -1,11 +1,14 @@
 """Recipes by network, and the names and commands of what they train."""
 
+import itertools
 import shlex
 from typing import Any
 
 import pytest
 import typer
 
+from agroflux import paths
+from agroflux.baselines import card as cards
 from agroflux.baselines import registry
 from agroflux.cli import train
 from agroflux.data.splits import Split
@@ -59,6 +62,24 @@ def test_windows_that_start_otherwise_than_a_network_s_make_another_id_and_are_i
         command = typer.main.get_command(app)
         seen = [command.make_context("train", shlex.split(text)[2:]).params["any_day"] for text in (plain, told)]
         assert seen == [None, not kept]
+
+
+def test_another_learning_rate_makes_another_id_and_is_in_the_command() -> None:
+    usual, slower = recipes.recipe("pyraformer"), recipes.recipe("pyraformer", learning_rate=1e-3)
+    said = [recipes.identifier(one, "corn", "clean", "temporal", TEMPORAL) for one in (usual, slower)]
+    assert said == ["pyraformer-corn", "pyraformer-corn-rate-0-001"]
+    commands = [recipes.command(one, "corn.zarr", "clean", "temporal", TEMPORAL) for one in (usual, slower)]
+    assert ["--learning-rate 0.001" in text for text in commands] == [False, True]
+
+
+def test_the_commands_of_shipped_cards_train_what_was_trained() -> None:
+    """A default that changes later leaves the commands of older models behind."""
+    for entry in cards.available(paths.MODELS):
+        card = cards.read(cards.weights_path(entry["id"]))
+        told = dict(itertools.pairwise(shlex.split(card.command)))
+        rate = float(told.get("--learning-rate", recipes.recipe(card.model).learning_rate))
+        assert card.training["learning_rate"] == rate, card.id
+        assert card.training["batch"] == recipes.recipe(card.model).batch, card.id
 
 
 @pytest.mark.parametrize("part", [Subsample(), Subsample((0.0, 84.5), "one")])

@@ -107,6 +107,38 @@ def test_a_folder_belongs_to_what_was_taken_of_the_data(data: xr.Dataset, tmp_pa
     assert "subsample" not in (whole / "run.json").read_text(), "folders of older versions go on"
 
 
+def test_a_note_that_was_broken_off_keeps_no_run_from_going_on(
+    data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    short = dataclasses.replace(RECIPE, config={"hidden": 4}, max_epochs=1)
+    work, note = tmp_path / "w", tmp_path / "w" / "run.json"
+
+    def killed(*_: object) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=work)
+    assert not note.exists(), "it is there whole or not at all"
+    note.write_text("")
+    supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=work)
+    assert not caplog.messages, "nothing was trained there"
+    whole, written = note.read_text(), note.stat()
+    supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=work)
+    assert (note.stat().st_ino, note.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns), "left alone"
+    for left in ("", whole[:40]):
+        caplog.clear()
+        note.write_text(left)
+        supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=work)
+        assert note.read_text() == whole
+        assert "stop this one and remove that folder" in caplog.text, "a state there may be another run's"
+    for foreign in (whole[:40] + "no more of ours", "[", "\0"):
+        note.write_text(foreign)
+        with pytest.raises(ModelError, match=r"another run .*: choose another --work, or remove that folder"):
+            supervised.train(data, SPLIT, short, SOURCE, out=tmp_path, work=work)
+
+
 def test_two_processes_do_not_train_in_one_folder(data: xr.Dataset, tmp_path: Path) -> None:
     short = dataclasses.replace(RECIPE, config={"hidden": 4}, max_epochs=1)
     with locks.alone(tmp_path / "w"), pytest.raises(ModelError, match="another process trains"):
