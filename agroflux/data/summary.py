@@ -63,6 +63,14 @@ def site_means(
     return pd.Series(means, index=sites, name=variable)
 
 
+def phase_shown(ds: xr.Dataset, n_rate: float | None) -> str:
+    """Which of several scenarios of one nitrogen rate (rotation phases) values are of, in words; else empty."""
+    if "scenario" not in ds.dims or n_rate is None:
+        return ""
+    match = np.flatnonzero(np.isclose(ds["n_rate"].to_numpy().astype(float), n_rate))
+    return f"the first of {match.size} rotation phases, {ds['scenario'].to_numpy()[match[0]]}" if match.size > 1 else ""
+
+
 def seasonal_cycle(
     ds: xr.Dataset,
     variables: Sequence[str],

@@ -26,7 +26,7 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
     title = show.plain(cache.entry(done.ask.data).title)
     st.caption(
         f"{len(done.runs)} models on the weather, soils and management of {title}, "
-        f"{done.site_years} site-years each: {each}."
+        f"{done.site_years} site-years each: {each}.{phase(done)}"
     )
     common = common_variables(done)
     if not common:
@@ -64,6 +64,16 @@ def common_variables(done: region.Result) -> list[str]:
     """Variables that every model of the run predicts."""
     held = [set(map(str, data.data_vars)) for data in done.runs.values()]
     return [name for name in map(str, done.data.data_vars) if all(name in there for there in held)]
+
+
+def phase(done: region.Result) -> str:
+    """A sentence on the rotation phase that is drawn, where the data hold several of the rate."""
+    shown = summary.phase_shown(done.data, done.ask.rate)
+    return (
+        f" Shown is {show.plain(shown)}; the NetCDF file holds all, and Regional emissions averages them."
+        if shown
+        else ""
+    )
 
 
 def county_values(done: region.Result, variable: schema.Variable) -> "pd.DataFrame":

@@ -34,7 +34,7 @@ def show_result() -> None:
     title = show.plain(cache.entry(ask.data).title)
     st.caption(
         f"{show.plain(done.data.attrs['model'])} on the weather, soils and management of {title}: "
-        f"{done.site_years} site-years in {done.seconds[model]:.2f} s."
+        f"{done.site_years} site-years in {done.seconds[model]:.2f} s.{region_models.phase(done)}"
     )
     with controls.row():
         held = [str(name) for name in done.data.data_vars]

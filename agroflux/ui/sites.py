@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from agroflux import maps, schema
-from agroflux.data.summary import yearly_unit
+from agroflux.data.summary import phase_shown, yearly_unit
 from agroflux.figures import seasonal
 from agroflux.figures.theme import pretty
 from agroflux.maps import Kind, Marker, number
@@ -205,11 +205,12 @@ def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop:
     """The simulator's county means."""
     when = f"mean of {_span(years)}" if len(years) > 1 else _span(years)
     grown = "" if crop == "both" else f", {controls.CROPS[crop].lower()}"
+    phase = phase_shown(cache.dataset(data), rate)
     label = schema.get(variable).title
     return Layer(
         counties=cache.site_means(data, variable, years, rate, crop),
         name=label,
-        detail=f"{when}{grown}, {rate:g} kg N ha⁻¹ to corn",
+        detail=f"{when}{grown}, {rate:g} kg N ha⁻¹ to corn" + (f", {phase}" if phase else ""),
         label=label,
         unit=yearly_unit(variable),
         scale=variable,

@@ -53,6 +53,14 @@ def test_a_flux_is_the_mean_of_yearly_sums(ds: xr.Dataset) -> None:
     assert summary.yearly_unit("GPP") == "g C m-2 yr-1"
 
 
+def test_of_two_rotation_phases_the_first_is_shown_and_named(ds: xr.Dataset) -> None:
+    assert summary.phase_shown(ds, 168.0) == "", "one scenario of the rate"
+    assert summary.phase_shown(ds, None) == ""
+    both = ds.assign_coords(n_rate=("scenario", [168.0, 168.0]), scenario=["n168-corn", "n168-soybean"])
+    assert summary.phase_shown(both, 168.0) == "the first of 2 rotation phases, n168-corn"
+    assert summary.site_means(both, "GPP", [2015], 168.0)["19001"] == pytest.approx(365)
+
+
 def test_nitrogen_is_per_hectare(ds: xr.Dataset) -> None:
     assert summary.site_means(ds, "N2O_FLUX", [2015], 0.0)["19001"] == pytest.approx(0.365 * 10)
     assert summary.yearly_unit("N2O_FLUX") == "kg N ha-1 yr-1"

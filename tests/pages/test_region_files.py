@@ -107,6 +107,14 @@ def test_synthetic_drivers_bring_the_banner_which_stays_with_their_result(
     assert BANNER not in _said(app)
 
 
+def test_of_data_with_both_rotation_phases_the_one_that_is_shown_is_named(fields: Path) -> None:
+    ds = xr.load_dataset(fields, engine="h5netcdf")
+    rate = ds.sel(scenario=["n168"])
+    _write(xr.concat([rate, rate.assign_coords(scenario=["other"])], "scenario", data_vars="minimal"), fields)
+    app = _run(open_page("region", data="fields", rate="168", **AT))
+    assert [one for one in app.caption if "Shown is the first of 2 rotation phases, n168;" in one.value]
+
+
 def test_a_result_whose_data_or_model_was_replaced_says_so(fields: Path, models: Path) -> None:
     app = _run(open_page("region", data="fields", **AT))
     assert "earlier choice" not in _said(app.run())
