@@ -49,7 +49,9 @@ def _whole(q: Tensor, k: Tensor, v: Tensor, window: int, size: int) -> list[Tens
     # A gradient of each block would be as long as the series, and a few series are too little work for a call.
     if torch.is_grad_enabled() or batch < FEW:
         keys, values = (part.flatten(0, 1).unfold(1, seen, size).mT for part in (k, v))
-        return [attend(q.reshape(batch * heads, -1, size, width), keys, values).reshape(batch, heads, -1, width)]
+        days = q.shape[2]
+        blocked = q.reshape(batch * heads, days // size, size, width)
+        return [attend(blocked, keys, values).reshape(batch, heads, days, width)]
     blocks = (part.unfold(2, seen, size).mT.unbind(2) for part in (k, v))
     return list(map(attend, q.split(size, dim=2), *blocks))
 

@@ -12,6 +12,8 @@ from agroflux.data import windows
 from agroflux.errors import SelectionError
 
 DAYS = 366
+#: Index of 28 February, 1 March and 29 February in :func:`day_of_year`.
+BEFORE_LEAP, AFTER_LEAP, LEAP = 58, 59, DAYS - 1
 Groups = NDArray[np.intp]
 
 
@@ -22,7 +24,8 @@ class Climatology:
     Attributes:
         rates: N rates [kg N ha-1] that it knows, increasing.
         mean: ``(crop, rate, day of year, target)`` in the schema's units; crop 0 soybean, 1 corn, 2 unknown. Annual
-            targets are the same on every day. NaN where the training years held no value.
+            targets are the same on every day. Where the training years held no value of a crop and rate on a day, the
+            mean of that rate and day over crops stands for it, or of the day over both; NaN where they held none.
     """
 
     rates: NDArray[np.float64]
@@ -67,8 +70,20 @@ def fit(ds: xr.Dataset, years: Iterable[int], site_block: int = 8) -> Climatolog
     annual = [k for k, name in enumerate(schema.TARGETS) if schema.get(name).per == "year"]
     for part in (total, count):
         part[..., annual] = part[..., annual].sum(axis=2, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        return Climatology(rates, total / np.where(count > 0, count, np.nan))
+    return Climatology(rates, _means(total, count))
+
+
+def _means(total: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of all cells; one without values takes the mean of coarser groups of values, the nearest that has one."""
+    # Training without a leap year tells nothing of 29 February, which the days beside it tell well.
+    unseen = count[:, :, LEAP] == 0
+    for part in (total, count):
+        part[:, :, LEAP] += np.where(unseen, part[:, :, BEFORE_LEAP] + part[:, :, AFTER_LEAP], 0)
+    mean = total / np.where(count > 0, count, np.nan)
+    for axes in (0, (0, 1)):
+        values, n = total.sum(axis=axes, keepdims=True), count.sum(axis=axes, keepdims=True)
+        mean = np.where(np.isnan(mean), values / np.where(n > 0, n, np.nan), mean)
+    return mean
 
 
 def _add(
@@ -97,8 +112,8 @@ def day_of_year(ds: xr.Dataset) -> Groups:
     year = stamps.astype("datetime64[Y]")
     day = (stamps - year.astype("datetime64[D]")).astype(int)
     leap = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(int) == 366
-    moved = np.where(leap & (day > 59), day - 1, day)
-    return np.where(leap & (day == 59), DAYS - 1, moved).astype(np.intp)
+    moved = np.where(leap & (day > AFTER_LEAP), day - 1, day)
+    return np.where(leap & (day == AFTER_LEAP), LEAP, moved).astype(np.intp)
 
 
 def _crop(ds: xr.Dataset, days: slice) -> Groups:

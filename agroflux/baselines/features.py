@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from agroflux import schema
-from agroflux.baselines.climatology import day_of_year
+from agroflux.baselines.climatology import BEFORE_LEAP, LEAP, day_of_year
 from agroflux.data import windows
 
 Floats = NDArray[np.float32]
@@ -47,7 +47,8 @@ def daily(ds: xr.Dataset, days: slice) -> Floats:
     out = np.empty((len(x), stop - start, len(NAMES)), np.float32)
     for k, column in enumerate(_columns({name: x[..., j] for j, name in enumerate(drivers.names)})):
         out[..., k] = column[:, len(warm) :]
-    angle = 2 * np.pi * day_of_year(ds)[days] / 365
+    day = day_of_year(ds)[days]
+    angle = 2 * np.pi * np.where(day == LEAP, BEFORE_LEAP + 0.5, day) / 365
     out[..., -4:] = np.stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)], axis=-1)
     return out.reshape(sites, scenarios, stop - start, -1)
 

@@ -125,8 +125,9 @@ class ITransformer(Network):
         if moved:
             cut = torch.cat([cut, series[:, :, None, -width:]], dim=2)
         tokens = self.encoder(self.embedding(cut.transpose(1, 2)).flatten(0, 1))
-        decoded = self.decoder(tokens).view(batch, -1, drivers, self.window, self.channels)
-        by_day = decoded.permute(0, 1, 3, 2, 4).reshape(batch, -1, drivers * self.channels)
+        count = cut.shape[2]  # given below: torch can tell no size of an empty batch
+        decoded = self.decoder(tokens).view(batch, count, drivers, self.window, self.channels)
+        by_day = decoded.permute(0, 1, 3, 2, 4).reshape(batch, count * self.window, drivers * self.channels)
         if not moved:
             return by_day[:, :days]
         return torch.cat([by_day[:, : -self.window], by_day[:, moved - self.window :]], dim=1)

@@ -140,6 +140,10 @@ def attention(qkv: Tensor, tiles: Tiles, mask: Tensor) -> Tensor:
     batch, nodes, _, heads, features = qkv.shape
     asking, keys = mask.shape[1:]
     rows = qkv.reshape(batch, 3 * nodes, heads * features).index_select(1, tiles.rows)
-    q, k, v = rows.view(batch, asking + 2 * keys, -1, features).transpose(1, 2).split([asking, keys, keys], dim=2)
+    # Sizes are all given: torch can tell none of an empty batch.
+    q, k, v = (
+        rows.view(batch, asking + 2 * keys, len(mask), features).transpose(1, 2).split([asking, keys, keys], dim=2)
+    )
     found = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask[None])
-    return found.transpose(1, 2).reshape(batch, -1, heads * features).index_select(1, tiles.place)
+    answers = found.transpose(1, 2).reshape(batch, asking * len(tiles.level), heads * features)
+    return answers.index_select(1, tiles.place)

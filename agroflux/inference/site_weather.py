@@ -22,7 +22,9 @@ Assumed = dict[str, bool]
 
 #: Days of weather without which no model is run.
 NEEDED_DAYS = 365
-#: Days after a gap without weather on which the state still shows what was filled in.
+#: Days after a gap without weather on which the state still shows what was filled in; a network that looks ahead shows
+#: it as long before the gap. Of gaps of 60 days in six records, GPP of the shipped two moved by up to 4.1 g C m-2 d-1
+#: in the 30 days before; on earlier days that of iTransformer by nothing, of Pyraformer by 0.08 (median; at most 1.0).
 _RECOVERY_DAYS = 30
 
 
@@ -70,7 +72,7 @@ def predict_site_weather(
     A driver that the data set holds is used, management on each day that it tells; the others follow
     ``assumptions``. Weather gaps are filled (short ones by interpolation, rain with none; long ones with the record's
     mean of that day of the year) so that the state runs on, and predictions are NaN within long gaps and for 30 days
-    after them.
+    after them; those of a network that is not causal also for 30 days before them, in the year in which they begin.
 
     Args:
         observations: observation data set ``(site, time)``, daily.
@@ -97,43 +99,57 @@ def predict_site_weather(
         count += int(np.isnan(series).sum())
     simulation, assumed = _simulation(checkpoint, one, time, filled, used)
     result = predictor.predict(checkpoint, simulation)
-    hidden = _with_recovery(masked)
+    hidden = _hidden(masked, time, causal=bool(checkpoint.network.causal)).any(axis=1).to_numpy()
     result = _hide(result, hidden)
     result.attrs |= {"title": f"{checkpoint.card.id} on the weather of {site}", "assumptions": used.sentence(assumed)}
     result.attrs |= {"filled_days": count, "hidden_days": int(hidden.sum())}
     return result
 
 
-def hidden_days(observations: xr.Dataset, site: str, short_gap: int = Assumptions.short_gap) -> pd.DataFrame:
-    """Why :func:`predict_site_weather` gives no value on a day: index the days that it runs over, two flags.
+def hidden_days(
+    observations: xr.Dataset, site: str, short_gap: int = Assumptions.short_gap, *, causal: bool
+) -> pd.DataFrame:
+    """Why :func:`predict_site_weather` gives no value on a day: index the days that it runs over, three flags.
 
     ``gap``: temperature or rain is missing for more than ``short_gap`` days; ``after``: within 30 days after such a
-    gap. ModelError: no weather, or less than a year of it.
+    gap; ``before``: else within 30 days before one, where the network is not ``causal``. ModelError: no weather, or
+    less than a year of it.
     """
     one = _measured_days(observations.sel(site=[site]), site)
     time = pd.DatetimeIndex(one["time"].to_numpy())
     gaps = [_fill(one[name].to_numpy()[0], time, short_gap, rain=name == "PRECN")[1] for name in schema.WEATHER]
-    gap = np.any(gaps, axis=0)
-    return pd.DataFrame({"gap": gap, "after": _with_recovery(gap) & ~gap}, index=time)
+    return _hidden(np.any(gaps, axis=0), time, causal=causal)
 
 
-def why_hidden(observations: xr.Dataset, site: str, days: pd.DatetimeIndex) -> str:
+def why_hidden(observations: xr.Dataset, site: str, days: pd.DatetimeIndex, *, causal: bool) -> str:
     """Why :func:`predict_site_weather` gives no value on ``days``, in words and counted by cause; empty for none."""
-    hidden = hidden_days(observations, site)
+    hidden = hidden_days(observations, site, causal=causal)
     flags = hidden.reindex(days)
-    gap, after, outside = flags["gap"].eq(True), flags["after"].eq(True), flags["gap"].isna()
+    gap, after, before = (flags[name].eq(True) for name in ("gap", "after", "before"))
     first, last = (f"{hidden.index[k]:%d %b %Y}" for k in (0, -1))
     causes = {
         f"temperature or rain was not measured for more than {Assumptions.short_gap} days in a row": gap,
         f"such a gap ended less than {_RECOVERY_DAYS} days before": after,
-        f"temperature and rain are not both on record, as they are from {first} to {last}": outside,
+        f"such a gap begins within {_RECOVERY_DAYS} days, and this model also looks at the days ahead": before,
+        f"temperature and rain are not both on record, as they are from {first} to {last}": flags["gap"].isna(),
     }
     return "; ".join(f"on {count:,} {text}" for text, held in causes.items() if (count := int(held.sum())))
 
 
-def _with_recovery(gap: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Days of a gap and those after it on which the state still shows what was filled in."""
-    return pd.Series(gap).rolling(_RECOVERY_DAYS + 1, min_periods=1).max().to_numpy(bool)
+def _hidden(gap: NDArray[np.bool_], time: pd.DatetimeIndex, *, causal: bool) -> pd.DataFrame:
+    """Days of a gap, and those about it on which what was filled in still shows, as in :func:`hidden_days`."""
+
+    def lasting(part: "pd.Series[Any]") -> "pd.Series[Any]":
+        return part.rolling(_RECOVERY_DAYS + 1, min_periods=1).max()
+
+    missing = pd.Series(gap, index=time)
+    after = lasting(missing).astype(bool) & ~missing
+    before = pd.Series(False, index=time)
+    if not causal:
+        # Such a network runs for each calendar year anew: no day sees a gap of the next year.
+        ahead = missing.groupby(time.year).transform(lambda year: lasting(year[::-1])[::-1])
+        before = ahead.astype(bool) & ~missing & ~after
+    return pd.DataFrame({"gap": missing, "after": after, "before": before})
 
 
 def _measured_days(one: xr.Dataset, site: str) -> xr.Dataset:

@@ -240,7 +240,8 @@ def _why(days: "pd.DatetimeIndex", site: str, ask: Ask, source: str) -> str:
         return "a year needs weather on each of its days, and no long gap in it or in the 30 days before it"
     if as_trained(source, ask.where):
         return f"on {len(days):,} neither temperature nor rain was measured"
-    return why_hidden(cache.dataset(ask.where), site, days)
+    network = checkpoint(source.removeprefix(_MODEL)).network
+    return why_hidden(cache.dataset(ask.where), site, days, causal=network.causal)
 
 
 def _kind(source: str) -> str:

@@ -68,6 +68,30 @@ def test_leap_days_do_not_shift_the_year() -> None:
     assert climatology.day_of_year(xr.Dataset(coords={"time": days})).tolist() == [59, 58, 365, 59, 364]
 
 
+def test_a_cell_without_values_takes_the_mean_of_the_nearest_group_that_has_some(data: xr.Dataset) -> None:
+    k = schema.TARGETS.index("GPP")
+    whole = climatology.fit(data, [2000, 2001])
+    day = xr.DataArray(np.tile(np.arange(365), 4), dims="time")
+    lost = (data["CROP"] == 1) & (data["n_rate"] == 0) & (day == 200)
+    lost = lost | ((data["n_rate"] == 0) & (day == 201)) | (day == 202)
+    gaps = data.assign(GPP=data["GPP"].where(~lost))
+    mean = climatology.fit(gaps, [2000, 2001]).mean[..., k]
+    values = data["GPP"].values[:, :, : 2 * 365].reshape(3, 2, 2, 365)
+    np.testing.assert_allclose(mean[1, 0, 200], whole.mean[0, 0, 200, k], rtol=1e-5)  # the other crop, same rate
+    np.testing.assert_allclose(mean[:, 0, 201], np.full(3, values[:, 1, :, 201].mean()), rtol=1e-5)  # the other rate
+    assert np.isnan(mean[..., 202]).all()  # no value at all
+    np.testing.assert_allclose(mean[2, 0, 203], values[:, 0, :, 203].mean(), rtol=1e-5)  # no crop is known
+    np.testing.assert_array_equal(mean[:2, :, 203:365], whole.mean[:2, :, 203:365, k])
+
+
+def test_a_leap_day_that_training_never_saw_is_told_by_the_days_beside_it(data: xr.Dataset) -> None:
+    """The tests' calendar has no leap day, as that of the bundled simulations."""
+    mean = climatology.fit(data, [2000, 2001]).mean
+    np.testing.assert_allclose(mean[:2, :, 365], mean[:2, :, 58:60].mean(axis=2), rtol=1e-6)
+    annual = schema.TARGETS.index("Yield")
+    assert (np.ptp(mean[..., annual], axis=2) == 0).all()
+
+
 def test_data_without_rates_are_refused(data: xr.Dataset) -> None:
     with pytest.raises(SelectionError, match="by N rate"):
         climatology.fit(data.drop_vars("n_rate"), [2000, 2001])

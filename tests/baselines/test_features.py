@@ -49,6 +49,16 @@ def test_season_crop_and_soil(data: xr.Dataset, row: dict[str, float]) -> None:
     assert row["SAND"] == data["SAND"].values[1]
 
 
+def test_the_leap_day_lies_between_the_days_beside_it(data: xr.Dataset) -> None:
+    """1 March is as far into the season as in other years."""
+    days = np.arange("2000-01-01", "2001-01-01", dtype="datetime64[D]").astype("datetime64[ns]")
+    leap = data.isel(time=slice(0, 366)).assign_coords(time=days)
+    wave = features.daily(leap, slice(58, 61))[0, 0, :, -4:]  # 28 and 29 February, 1 March
+    angle = 2 * np.pi * np.array([58, 58.5, 59]) / 365
+    np.testing.assert_allclose(wave[:, 0], np.cos(angle), atol=1e-6)
+    np.testing.assert_allclose(wave[:, 3], np.sin(2 * angle), atol=1e-6)
+
+
 def test_what_is_never_fertilised_counts_the_whole_memory(data: xr.Dataset) -> None:
     none = features.daily(data, slice(DAY, DAY + 1))[1, 0, 0]
     assert none[features.NAMES.index("days since fertiliser")] == features.MEMORY

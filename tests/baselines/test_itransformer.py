@@ -34,6 +34,11 @@ def test_each_day_comes_from_the_window_it_is_said_to_come_from(network: ITransf
             torch.testing.assert_close(network.head(decoded), out[:, day])
 
 
+@pytest.mark.parametrize("days", [3, 8, 93])
+def test_no_series_give_no_predictions(network: ITransformer, days: int) -> None:
+    assert network(torch.zeros(0, days, 11)).shape == (0, days, 20)
+
+
 def test_days_that_are_not_there_count_as_unknown(network: ITransformer) -> None:
     x = torch.randn(1, 24, 11)
     mask = torch.ones_like(x, dtype=torch.bool)

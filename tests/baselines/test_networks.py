@@ -45,7 +45,7 @@ def network(request: pytest.FixtureRequest) -> Network:
 def test_any_batch_and_length(name: str, preset: str) -> None:
     network = registry.build(name, preset=preset).eval()
     with torch.no_grad():
-        for batch, days in ((2, 1), (1, 30), (3, 365), (1, 800), (1, 2190)):
+        for batch, days in ((2, 1), (1, 30), (0, 30), (0, 366), (3, 365), (1, 800), (1, 2190)):
             out = network(series(batch, days))
             assert out.shape == (batch, days, 20)
             assert torch.isfinite(out).all()

@@ -53,6 +53,12 @@ def test_it_equals_attention_under_the_mask_of_the_graph(days: int, fan: int, sc
         torch.testing.assert_close(one, torch.zeros_like(one) if other is None else other, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("days", [1, 41])
+def test_no_series_give_no_answers(days: int) -> None:
+    network = registry.build("pyraformer", hidden=8, heads=2, fan=3, scales=3, narrow=3)
+    assert network(torch.zeros(0, days, 11)).shape == (0, days, 20)
+
+
 def test_tiles_made_in_inference_serve_a_training() -> None:
     network = registry.build("pyraformer", hidden=8, heads=2, fan=3, scales=3, narrow=3)
     x = torch.randn(1, 41, 11)

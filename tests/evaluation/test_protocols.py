@@ -75,6 +75,29 @@ def test_a_model_that_gives_no_number_is_not_scored_on_the_days_left(
         protocols.count_model(dataclasses.replace(checkpoint, network=head), simulation)
 
 
+@pytest.mark.parametrize("name", ["climatology", "ridge"])
+def test_a_reference_that_gives_no_number_is_not_scored_on_the_days_left(
+    name: str,
+    simulation: xr.Dataset,  # noqa: F811
+) -> None:
+    split = Split((2000, 2001, 2002), (), (2004,), ())
+    gaps = simulation.copy(deep=True)
+    gaps["ET"][..., : 3 * 365] = np.nan
+    gaps["Yield"][..., :3] = np.nan
+    with pytest.raises(ModelError, match=rf"{name} gives no number for Yield, ET .* years 2000-2002 hold none"):
+        protocols.count_reference(name, gaps, split)
+
+
+def test_a_reference_is_scored_on_days_of_a_crop_and_rate_that_training_lacked(
+    simulation: xr.Dataset,  # noqa: F811
+) -> None:
+    gaps = simulation.copy(deep=True)
+    corn = gaps["CROP"].values[:, : 3 * 365] > 0
+    gaps["GPP"].values[:, 0, : 3 * 365][corn] = np.nan
+    rows = tally.rows(protocols.count_reference("climatology", gaps, Split((2000, 2001, 2002), (), (2004,), ())), {})
+    assert {row["n"] for row in rows if row["target"] == "GPP"} == {3 * 2 * 365}
+
+
 def test_what_cannot_be_scored_is_refused(model_path: Path, simulation: xr.Dataset, tmp_path: Path) -> None:  # noqa: F811
     late = tmp_path / "late.zarr"
     write_store(simulation.isel(time=slice(0, 1095), year=slice(0, 3)), late)

@@ -1,11 +1,15 @@
 """A tower's own weather: gaps, assumptions, and what is not predicted."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import xarray as xr
 
 from agroflux import contract, schema
+from agroflux.baselines import registry
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.errors import ModelError, SelectionError
 from agroflux.inference import predict as predictor
@@ -26,6 +30,19 @@ def tower() -> xr.Dataset:
     coords = {"site": ["US-Xx1"], "time": DAYS, "lat": ("site", [41.0]), "lon": ("site", [-96.0])}
     coords |= {"site_name": ("site", ["field"]), "state": ("site", ["NE"])}
     return xr.Dataset(data, coords, {**attrs, "kind": "observation", "calendar": "standard", "synthetic": True})
+
+
+@pytest.fixture(scope="module")
+def ahead(model: Checkpoint) -> Checkpoint:
+    """The same card with a network that is not causal: each day sees the window of 30 days in which it lies."""
+    torch.manual_seed(3)
+    network = registry.build("itransformer", window=30, context=60, hidden=8, layers=1, heads=1, feed=8)
+    return dataclasses.replace(model, network=network.eval().requires_grad_(False))
+
+
+def _without(tower: xr.Dataset, days: pd.DatetimeIndex) -> xr.Dataset:
+    """The tower with no temperature on ``days``."""
+    return tower.assign(TMAX=tower["TMAX"].where(~tower["time"].isin(days)).assign_attrs(tower["TMAX"].attrs))
 
 
 def test_every_day_is_predicted_and_the_assumptions_are_stated(model: Checkpoint, tower: xr.Dataset) -> None:
@@ -57,17 +74,53 @@ def test_a_short_gap_is_filled_and_a_long_one_is_hidden(model: Checkpoint, tower
 def test_days_without_a_value_are_told_by_cause(model: Checkpoint, tower: xr.Dataset) -> None:
     tower["TMAX"][0, 100:103] = np.nan
     tower["PRECN"][0, 400:440] = np.nan
-    flags = hidden_days(tower, "US-Xx1")
+    flags = hidden_days(tower, "US-Xx1", causal=True)
     result = predict_site_weather(model, tower, "US-Xx1")["GPP"].to_numpy()[0, 0]
     np.testing.assert_array_equal(flags.any(axis=1), np.isnan(result))
-    assert flags["gap"].sum() == 40 and flags["after"].sum() == 30
-    said = why_hidden(tower, "US-Xx1", pd.date_range("2011-03-01", DAYS[-1]))
+    assert flags.sum().to_dict() == {"gap": 40, "after": 30, "before": 0}
+    said = why_hidden(tower, "US-Xx1", pd.date_range("2011-03-01", DAYS[-1]), causal=True)
     assert said == (
         "on 40 temperature or rain was not measured for more than 5 days in a row; "
         "on 30 such a gap ended less than 30 days before; "
         "on 9 temperature and rain are not both on record, as they are from 10 Mar 2011 to 30 Jun 2013"
     )
-    assert why_hidden(tower, "US-Xx1", DAYS[:50]) == ""
+    assert why_hidden(tower, "US-Xx1", DAYS[:50], causal=True) == ""
+
+
+def test_days_before_a_gap_are_hidden_of_a_network_that_looks_ahead(ahead: Checkpoint, tower: xr.Dataset) -> None:
+    """No day that is shown before the gap knows what was filled into it; the year before never does."""
+    whole = predict_site_weather(ahead, tower, "US-Xx1")
+    gap = pd.date_range("2012-04-14", "2012-05-23")  # 40 days, from within a window
+    result = predict_site_weather(ahead, _without(tower, gap), "US-Xx1")
+    shown = result["GPP"].to_series().droplevel(["site", "scenario"]).dropna()
+    assert DAYS.difference(shown.index).equals(pd.date_range("2012-03-15", "2012-06-22"))
+    early = {"site": 0, "scenario": 0, "time": DAYS < "2012-03-15"}
+    np.testing.assert_allclose(result["GPP"][early], whole["GPP"][early], atol=1e-4)
+    flags = hidden_days(_without(tower, gap), "US-Xx1", causal=False)
+    assert flags.sum().to_dict() == {"gap": 40, "after": 30, "before": 30}
+    assert why_hidden(_without(tower, gap), "US-Xx1", DAYS, causal=False) == (
+        "on 40 temperature or rain was not measured for more than 5 days in a row; "
+        "on 30 such a gap ended less than 30 days before; "
+        "on 30 such a gap begins within 30 days, and this model also looks at the days ahead"
+    )
+
+
+def test_a_gap_early_in_a_year_hides_nothing_of_the_year_before(ahead: Checkpoint, tower: xr.Dataset) -> None:
+    """A network that looks ahead runs for each year by itself, and sees nothing of the next."""
+    gapped = _without(tower, pd.date_range("2013-01-10", "2013-01-25"))
+    result = predict_site_weather(ahead, gapped, "US-Xx1")
+    assert bool(np.isfinite(result["Yield"].sel(year=2012)).all())
+    hidden = hidden_days(gapped, "US-Xx1", causal=False)
+    assert hidden.index[hidden["before"]].equals(pd.date_range("2013-01-01", "2013-01-09"))
+    before, after = (ds["GPP"].sel(time="2012") for ds in (predict_site_weather(ahead, tower, "US-Xx1"), result))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_days_between_two_gaps_are_told_once(tower: xr.Dataset) -> None:
+    both = _without(tower, pd.date_range("2012-04-01", "2012-04-10").union(pd.date_range("2012-05-01", "2012-05-10")))
+    flags = hidden_days(both, "US-Xx1", causal=False)
+    assert (flags.sum(axis=1) <= 1).all()
+    assert flags.sum().to_dict() == {"gap": 20, "after": 20 + 30, "before": 30}
 
 
 def test_drivers_that_were_measured_are_used(model: Checkpoint, tower: xr.Dataset) -> None:
