@@ -54,9 +54,9 @@ def save(checkpoint: Checkpoint, folder: Path) -> Path:
 def load(model: str | Path, folder: Path | None = None) -> Checkpoint:
     """Load a model by id (from ``folder``, else wherever models are kept) or by path.
 
-    Raises ModelError when files are missing, truncated, pickled, of the wrong shape or type of number, or when the
-    card's variables or units are not those of this version's schema. What a card asks for takes no memory before its
-    weights are known to be of that size.
+    Raises ModelError when files are missing, truncated, pickled, of the wrong shape or type of number, when a number in
+    them is not finite, or when the card's variables or units are not those of this version's schema. What a card asks
+    for takes no memory before its weights are known to be of that size.
     """
     path = cards.weights_path(model, folder)
     card = cards.read(path)
@@ -85,8 +85,11 @@ def _tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _scaler(tensors: dict[str, Tensor], kind: str, names: tuple[str, ...], path: Path) -> Scaler:
+    parts = {name: tensors[name] for name in (f"{kind}.mean", f"{kind}.std")}
     try:
-        return Scaler(names, tensors[f"{kind}.mean"].numpy(), tensors[f"{kind}.std"].numpy())
+        for name, part in parts.items():
+            _check_type(name, part, torch.float32)  # before NumPy, which does not know all types of torch
+        return Scaler(names, *(part.numpy() for part in parts.values()))
     except AgroFluxError as error:
         raise ModelError(f"{path}: {error}; copy the model again") from None
 
@@ -103,6 +106,7 @@ def _network(card: Card, tensors: dict[str, Tensor], path: Path) -> nn.Module:
         raise ModelError(
             f"{path}: weights do not fit the card's {card.model} ({first}): copy the model again"
         ) from None
+    _check_finite(network, path)
     return network.eval().requires_grad_(False)
 
 
@@ -129,8 +133,22 @@ class _AtMost(TorchFunctionMode):
 def _check_types(network: nn.Module, state: dict[str, Tensor]) -> None:
     """Raise ModelError where weights would have to be turned into another type of number."""
     for name, weight in network.state_dict().items():
-        if name in state and state[name].dtype != weight.dtype:
-            raise ModelError(f"{name} is of {state[name].dtype} instead of {weight.dtype}")
+        if name in state:
+            _check_type(name, state[name], weight.dtype)
+
+
+def _check_type(name: str, found: Tensor, wanted: torch.dtype) -> None:
+    if found.dtype != wanted:
+        raise ModelError(f"{name} is of {found.dtype} instead of {wanted}")
+
+
+def _check_finite(network: nn.Module, path: Path) -> None:
+    """Raise ModelError where a weight is no number: it would make predictions without a value, and no error."""
+    for name, weight in network.state_dict().items():
+        if not torch.isfinite(weight).all():
+            raise ModelError(
+                f"{path}: {name} holds a number that is not finite: copy the model again, or train it anew"
+            )
 
 
 def _check_variables(card: Card, path: Path) -> None:

@@ -28,9 +28,9 @@ def command(
     from agroflux.baselines import registry
     from agroflux.cli.lists import words
     from agroflux.cli.output import check_folder, print_rows
-    from agroflux.data import catalog
+    from agroflux.data import catalog, splits, subsample
     from agroflux.errors import DataError, ModelError
-    from agroflux.training import search
+    from agroflux.training import search, study
 
     if not data.exists():
         raise DataError(f"{data} does not exist: make it with 'make simulate', or name another --data")
@@ -39,7 +39,9 @@ def command(
         registry.configuration(name)
     out = out or paths.MODELS
     check_folder(out)
-    catalog.open_dataset(data)  # a folder that is no data set is told before it is read through for its hash
+    # What is no data set, or lacks the part that is searched, is told before it is read through for its hash.
+    part = subsample.take(catalog.open_dataset(data), study.PART)
+    years = " and ".join(map(str, splits.make(part).validate))
     place = work or paths.user_data() / "search"
     rows, failed = search.run(
         models,
@@ -55,6 +57,6 @@ def command(
     columns = ("model", "validation_loss", "epochs", "best_epoch", "parameters", "settings")
     for name in models:
         typer.echo(search.advice(rows, name), err=True)
-    print_rows(rows, as_json=as_json, title="validation loss, years 2015 and 2016", columns=columns)
+    print_rows(rows, as_json=as_json, title=f"validation loss, {years}", columns=columns)
     if failed:
         raise ModelError(f"{len(failed)} candidate(s) failed: " + "; ".join(failed))

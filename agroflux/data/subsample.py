@@ -75,7 +75,12 @@ def take(ds: xr.Dataset, wanted: Subsample) -> xr.Dataset:
     kept = np.ones(len(have), bool)
     if wanted.rates:
         kept = np.isclose(have[:, None], wanted.rates, atol=0.05).any(axis=1)
-    if wanted.phases == "one" and "first_crop" in ds.coords and ds["first_crop"].dims == ("scenario",):
+    if wanted.phases == "one":
+        if "first_crop" not in ds.coords or ds["first_crop"].dims != ("scenario",):
+            raise SelectionError(
+                "the data set does not tell for each scenario with which crop it begins, so that one phase cannot be "
+                "chosen: take both phases, or give a simulation of both ('agroflux simulate --phases both')"
+            )
         crop = ds["first_crop"].values.astype(str)
         kept &= crop == crop[0]
     return ds.isel(scenario=np.flatnonzero(kept))

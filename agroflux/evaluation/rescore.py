@@ -130,7 +130,7 @@ def card_rows(card: "Card") -> list[Row]:
     for score in card.scores:
         ours = score["model"] == card.id
         label = protocols.labels(score["model"], data, card.protocol, card.experiment, card.fold, 0)
-        theirs = reference_facts(score["model"], label, location=location, part=part)
+        theirs = reference_facts(score["model"], label, score.get("duration_s"), location=location, part=part)
         about = (model_facts(card) if ours else theirs) | common
         found.append(label | score | {"data": data, "seed": card.seed if ours else 0} | about)
     return found

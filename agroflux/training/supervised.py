@@ -14,7 +14,7 @@ import torch
 import xarray as xr
 from numpy.typing import NDArray
 
-from agroflux import __version__, schema
+from agroflux import __version__, paths, schema
 from agroflux.baselines import registry
 from agroflux.baselines.card import CARD, Card
 from agroflux.baselines.checkpoint import Checkpoint, save
@@ -155,10 +155,20 @@ def _claim(work: Path, recipe: Recipe, sha256: str, split: Split, part: Subsampl
     about = {key: value for key, value in about.items() if key not in ("max_minutes", "threads")}
     text = json.dumps(about, sort_keys=True, indent=1)
     note = work / f"run{CARD}"
-    if note.exists() and note.read_text(encoding="utf-8") != text:
+    held = note.read_text(encoding="utf-8", errors="replace") if note.exists() else ""
+    if held == text:
+        return
+    # A note whose writing was broken off, as earlier versions could leave one, is empty or begins as this run's does.
+    if not text.startswith(held):
         raise ModelError(f"{work} holds another run ({note} differs): choose another --work, or remove that folder")
+    if any(work.glob("*.ckpt")):
+        _log.warning(
+            "%s was broken off: what was trained there is taken for this run's; "
+            "if another run left it, stop this one and remove that folder",
+            note,
+        )
     work.mkdir(parents=True, exist_ok=True)
-    note.write_text(text, encoding="utf-8")
+    paths.write_whole(note, text)
 
 
 def _trained(fitted: "Fitted", recipe: Recipe, config: dict[str, Any], windows: batches.Windows) -> dict[str, Any]:
@@ -223,7 +233,9 @@ def _scored(checkpoint: Checkpoint, ds: xr.Dataset, split: Split) -> Checkpoint:
     counted = protocols.count_model(checkpoint, ds)
     ours = tally.rows(counted, protocols.card_label(card, card.data["id"]))
     label = protocols.labels("climatology", card.data["id"], card.protocol, card.experiment, card.fold, 0)
-    theirs = tally.rows(protocols.count_reference("climatology", ds, split), label)
+    started = time.monotonic()
+    known = protocols.count_reference("climatology", ds, split)
+    theirs = tally.rows(known, label | {"duration_s": round(time.monotonic() - started, 1)})
     reference = {row["target"]: row["rmse"] for row in theirs}
     lost = [r["target"] for r in ours if r["target"] in schema.DAILY_TARGETS and r["rmse"] >= reference[r["target"]]]
     training = card.training | {"site_years_per_second": round(counted.site_years / counted.seconds, 1)}

@@ -269,7 +269,7 @@ def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
             "High": table["high"],
             "Against references": against,
             "Site-years s⁻¹": table["speed"].round(),
-            "Parameters": table["parameters"].astype("Int64"),
+            "Parameters": table["parameters"].round().astype("Int64"),
             "Runs": table["runs"],
         }
     )

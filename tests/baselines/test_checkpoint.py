@@ -212,6 +212,29 @@ def test_weights_of_another_type_of_number_are_refused(saved: Path) -> None:
         checkpoint.load(saved)
 
 
+@pytest.mark.parametrize("kind", ["bfloat16", "float8_e4m3fn", "float16", "float64", "int64", "bool", "complex64"])
+def test_scalers_of_another_type_of_number_are_refused(saved: Path, kind: str) -> None:
+    wrong: torch.dtype = getattr(torch, kind)
+    for name in ("drivers.mean", "targets.std"):
+        whole = load_file(saved)
+        save_file(whole | {name: whole[name].to(wrong)}, saved)
+        rewrite(saved, weights_sha256=cards.sha256(saved))
+        said = rf"lstm-test\.safetensors: {name} is of {wrong} instead of torch\.float32; copy the model again"
+        with pytest.raises(ModelError, match=said):
+            checkpoint.load(saved)
+        save_file(whole, saved)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_refused(saved: Path, value: float) -> None:
+    tensors = load_file(saved)
+    tensors["network.head.bias"][3] = value
+    save_file(tensors, saved)
+    rewrite(saved, weights_sha256=cards.sha256(saved))
+    with pytest.raises(ModelError, match=r"safetensors: head\.bias holds a number that is not finite: copy the model"):
+        checkpoint.load(saved)
+
+
 @pytest.mark.parametrize("change", ["order", "unit", "number"])
 def test_wrong_variables_are_refused(saved: Path, change: str) -> None:
     pairs = [list(pair) for pair in make().card.drivers]

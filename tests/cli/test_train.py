@@ -56,6 +56,26 @@ def test_a_model_of_other_data_is_not_replaced_unless_asked(tmp_path: Path, caps
     assert load(kept).card.data["sha256"] != first
 
 
+@pytest.mark.parametrize("damage", ["gone", "cut off"])
+def test_a_training_that_was_killed_before_its_card_was_written_is_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    store = write_store(tiny(1, 2, 6), tmp_path / "tiny.zarr")
+    folders = ("--out", tmp_path / "models", "--work", tmp_path / "work")
+    usual = ("--data", store, *folders, "--max-epochs", "1", "--set", "hidden=8", "--json")
+    assert run(*usual) == 0
+    first = json.loads(capsys.readouterr().out)
+    card = tmp_path / "models" / "lstm-tiny-set-hidden-8.json"
+    if damage == "gone":
+        card.unlink()
+    else:
+        card.write_text(card.read_text()[:-9])
+    assert run(*usual) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["weights_sha256"], again["training"]["epochs"]) == (first["weights_sha256"], 1)
+    assert load(card).card.as_dict() == again
+
+
 def test_one_model_learns_from_two_simulators(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = tiny(2, 2, 6)
     stores = [

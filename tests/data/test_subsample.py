@@ -14,7 +14,16 @@ def test_rates_and_phases_are_taken_and_everything_is_left_alone() -> None:
     phased = ds.assign_coords(first_crop=("scenario", ["corn", "soybean", "corn"]))
     assert take(phased, Subsample(phases="one"))["n_rate"].values.tolist() == [0.0, 336.0]
     assert take(phased, Subsample((168.0, 336.0), "one"))["n_rate"].values.tolist() == [336.0]
-    assert take(ds, Subsample(phases="one")).sizes["scenario"] == 3  # one phase a county: there is no other
+
+
+def test_one_phase_is_not_taken_of_data_that_do_not_tell_it_by_scenario() -> None:
+    """One phase a county, or none told: all would be kept, and the name and the rows say that half was."""
+    ds = tiny(2, 3, 1)
+    for untold in (ds, ds.assign_coords(first_crop=("site", ["corn", "soybean"]))):
+        for part in (Subsample(phases="one"), Subsample((0.0,), "one")):
+            with pytest.raises(SelectionError, match="take both phases, or give a simulation of both"):
+                take(untold, part)
+        assert take(untold, Subsample((0.0,))).sizes["scenario"] == 1
 
 
 def test_what_the_data_do_not_hold_is_refused() -> None:

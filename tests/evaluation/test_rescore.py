@@ -34,7 +34,7 @@ def shipped(
     monkeypatch.setattr(catalog, "_paths", lambda: known)
     rescore._sha256.cache_clear()
     score = {"model": "lstm-tiny", "target": "GPP", "n": 5, "r2": 0.5, "rmse": 1.0, "mae": 1.0}
-    scores = [score, score | {"model": "climatology", "r2": 0.4}]
+    scores = [score, score | {"model": "climatology", "r2": 0.4, "duration_s": 2.5}]
     training = {"parameters": 7, "minutes": 1.5}
     about = {"id": "tiny-full", "sha256": "f" * 64}
     card = dataclasses.replace(model.card, data=about, scores=scores, training=training)
@@ -54,6 +54,7 @@ def test_the_leaderboard_follows_from_the_checkpoints(shipped: Path) -> None:
     }
     full = next(r for r in rows if r["model"] == "lstm-tiny" and r["scored_on"] == "full")
     assert (full["data"], full["r2"], full["data_sha256"], full["duration_s"]) == ("tiny", 0.5, "f" * 64, 90.0)
+    assert [r["duration_s"] for r in rows if (r["model"], r["scored_on"]) == ("climatology", "full")] == [2.5]
     ours = next(r for r in rows if (r["model"], r["scored_on"], r["target"]) == ("lstm-tiny", "bundle", "GPP"))
     assert (ours["architecture"], ours["preset"], ours["parameters"], ours["seed"]) == ("lstm", "recommended", 7, 3)
     assert ours["n"] == 3 * 2 * 2 * 365

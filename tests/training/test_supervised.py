@@ -44,13 +44,14 @@ def test_it_beats_climatology_on_days_it_never_saw(trained: Path) -> None:
     for target in weather_driven:
         assert rmse[card.id, target] < 0.8 * rmse["climatology", target], target
     assert not set(weather_driven) & set(card.below_climatology)
+    assert {row["duration_s"] >= 0 for row in card.scores if row["model"] == "climatology"} == {True}
     assert {row["target"] for row in card.scores} == set(schema.TARGETS)
     assert {row["n"] for row in card.scores if row["target"] == "Yield"} == {9}
 
 
 def test_the_card_says_how_it_came_about(trained: Path) -> None:
     card = cards.read(trained)
-    assert card.id == "lstm-tiny-set-hidden-48"
+    assert card.id == "lstm-tiny-rate-0-01-set-hidden-48"
     years = [2000, 2001, 2002, 2003]
     assert card.split == {"train": years, "validate": [2004], "test": [2005], "scaler": years}
     assert (card.seed, card.protocol, card.experiment, card.data["sha256"]) == (0, "clean", "temporal", "0" * 64)
