@@ -20,6 +20,7 @@ from agroflux.errors import DataError
 #: The option that every reading command takes.
 JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
 _UNBOUND = 10_000  # characters
+_ABSENT = "-"  # in a table where there is no number; of ASCII alone, as not every terminal has more
 
 
 def plain(value: Any) -> Any:
@@ -130,7 +131,7 @@ def _table(cells: Mapping[str, Sequence[str]], title: str) -> Table:
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return _ABSENT if math.isnan(value) else f"{value:.4g}"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)

@@ -78,7 +78,8 @@ def command(
             }
         )
     else:
-        output.print_rows(rows, as_json=False, title=f"Simulated, {years}, mean of {', '.join(codes)}")
+        title = f"Simulated, soil model {model}, {years}, mean of {', '.join(codes)}"
+        output.print_rows(rows, as_json=False, title=title)
 
 
 def _scenarios(pairs: list[str], file: Path | None) -> "dict[str, Change]":

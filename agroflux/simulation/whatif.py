@@ -19,6 +19,15 @@ from agroflux.simulation.scenario import CoverCrop, CropPlan, Fertiliser, Scenar
 from agroflux.simulation.weather import extreme_year, repeated, shifted
 
 _PAIR, _VALUE = "~", ":"  # in a link: n_rate:84~tillage:none
+#: Types of values that YAML and JSON can hold where one text or number is due, as a message names them.
+_KINDS = {
+    "list": "a list",
+    "dict": "a mapping",
+    "set": "a set",
+    "date": "a date",
+    "datetime": "a time",
+    "bytes": "binary",
+}
 #: Levers whose effect an emulator trained on the benchmark has seen: other nitrogen rates, other recorded weather.
 EMULATED = frozenset({"n_rate", "year"})
 
@@ -97,9 +106,9 @@ class Change:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Change":
         """Read lever -> value (from YAML or JSON); SelectionError says what is wrong."""
-        unknown = [str(name) for name in values if name not in LEVERS]
+        unknown = [name for name in values if name not in LEVERS]
         if unknown:
-            raise SelectionError(f"{unknown[0][:40]!r} is not a lever: the levers are {', '.join(LEVERS)}")
+            raise SelectionError(f"{_cut(unknown[0], 40)!r} is not a lever: the levers are {', '.join(LEVERS)}")
         return cls(**{name: _number(name, value) for name, value in values.items()})
 
 
@@ -136,17 +145,41 @@ def _number(name: str, value: Any) -> Any:
 def _checked(name: str, value: Any) -> Any:
     """``value`` of the lever, numbers rounded to what the engine's files can hold; SelectionError if impossible."""
     lever = LEVERS[name]
+    _check_single(name, value)
     if isinstance(lever, Choice):
         if not isinstance(value, str) or value not in lever.options:
-            raise SelectionError(f"{name}={str(value)[:24]!r} is not one of {', '.join(lever.options)}")
+            raise SelectionError(f"{name}={_cut(value)!r} is not one of {', '.join(lever.options)}")
         return value
     if isinstance(value, bool) or not isinstance(value, float | int):
-        raise SelectionError(f"{name}={str(value)[:24]!r} is not a number")
+        raise SelectionError(f"{name}={_cut(value)!r} is not a number")
     if not lever.low <= value <= lever.high:  # NaN fails too
-        said = "a number of hundreds of digits" if abs(value) > 1e300 else str(value)[:24]
-        raise SelectionError(f"{name}={said} lies outside {lever.low:g} to {lever.high:g} {lever.unit}")
+        raise SelectionError(f"{name}={_cut(value)} lies outside {lever.low:g} to {lever.high:g} {lever.unit}")
     whole = name in ("n_rate", "planting", "n_depth", "co2", "residue")
     return round(float(value)) if whole else round(float(value), 3)
+
+
+def _check_single(name: str, value: Any) -> None:
+    """SelectionError unless ``value`` is a text, a number or nothing.
+
+    What holds other values is never written out: a few lines of YAML whose lists refer to each other can stand for
+    gigabytes of text.
+    """
+    if isinstance(value, str | float | int | None):
+        return
+    lever, kind = LEVERS[name], type(value).__name__
+    allowed = f"one of {', '.join(lever.options)}" if isinstance(lever, Choice) else "one number"
+    raise SelectionError(f"{name} is {_KINDS.get(kind, kind)}: give {allowed}, as {name}: {_example(lever)}")
+
+
+def _example(lever: Number | Choice) -> str:
+    return lever.usual if isinstance(lever, Choice) else f"{lever.high:g}"
+
+
+def _cut(value: Any, most: int = 24) -> str:
+    """A single value as a message repeats it: a file may hold one without end, even a number too long to be written."""
+    if isinstance(value, float | int) and abs(value) > 1e300:
+        return "a number of hundreds of digits"
+    return str(value)[:most]
 
 
 def usual_rate(change: Change) -> float:
@@ -236,4 +269,9 @@ def from_yaml(text: str, source: str = "the scenario file") -> dict[str, Change]
         found = {"scenario": found}
     if not isinstance(found, Mapping) or not all(isinstance(v, Mapping) for v in found.values()):
         raise SelectionError(f"{source} must hold scenarios: {{name: {{lever: value}}}}, or lever: value lines")
-    return {str(name): Change.from_mapping(values) for name, values in found.items()}
+    return {_named(name): Change.from_mapping(values) for name, values in found.items()}
+
+
+def _named(name: Any) -> str:
+    """A scenario's name; YAML reads one of digits as a number, which can be too long to be written."""
+    return name if isinstance(name, str) else _cut(name)

@@ -246,21 +246,16 @@ def estimate(count: int) -> str:
     return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
-def controls_of(kind: str, ask: Ask, label: str) -> None:
-    """The button that starts a kind of job, and while it runs the one that cancels it."""
+def controls_of(kind: str, ask: Ask, label: str, *, can_start: bool = True) -> None:
+    """The button that starts a kind of job, where it ``can_start``; while one runs its progress, and Cancel.
+
+    A job goes on whatever is picked meanwhile: who asks for what cannot be run must still see it and can end it.
+    """
     found = job(kind)
     running = found is not None and found[1].running
-    count = len(ask.rates if kind == "rates" else ask.cases)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            f"{label}: {count} runs, {estimate(count)}",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=running or not ask.sites or (kind == "scenarios" and not ask.changes),
-            on_click=start,
-            args=(kind, ask),
-            key=f"whatif.start.{kind}",
-        )
+        if can_start:
+            _start_button(kind, ask, label, running=running)
         if running:
             st.button(
                 "Cancel", on_click=cancel, args=(kind,), icon=":material/stop_circle:", key=f"whatif.cancel.{kind}"
@@ -268,6 +263,19 @@ def controls_of(kind: str, ask: Ask, label: str) -> None:
     if found is not None and running:
         cases = found[0].rates if kind == "rates" else found[0].cases
         _watch(kind, bool(finished(found[0], found[1], cases)))
+
+
+def _start_button(kind: str, ask: Ask, label: str, *, running: bool) -> None:
+    count = len(ask.rates if kind == "rates" else ask.cases)
+    st.button(
+        f"{label}: {count} runs, {estimate(count)}",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=running or (kind == "scenarios" and not ask.changes),
+        on_click=start,
+        args=(kind, ask),
+        key=f"whatif.start.{kind}",
+    )
 
 
 @st.fragment(run_every=0.5)

@@ -1,6 +1,5 @@
 """The results of the page "What if": means and differences, series, bars, map, trade-off, emulator, downloads."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from agroflux.simulation.effects import MEASURES
 from agroflux.simulation.runs import KEPT, Job
 from agroflux.simulation.scenario import SoilModel
 from agroflux.simulation.whatif import USUAL
-from agroflux.ui import controls, show, state, whatif_emulator
+from agroflux.ui import controls, show, state, whatif_emulator, whatif_files, whatif_told
 from agroflux.ui import whatif as page
 from agroflux.ui.region import outlines
 from agroflux.ui.whatif import Ask
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _NAMED = 5
 #: Different reasons of failed runs that are told.
 _REASONS = 2
-#: What is told of a scenario in words, and whether its change is told in percent too: that of a change means little.
-_TOLD = {"n2o": True, "corn_yield": True, "soybean_yield": True, "delta_soc": False}
 _STEPS = {"daily": "D", "weekly": "W-MON", "monthly": "MS"}
 
 
@@ -65,61 +62,22 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
     table["label"] = table["label"].map(ask.names)
     many = len(counties) > 1
     st.subheader(f"{len(counties)} {'counties' if many else 'county'}, {page.span(*ask.years)}", anchor=False)
-    _legend(ask, table)
+    whatif_told.legend(ask, table)
     shown = _summary(table)
     show.frame(shown, hide_index=True, column_config=_formats(shown))
     key = _measure()
     left, right = st.columns(2, gap="medium")
     with left, show.guard("The bars by year"):
-        _bars(table, key)
+        _bars(ask, table, key)
     with right, show.guard("The map of differences"):
         _map(ask, table, key, names)
     with show.guard("The series"):
         _series(ask, made, counties)
     with st.container(horizontal=True):
-        show.csv(table, f"whatif-{ask.years[0]}-{ask.years[1]}", "Years and counties as CSV", index=False)
+        filed = whatif_files.yearly(ask, table)
+        show.csv(filed, whatif_files.stem(ask, "yearly"), "Years and counties as CSV", index=False)
         changes = {ask.names[change.label()]: change for _, change in ask.changes}
         show.download("Scenarios as YAML", whatif.to_yaml(changes), "whatif-scenarios.yaml", "application/yaml")
-
-
-def _legend(ask: Ask, table: "pd.DataFrame") -> None:
-    """What was run, and in words what each scenario changes."""
-    usual = f"the usual practice, {whatif.usual_rate(USUAL):g} kg N ha⁻¹ to corn"
-    st.caption(f"**Baseline:** {usual}. Soil model of all runs: {page.SOILS[ask.soil_model]}.")
-    means = effects.means(table)
-    columns = st.columns(len(ask.changes), gap="medium")
-    for column, (number, change) in zip(columns, ask.changes, strict=True):
-        name = ask.names[change.label()]
-        found = [_told(table, means, name, key) for key in _TOLD] if name == f"Scenario {number}" else [f"As {name}"]
-        lines = [f"**Scenario {number}:** {show.plain(page.said(change))}", "", *(f"- {one}" for one in found if one)]
-        column.markdown("\n".join(lines))
-    st.caption(
-        "Differences from the baseline, means of counties and years. In brackets the years with the lowest and the "
-        "highest: how much the weather decides, not how wrong the process model may be. For that, run the other soil "
-        "model too: on N₂O the two differ by a factor of two in the mean of the region, and by more in single counties."
-        if ask.years[0] < ask.years[1]
-        else "Differences from the baseline in one year; several years show how much the weather decides."
-    )
-
-
-def _told(table: "pd.DataFrame", means: "pd.DataFrame", name: str, key: str) -> str:
-    """``Corn yield: +0.53 t ha⁻¹, +6 % (+0.35 to +0.79)``; empty where there is nothing to compare."""
-    base, change = means.loc["Baseline", key], means.loc[name, key] - means.loc["Baseline", key]
-    if math.isnan(change):  # a crop that grew in no year
-        return ""
-    measure = MEASURES[key]
-    single = effects.differences(table, "Baseline", name, by="year")[key].dropna()
-    ends = f" ({_signed(single.min())} to {_signed(single.max())})" if len(single) > 1 else ""
-    share = 100 * change / base if _TOLD[key] and base else math.nan
-    found = f"{_signed(change)} {pretty(measure.unit)}"
-    if not math.isnan(share):
-        found = "changes by less than 0.5 %" if abs(share) < 0.5 else f"{found}, {_signed(share, '+.0f')} %"
-    return f"{show.pretty(measure.label).partition(' (')[0]}: {found}{ends}"
-
-
-def _signed(value: float, form: str = "+.2g") -> str:
-    whole = abs(value) >= 10  # never 1e+02
-    return f"{value:{'+.0f' if whole else form}}".replace("-", "\u2212") if abs(value) >= 0.0005 else "0"
 
 
 def _summary(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -155,14 +113,14 @@ def _measure() -> str:
     return str(state.get("whatif-show", "n2o"))
 
 
-def _bars(table: "pd.DataFrame", key: str) -> None:
+def _bars(ask: Ask, table: "pd.DataFrame", key: str) -> None:
     import pandas as pd
 
     measure = MEASURES[key]
     frame = table.pivot_table(index="year", columns="label", values=key, sort=False).sort_index().dropna(how="all")
     frame.index = pd.DatetimeIndex([f"{year}-01-01" for year in frame.index], name="time")
     fig = series.bars(frame, _kinds(table), label=show.pretty(measure.label), unit=measure.unit, height=400)
-    show.figure(fig, f"whatif-{key}-years", key="whatif.bars")
+    show.figure(fig, whatif_files.stem(ask, f"{key}-years"), key="whatif.bars")
 
 
 def _kinds(table: "pd.DataFrame") -> dict[str, str]:
@@ -193,7 +151,7 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
         limits=(-reach, reach),
         height=400,
     )
-    show.figure(fig, f"whatif-{key}-map", key="whatif.map")
+    show.figure(fig, whatif_files.stem(ask, f"{key}-map"), key="whatif.map")
 
 
 def _lower(text: str) -> str:
@@ -215,7 +173,7 @@ def _series(ask: Ask, made: Job, counties: list[str]) -> None:
     frame = pd.DataFrame(columns)
     kinds = {name: f"whatif-{name}" for name in columns}
     fig = series.series(frame, kinds, label=variable.title, unit=variable.unit, height=400)
-    show.figure(fig, f"whatif-{variable.name}-{step}", key="whatif.series")
+    show.figure(fig, whatif_files.stem(ask, f"{variable.name}-{step}"), key="whatif.series")
 
 
 def _stepped(daily: "pd.Series", step: str) -> "pd.Series":
@@ -232,21 +190,22 @@ def trade_off(ask: Ask, made: Job, names: dict[str, str]) -> None:
     found = effects.trade_off(
         {rate: [made.runs[c] for c in cases if whatif.usual_rate(c.change) == rate] for rate in page.RATES}
     )
-    best, enough = found.optimum, found.enough
+    best, enough, name = found.optimum, found.enough, whatif_files.stem(ask, "trade-off")
     st.markdown(f"**{show.plain(_whereabouts(ask, counties, names))}**")
     left, right = st.columns(2, gap="medium")  # one below the other on a phone
     with left:
         fig = tradeoff.yield_and_n2o(found.curve, optimum=best, enough=enough)
-        show.figure(fig, "whatif-trade-off", key="whatif.tradeoff")
+        show.figure(fig, name, key="whatif.tradeoff")
     with right:
         fig = tradeoff.n2o_per_grain(found.curve, optimum=best, enough=enough)
-        show.figure(fig, "whatif-per-grain", key="whatif.pergrain")
+        show.figure(fig, whatif_files.stem(ask, "per-grain"), key="whatif.pergrain")
     st.caption(
         f"Of the rates that were run, {found.optimum:g} kg N ha⁻¹ gives the least N₂O for each tonne of grain (corn "
         f"and soybean together), and {found.enough:g} kg N ha⁻¹ is the lowest with 95 % of the highest corn yield. "
         "Where the unfertilised soil feeds the crop well, the first can be no nitrogen at all, at a cost in yield."
     )
-    show.csv(found.curve, "whatif-trade-off", "Curve as CSV")
+    whatif_told.lean(effects.yearly(made.runs[case] for case in cases))
+    show.csv(whatif_files.curve(ask, counties, found.curve), name, "Curve as CSV", index=False)
 
 
 def _whereabouts(ask: Ask, counties: list[str], names: dict[str, str]) -> str:
@@ -272,7 +231,9 @@ def emulated(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> None:
     asked = replace(ask, changes=tuple(known))
     frame = _beside(model, asked, job if whatif_emulator.learned_from(model) == ask.soil_model else None)
     show.frame(frame, height="content", hide_index=True, column_config=_error_formats(frame))
-    show.csv(frame, "whatif-emulated", "Table as CSV", index=False)
+    whatif_told.lean(whatif_emulator.yearly(model, asked.cases))
+    filed = whatif_files.emulated(asked, model, frame)
+    show.csv(filed, whatif_files.emulated_stem(asked, model), "Table as CSV", index=False)
     if apart := _apart(whatif_emulator.soil_models(model), ask.soil_model):
         st.caption(f"{apart}: its answer stands alone, as its difference from a run would not be its error.")
     elif "Emulator error" not in frame:

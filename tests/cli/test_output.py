@@ -1,12 +1,13 @@
-"""Where a command may write is checked before its work, in one line that says what to do."""
+"""Where a command may write is checked before its work, in one line that says what to do; no table says NaN."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from agroflux.cli import emissions, predict
-from agroflux.cli.output import check_file
+from agroflux.cli.output import check_file, print_rows
 from agroflux.errors import DataError
 
 
@@ -51,3 +52,14 @@ def test_predict_refuses_a_folder_it_cannot_write_to(place: Path, path: str, mon
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
     with pytest.raises(DataError, match="is no folder that can be written to: name another place with --out"):
         predict.command(Path(path))
+
+
+def test_a_table_has_a_dash_where_there_is_no_number_and_json_null(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"crop": "corn", "yield": float("nan")}, {"crop": "soybean", "yield": 3.25}]
+    print_rows(rows, as_json=False)
+    table = capsys.readouterr().out
+    assert "nan" not in table
+    (corn,) = [line for line in table.splitlines() if "corn" in line]
+    assert corn.replace("│", "|").split("|")[2].strip() == "-"
+    print_rows(rows, as_json=True)
+    assert json.loads(capsys.readouterr().out)[0] == {"crop": "corn", "yield": None}

@@ -45,6 +45,15 @@ def test_baseline_scenario_and_difference(run: Call, tmp_path: Path) -> None:
     assert "Simulated" in out and "Change of soil carbon" in out
 
 
+@pytest.mark.parametrize("model", ["century", "ceres"])
+def test_the_table_names_its_soil_model_and_has_a_dash_for_a_crop_that_did_not_grow(run: Call, model: str) -> None:
+    code, out, _ = run("--sites", "19015", "--years", "2000", "--change", "n_rate=84", "--model", model)
+    assert code == 0 and "nan" not in out
+    assert f"Simulated, soil model {model}, 2000, mean of 19015" in " ".join(out.split())
+    (corn,) = [line for line in out.replace("│", "|").splitlines() if "Corn yield" in line]
+    assert [cell.strip() for cell in corn.split("|")[4:7]] == ["-"] * 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -136,9 +136,33 @@ def test_a_name_that_stands_twice_is_refused_with_its_line(text: str, line: int)
 
 
 def test_a_list_or_an_endless_number_is_refused_like_any_other_value() -> None:
-    for text, words in (("tillage: [none]\n", "is not one of"), ("n_rate: 1" + "0" * 400, "lies outside")):
+    for text, words in (
+        ("tillage: [none]\n", "tillage is a list: give one of conventional, reduced, none, as tillage: conventional"),
+        ("n_rate: {a: 1}\n", "n_rate is a mapping: give one number, as n_rate: 336"),
+        ("year: 2012-01-01\n", "year is a date: give one of recorded, dry, wet"),
+        ("n_rate: 1" + "0" * 400, "n_rate=a number of hundreds of digits lies outside"),
+        ("tillage: 0x" + "f" * 6000, "tillage='a number of hundreds of digits' is not one of"),
+        (f"? 0x{'f' * 6000}\n: 1", "'a number of hundreds of digits' is not a lever"),
+    ):
         with pytest.raises(SelectionError, match=words):
             whatif.from_yaml(text)
+
+
+def test_lists_that_refer_to_each_other_are_refused_before_they_are_written_out() -> None:
+    levels = ["&a0 [" + ", ".join("9" * 9) + "]"]
+    levels += [f"&a{n} [" + ", ".join([f"*a{n - 1}"] * 9) + "]" for n in range(1, 6)]  # written out, 9**6 numbers
+    with pytest.raises(SelectionError, match="n_rate is a list: give one number"):
+        whatif.from_yaml(f"scenarios: {{s: {{n_rate: [{', '.join(levels)}]}}}}")
+
+
+def test_a_value_that_holds_others_is_never_written_out() -> None:
+    class Endless(list[int]):
+        def __repr__(self) -> str:
+            raise MemoryError
+
+    for lever in ("n_rate", "tillage"):
+        with pytest.raises(SelectionError, match=f"{lever} is "):
+            Change.from_mapping({lever: Endless()})
 
 
 def test_nitrogen_is_told_in_whole_kilograms_as_the_engine_takes_it() -> None:
