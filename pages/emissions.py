@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import cache, emissions, emissions_answer, show
+from agroflux.ui import cache, emissions, emissions_answer, show, taught
 from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui import emissions_panels as panels
 from agroflux.ui import emissions_policy as policy
@@ -20,7 +20,7 @@ def page() -> None:
         return
 
     choice = emissions.choose()
-    entries = [cache.entry(choice.data)]
+    entries = taught.beside([cache.entry(choice.data)], [choice.source] if choice.is_model else [])
     show.banner(entries)
 
     with show.guard("The totals"):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import cache, controls, region, region_panels, show
+from agroflux.ui import cache, controls, region, region_panels, show, taught
 
 show.title(
     "Run on a region",
@@ -39,9 +39,11 @@ def page() -> None:
         )
     with show.guard("The result"):
         region_panels.show_result()
+    shown = done.ask.models if done is not None else ()
+    entries = taught.beside(region.in_view(data), [*models, *shown])
     with told:
-        show.banner(region.in_view(data))
-    show.sources(region.in_view(data))
+        show.banner(entries)
+    show.sources(entries)
 
 
 page()

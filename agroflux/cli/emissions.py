@@ -66,7 +66,8 @@ def command(
             check_file(path, option, endings, force=force)
     facts = geo.county_facts()
     if coverage:
-        text.print_coverage(parts.coverage(data, model, n_rate, facts, quantity, show=not as_json), as_json=as_json)
+        held, made_of = parts.coverage(data, model, n_rate, facts, quantity, show=not as_json)
+        text.print_coverage(held, made_of, as_json=as_json)
         return
     made_of = parts.sources(data, model, n_rate, show=not as_json)
     counties, own = parts.areas_and_counties(place, polygon, areas, data, facts)
@@ -79,4 +80,4 @@ def command(
         given = {"polygon": str(polygon or ""), "areas": str(areas or "")}
         again = command_line(question, data, model=model, place=place, **given)
         files.write_report(answer, made_of, facts, again, report)
-    text.print_totals(answer, by, [path for path in (out, report) if path], as_json=as_json)
+    text.print_totals(answer, made_of, by, [path for path in (out, report) if path], as_json=as_json)

@@ -27,7 +27,7 @@ def refuse(given: Mapping[str, object], why: str) -> None:
 def write(answer: "Assessment", sources: "Sources", by: str, out: Path) -> None:
     """Write the rows of ``by`` (CSV, GeoJSON) or every table (XLSX, NetCDF) in the format that ``out`` names.
 
-    NetCDF cites the data behind ``sources``.
+    Each says whether anything behind ``sources`` is synthetic; NetCDF cites the data.
     """
     from agroflux import geo
     from agroflux.cli.emissions_text import table
@@ -36,20 +36,23 @@ def write(answer: "Assessment", sources: "Sources", by: str, out: Path) -> None:
     if out.suffix == ".xlsx":
         from agroflux.emissions.workbook import to_xlsx
 
-        write_bytes(to_xlsx(answer), out)
+        write_bytes(to_xlsx(answer, synthetic=sources.synthetic), out)
     elif out.suffix == ".nc":
         from agroflux.emissions.netcdf import to_netcdf
         from agroflux.emissions.report import data_sources
 
         cited = [one.citation for one in data_sources(sources)]
-        write_bytes(to_netcdf(answer, geo.county_facts(), cited), out)
+        write_bytes(to_netcdf(answer, geo.county_facts(), cited, synthetic=sources.synthetic), out)
     elif out.suffix == ".geojson":
         level: Level = "state" if by == "state" else "county"
         frame, key = (geo.states(), "state") if by == "state" else (geo.counties(), "fips")
         shapes = dict(zip(frame[key], frame.geometry, strict=True))
-        write_bytes(export.to_geojson(answer.totals, shapes, level, export.with_intervals(answer, level)).encode(), out)
+        rows = export.with_intervals(answer, level)
+        text = export.to_geojson(answer.totals, shapes, level, rows, synthetic=sources.synthetic)
+        write_bytes(text.encode(), out)
     else:
-        write_bytes(export.to_csv(table(answer, by), export.provenance(answer.totals)).encode(), out)
+        made_by = export.provenance(answer.totals, synthetic=sources.synthetic)
+        write_bytes(export.to_csv(table(answer, by), made_by).encode(), out)
 
 
 def write_report(

@@ -54,14 +54,18 @@ def _earlier(n_rate: float) -> "Earlier | None":
     return Earlier(annual, predict)
 
 
-def coverage(data: str, model: str, n_rate: float, facts: "pd.DataFrame", quantity: str, *, show: bool) -> "Coverage":
+def coverage(
+    data: str, model: str, n_rate: float, facts: "pd.DataFrame", quantity: str, *, show: bool
+) -> "tuple[Coverage, Sources]":
     """Coverage of the model's intervals on held-out years; ``model`` empty: the first that learned from ``data``.
 
+    Returns also what it was measured on.
     SelectionError where the data hold fewer than two years that the model kept for validation and test.
     """
     from agroflux.emissions.coverage import of_sources
 
-    return of_sources(sources(data, model or _first_model(data), n_rate, show=show), quantity, facts)
+    made_of = sources(data, model or _first_model(data), n_rate, show=show)
+    return of_sources(made_of, quantity, facts), made_of
 
 
 def _first_model(data: str) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from agroflux.emissions.assess import Assessment
     from agroflux.emissions.coverage import Coverage
+    from agroflux.emissions.question import Sources
 
 #: Column of the totals -> (narrow heading with unit, divisor, decimals), for a terminal.
 _SHOWN = {
@@ -35,8 +36,8 @@ def table(answer: "Assessment", by: str) -> "pd.DataFrame":
     return with_intervals(answer, by)  # type: ignore[arg-type]
 
 
-def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_json: bool) -> None:
-    """Print an answer."""
+def print_totals(answer: "Assessment", sources: "Sources", by: str, paths: Sequence[Path], *, as_json: bool) -> None:
+    """Print an answer, and whether anything behind its ``sources`` is synthetic."""
     from agroflux.cli.output import print_json, print_rows
     from agroflux.emissions import export, notes, words
     from agroflux.emissions.totals import REGION
@@ -46,7 +47,7 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
     if as_json:
         print_json(
             {
-                **export.provenance(made),
+                **export.provenance(made, synthetic=sources.synthetic),
                 "units": {c: export.unit_of(c) for c in rows if export.unit_of(c)},
                 "region": region,
                 "totals": rows.to_dict("records"),
@@ -76,6 +77,7 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
     typer.echo(f"{what}: {words.with_interval(head['value'], head['low80'], head['high80'], head['unit'])} a year")
     if by == "year" and (text := notes.beside_years(answer)):
         typer.echo(text)
+    _tell_synthetic(sources)
     for row in made.left_out.to_dict("records"):
         typer.echo(f"Left out: {row['crop']} in {row['county']}, {row['state']} ({row['reason']})", err=True)
     for text in answer.gaps:
@@ -84,13 +86,21 @@ def print_totals(answer: "Assessment", by: str, paths: Sequence[Path], *, as_jso
         typer.echo(f"Wrote {path}", err=True)
 
 
-def print_coverage(coverage: "Coverage", *, as_json: bool) -> None:
-    """Print shares of held-out totals inside their intervals."""
+def _tell_synthetic(sources: "Sources") -> None:
+    """One line on stderr that names the synthetic data behind ``sources``, if any are."""
+    from agroflux.emissions.report import data_sources, synthetic_titles
+
+    if titles := synthetic_titles(data_sources(sources)):
+        typer.echo(f"Synthetic data: {'; '.join(titles)}. Made by a model, not measured.", err=True)
+
+
+def print_coverage(coverage: "Coverage", sources: "Sources", *, as_json: bool) -> None:
+    """Print shares of held-out totals inside their intervals, and whether anything behind them is synthetic."""
     from agroflux.cli.output import print_json, print_rows
 
     told = coverage.summary()
     if as_json:
-        print_json(told)
+        print_json(told | {"synthetic": "yes" if sources.synthetic else "no"})
         return
     rows = [{"totals": f"county-years ({told['county_years']})", **told["coverage"]}]
     rows.append({"totals": "county-years, test years alone", **told["coverage_test_years"]})
@@ -99,6 +109,7 @@ def print_coverage(coverage: "Coverage", *, as_json: bool) -> None:
     what = f"share of held-out totals of {coverage.quantity} inside the model-error part of their interval"
     print_rows(rows, as_json=False, title=f"{coverage.model} on {coverage.data}: {what}")
     typer.echo(told["how"])
+    _tell_synthetic(sources)
 
 
 def _row(row: dict[str, Any], answer: "Assessment") -> dict[str, str]:

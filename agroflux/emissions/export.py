@@ -24,8 +24,12 @@ ENDS = ("median", "low50", "high50", "low80", "high80", "low95", "high95")
 _END = re.compile(rf"_({'|'.join(ENDS)})$")
 
 
-def provenance(totals: Totals) -> dict[str, Any]:
-    """What made the figures: place and number of its counties, data, nitrogen rate, years, GWP set, areas."""
+def provenance(totals: Totals, *, synthetic: bool) -> dict[str, Any]:
+    """What made the figures: place and number of its counties, data, nitrogen rate, years, GWP set, areas.
+
+    ``synthetic``: whether anything behind them is (``Sources.synthetic``); written as yes or no, as in the files of
+    the other pages.
+    """
     return {
         "place": totals.place,
         "place_counties": int(totals.crops["fips"].nunique()),
@@ -34,6 +38,7 @@ def provenance(totals: Totals) -> dict[str, Any]:
         "years": totals.period,
         "gwp_set": f"{totals.gwp} GWP-{totals.horizon}",
         "area_source": totals.area_source,
+        "synthetic": "yes" if synthetic else "no",
     }
 
 
@@ -84,14 +89,19 @@ def _cell(value: Any) -> str:
 
 
 def to_geojson(
-    totals: Totals, shapes: Mapping[str, BaseGeometry], level: Level = "county", table: pd.DataFrame | None = None
+    totals: Totals,
+    shapes: Mapping[str, BaseGeometry],
+    level: Level = "county",
+    table: pd.DataFrame | None = None,
+    *,
+    synthetic: bool,
 ) -> str:
     """County (or state) totals with polygons, as an RFC 7946 FeatureCollection.
 
     ``shapes``: polygons in WGS 84 longitude and latitude by FIPS (county) or state code. Exterior rings run
     counter-clockwise, coordinates have 4 decimals (about 10 m), NaN is null; ``units`` and ``made_by`` stand
-    beside the features. ``table``: rows to write in place of the level's own (:func:`with_intervals`). DataError where
-    a polygon is missing.
+    beside the features. ``table``: rows to write in place of the level's own (:func:`with_intervals`); ``synthetic``
+    as for :func:`provenance`. DataError where a polygon is missing.
     """
     table = totals.by(level) if table is None else table
     key = {"county": "fips", "state": "state"}.get(level)
@@ -102,7 +112,7 @@ def to_geojson(
     features = [_feature(str(row[key]), row, shapes[row[key]]) for row in table.to_dict("records")]
     collection = {
         "type": "FeatureCollection",
-        "made_by": provenance(totals),
+        "made_by": provenance(totals, synthetic=synthetic),
         "units": {c: unit_of(c) for c in table if unit_of(c)},
         "features": features,
     }

@@ -19,15 +19,16 @@ _UNITS = {"t": "t yr-1", "kg N2O-N ha-1 yr-1": "kg ha-1 yr-1", "t C ha-1 yr-1": 
 _DIMENSIONLESS = ("kg N2O-N (kg N)-1",)
 
 
-def to_netcdf(answer: Assessment, places: pd.DataFrame, sources: Sequence[str] = ()) -> bytes:
+def to_netcdf(answer: Assessment, places: pd.DataFrame, sources: Sequence[str] = (), *, synthetic: bool) -> bytes:
     """County totals as a NetCDF-4 file.
 
-    ``places``: ``lat_deg``, ``lon_deg`` by FIPS (:func:`agroflux.geo.county_facts`); ``sources``: citations.
+    ``places``: ``lat_deg``, ``lon_deg`` by FIPS (:func:`agroflux.geo.county_facts`); ``sources``: citations;
+    ``synthetic``: whether anything behind the figures is.
     """
-    return bytes(dataset(answer, places, sources).to_netcdf(engine="h5netcdf"))
+    return bytes(dataset(answer, places, sources, synthetic=synthetic).to_netcdf(engine="h5netcdf"))
 
 
-def dataset(answer: Assessment, places: pd.DataFrame, sources: Sequence[str] = ()) -> xr.Dataset:
+def dataset(answer: Assessment, places: pd.DataFrame, sources: Sequence[str] = (), *, synthetic: bool) -> xr.Dataset:
     """The data set that :func:`to_netcdf` writes, ``(county,)`` and ``(county, level, bound)`` of intervals."""
     table = export.with_intervals(answer, "county").sort_values("fips").reset_index(drop=True)
     at = places.loc[table["fips"]]
@@ -53,7 +54,7 @@ def dataset(answer: Assessment, places: pd.DataFrame, sources: Sequence[str] = (
         level=("level", np.array([50.0, 80.0, 95.0]), {"long_name": "level of the interval", "units": "percent"}),
         bound=("bound", np.array([0, 1], np.int32), {"long_name": "end of the interval: 0 lower, 1 upper"}),
     )
-    ds.attrs = _about(answer, sources)
+    ds.attrs = _about(answer, sources, synthetic)
     for variable in ds.variables.values():
         variable.encoding = {} if variable.dtype.kind in "UOi" else {"_FillValue": np.nan}
     for name in ("lat", "lon", "level", "bound", "fips", "county_name"):
@@ -78,8 +79,8 @@ def _place(name: str, units: str) -> Mapping[str, str]:
     return {"standard_name": name, "long_name": f"{name} of the county", "units": units}
 
 
-def _about(answer: Assessment, sources: Sequence[str]) -> dict[str, Any]:
-    made = export.provenance(answer.totals)
+def _about(answer: Assessment, sources: Sequence[str], synthetic: bool) -> dict[str, Any]:
+    made = export.provenance(answer.totals, synthetic=synthetic)
     return {
         "Conventions": CONVENTIONS,
         "title": f"Emissions of corn and soybean fields by county, {answer.totals.period}",

@@ -10,6 +10,11 @@ BARS = "Dotted: the mean of the chosen years; grey: their range; pale bars: year
 NAMES = {"n2o_t_co2e": "N2O", "n2o_all_t_co2e": "Direct and indirect N2O"}
 
 
+def axis(answer: Assessment) -> str:
+    """What the headline counts, as figures of it are labelled: their unit stands behind."""
+    return f"{NAMES[answer.headline]} as CO2e"
+
+
 def headline(answer: Assessment) -> str:
     """``2.1 million t CO2e, 80 % interval 1.6-2.9``, a year."""
     row = answer.interval(answer.headline)
@@ -125,7 +130,7 @@ def is_and_is_not(answer: Assessment) -> list[str]:
         f"It counts corn and soybean at one nitrogen rate ({made.n_rate:g} kg N ha-1 to corn), not the farms' own; "
         f"other crops, manure, livestock, lime, machinery and fertiliser production are left out.",
         f"IPCC Tier 1 in a wet climate gives {words.amount(tier1['n2o_t'], 't N2O')} for the nitrogen alone; the "
-        "figure here holds the field's background as well.",
+        f"figure here holds the field's background{' and indirect N2O' if answer.question.indirect else ''} as well.",
         "N2O and carbon stand apart. NEE is not a balance: the grain's carbon returns to the air elsewhere. In soybean "
         "years as DSSAT simulates them here it misses what the crop sheds while it grows, so that the field's balance "
         "(NECB) looks worse than it is; the change of soil carbon is not touched.",

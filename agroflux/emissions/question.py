@@ -12,6 +12,7 @@ import xarray as xr
 
 from agroflux.data.catalog import BUNDLED, stem
 from agroflux.data.select import select
+from agroflux.data.taught import Taught, among, taught
 from agroflux.emissions import residuals, totals, uncertainty
 from agroflux.emissions.areas import SURVEY_SOURCE
 from agroflux.emissions.fluxes import with_crops, yearly_fluxes
@@ -70,7 +71,8 @@ class Sources:
     :func:`agroflux.emissions.residuals.blocks` at the question's rate, on years the model was not trained on;
     ``held_years``: those years by use; ``no_error``: why there are none. ``model`` (empty for a simulator) and ``data``
     behind ``at``; ``learned_from``: the data that the model was trained on; ``members``: ids of the models in
-    ``models``; ``absent``: variables without totals, since adaptation left the model's outputs for them alone.
+    ``models``; ``absent``: variables without totals, since adaptation left the model's outputs for them alone;
+    ``taught``: all data sets that the model learned from, through every adaptation.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Sources:
     members: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     origin: tuple[str, ...] | None = None
+    taught: tuple[Taught, ...] = ()
     _read: dict[tuple[str, float], tuple[Collection[str], xr.Dataset]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -104,6 +107,12 @@ class Sources:
             found = sums(select(ds, n_rate=n_rate), quantities)
             self._read[key] = quantities, found
         return found[[CROP, *(v for name in quantities for v in (name, by_month(name)) if v in found)]]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether anything behind the figures is synthetic: the process models, or what the model learned from."""
+        of_simulators = any(bool(ds.attrs.get("synthetic", False)) for ds in self.simulators.values())
+        return of_simulators or any(one.synthetic for one in self.taught)
 
     @property
     def behind(self) -> tuple[str, ...]:
@@ -158,7 +167,7 @@ def of_model(
 
     Models that learned the same from the same data stand beside it (:func:`kin`). Its error is told against the
     simulators that it learned from (``Sources.truth``), from years that its card keeps for validation and test, and
-    from ``earlier`` ones; without two of the former, or for a model that was adapted to measurements, there is no such
+    from ``earlier`` ones; without two of the former, or for a model that was adapted to other data, there is no such
     component, ``held_years`` is empty, and ``no_error`` says why. Outputs that adaptation left alone are taken away
     before anything is added up.
     """
@@ -191,6 +200,7 @@ def of_model(
         members=tuple(str(one["id"]) for one in beside),
         absent=tuple(name for name in _NEEDED if name in unlearned(card)),
         origin=origin_of(card, base.simulators),
+        taught=taught(card, among(cards)),
     )
     try:
         blocks, years = held_out(card, made, n_rate, earlier)
@@ -265,7 +275,8 @@ def held_out(
     """
     if card["training"].get("source_model"):
         # Its split names measured years, which say neither what its source saw nor how far it is from a simulator.
-        raise SelectionError(residuals.ADAPTED)
+        synthetic = any(one.synthetic for one in sources.taught if one.kind == "observation")
+        raise SelectionError(residuals.adapted(synthetic=synthetic or bool(card.get("synthetic", False))))
     truths = [sources.simulators[name] for name in sources.truth]
     before = earlier.of(sources.truth) if earlier is not None else None
     both = set.intersection(*(set(whole_years(ds)) for ds in truths))

@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from agroflux import __version__
+from agroflux.data.catalog import stem
 from agroflux.emissions import export, indirect, notes, tier1, words
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
@@ -58,12 +59,19 @@ class Source:
 
 
 def data_sources(sources: Sources) -> list[Source]:
-    """The data sets behind an answer: the process models and what they were made from, as their attributes tell."""
+    """The data sets behind an answer: the process models, as their attributes tell, and what a model learned from."""
     found = []
     for ds in sources.simulators.values():
         title, citation, licence = (str(ds.attrs.get(name, "unknown")) for name in ("title", "citation", "licence"))
         found.append(Source(title, citation, licence, bool(ds.attrs.get("synthetic"))))
-    return found
+    held = {stem(Path(name)) for name in sources.simulators}
+    more = [one for one in sources.taught if not set(one.id.split("+")) <= held]
+    return [*found, *(Source(one.title, one.citation, one.licence, one.synthetic) for one in more)]
+
+
+def synthetic_titles(sources: Sequence[Source]) -> list[str]:
+    """Titles of those of the data sets that are synthetic."""
+    return list(dict.fromkeys(source.title for source in sources if source.synthetic))
 
 
 def command_line(
@@ -104,7 +112,7 @@ def html(
     text = _template().render(
         title=TITLE,
         subtitle=f"{made.data}, {made.period}. Made with AgroFlux Explorer {__version__}.",
-        synthetic=any(source.synthetic for source in sources),
+        synthetic="; ".join(synthetic_titles(sources)),
         headline=notes.headline(answer),
         what=notes.what(answer),
         apart=notes.apart(answer),

@@ -33,10 +33,6 @@ TOO_FEW_YEARS = (
     "the data hold fewer than two years that the model kept for its validation and test: its error cannot be told; "
     "choose the data set it was made for, or a model with more test years"
 )
-ADAPTED = (
-    "the model was adapted to measurements, of other years and places than its source learned from: its error against "
-    "a simulator cannot be told; ask for the source, or any model that learned from a simulator alone"
-)
 _FLOOR = 1e-9
 
 
@@ -88,6 +84,15 @@ class Residuals:
                 effect = np.copysign(stats.t.isf(tail, one.n_years), common)
             out[:, here] = (one.year_scale * effect[:, None] + within) * one.sigma(predicted[here])
         return out
+
+
+def adapted(*, synthetic: bool) -> str:
+    """Why the error of a model cannot be told that was adapted to measurements, or to what stands for them."""
+    return (
+        f"the model was adapted to {'other data, here synthetic' if synthetic else 'measurements'}, of other years and "
+        "places than its source learned from: its error against a simulator cannot be told; ask for the source, or any "
+        "model that learned from a simulator alone"
+    )
 
 
 def held_out_years(

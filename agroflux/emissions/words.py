@@ -25,7 +25,8 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def _scale(value: float) -> tuple[float, str]:
-    return next((s for s in _SCALES if abs(value) >= s[0]), _SCALES[-1])
+    """The scale in which the figure is written: that of the value once it is rounded to whole parts of the next one."""
+    return next((s for s in _SCALES if abs(value) / s[0] * 1000 >= 999.5), _SCALES[-1])
 
 
 def _short(value: float) -> str:
@@ -44,7 +45,8 @@ def _places(value: float, figures: int) -> int:
     """Decimals that show ``value`` to so many figures."""
     if not math.isfinite(value) or value == 0:
         return 0
-    return max(figures - 1 - math.floor(math.log10(abs(value))), 0)
+    rounded = float(f"{value:.{figures - 1}e}")  # 0.996 is written as 1.0 and not as 1.00
+    return max(figures - 1 - math.floor(math.log10(abs(rounded))), 0)
 
 
 def _without_year(unit: str) -> str:

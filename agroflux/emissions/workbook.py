@@ -16,22 +16,26 @@ from agroflux.emissions.assess import Assessment
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 
 
-def to_xlsx(answer: Assessment) -> bytes:
-    """The workbook: a summary, totals by place and crop, intervals, years, months, nitrogen rates, Tier 1."""
+def to_xlsx(answer: Assessment, *, synthetic: bool) -> bytes:
+    """The workbook: a summary, totals by place and crop, intervals, years, months, nitrogen rates, Tier 1.
+
+    ``synthetic``: whether anything behind the figures is.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, _PLAIN)
     try:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        for name, table in _sheets(answer).items():
+        for name, table in _sheets(answer, synthetic).items():
             _write(book.add_worksheet(name), table, bold)
     finally:
         book.close()
     return out.getvalue()
 
 
-def _sheets(answer: Assessment) -> dict[str, pd.DataFrame]:
+def _sheets(answer: Assessment, synthetic: bool) -> dict[str, pd.DataFrame]:
     said = {"Figure": f"{notes.headline(answer)} a year", "What it is": notes.what(answer), "Place": answer.place}
-    said |= {key: value for key, value in export.provenance(answer.totals).items() if key != "place"}
+    made_by = export.provenance(answer.totals, synthetic=synthetic)
+    said |= {key: value for key, value in made_by.items() if key != "place"}
     said |= {"components": ", ".join(answer.components), "draws": str(answer.question.draws)}
     said |= {"seed": str(answer.question.seed)} | ({"models": ", ".join(answer.models)} if answer.models else {})
     rows = [*said.items(), ("Years", notes.trend(answer)), *(("Note", text) for text in notes.is_and_is_not(answer))]

@@ -57,19 +57,20 @@ def months(table: pd.DataFrame, column: str, *, label: str, unit: str) -> go.Fig
     return theme.finish(fig, height=300, y=f"{label}<br>[{theme.pretty(unit)}]")
 
 
-def lever(table: pd.DataFrame, chosen: float, *, unit: str) -> go.Figure:
+def lever(table: pd.DataFrame, chosen: float, column: str, *, label: str, unit: str) -> go.Figure:
     """N2O (left) and grain (right) of the region over nitrogen rates; the chosen rate is marked.
 
-    ``table``: columns n_rate [kg N ha-1], n2o_t_co2e [``unit``] and, where the data have it, grain_t [t grain yr-1].
+    ``table``: columns n_rate [kg N ha-1], ``column`` [``unit``], direct N2O or all, which ``label`` names, and, where
+    the data have it, grain_t [t grain yr-1].
     """
     fig = go.Figure()
-    lines = [("n2o_t_co2e", "N₂O as CO₂e", _N2O, "y"), ("grain_t", "Grain", _GRAIN, "y2")]
-    for column, name, colour, axis in lines:
-        if column in table:
+    lines = [(column, label, _N2O, "y"), ("grain_t", "Grain", _GRAIN, "y2")]
+    for drawn, name, colour, axis in lines:
+        if drawn in table:
             fig.add_trace(
                 go.Scatter(
                     x=table["n_rate"],
-                    y=table[column],
+                    y=table[drawn],
                     name=name,
                     yaxis=axis,
                     mode="lines+markers",
@@ -81,7 +82,7 @@ def lever(table: pd.DataFrame, chosen: float, *, unit: str) -> go.Figure:
     theme.finish(fig, height=320, x="Nitrogen to corn [kg N ha⁻¹]")
     fig.update_yaxes(rangemode="tozero", tickformat="~s", nticks=6)
     fig.update_layout(
-        yaxis={"title": {"text": f"N₂O [{theme.pretty(unit)}]"}},
+        yaxis={"title": {"text": f"{label}<br>[{theme.pretty(unit)}]"}},
         yaxis2={
             "title": {"text": "Dry grain [t yr⁻¹]"},
             "overlaying": "y",

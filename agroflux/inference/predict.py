@@ -12,8 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from agroflux import __version__, schema
+from agroflux.baselines import card as cards
 from agroflux.baselines.card import Card, weights_path
 from agroflux.data import windows
+from agroflux.data.taught import from_synthetic
 from agroflux.errors import DataError, ModelError
 
 if TYPE_CHECKING:
@@ -216,10 +218,18 @@ def _attrs(card: Card, ds: xr.Dataset, warmup: str) -> dict[str, Any]:
         "source": source,
         "licence": ds.attrs.get("licence", "unknown"),
         "citation": ds.attrs.get("citation", "unknown"),
-        "synthetic": ds.attrs.get("synthetic", False),
+        "synthetic": bool(ds.attrs.get("synthetic", False)) or from_synthetic(vars(card), _installed),
         "history": f"agroflux {__version__} predict --model {card.id}",
         "model": card.id,
         "model_sha256": card.weights_sha256,
         "trained_on": str(card.data.get("id", "unknown")),
         "warmup": warmup,
     }
+
+
+def _installed(model: str) -> dict[str, Any] | None:
+    """Entries of the card of an installed model; None where there is none, or none that can be read."""
+    try:
+        return vars(cards.read(weights_path(model)))
+    except (DataError, ModelError):
+        return None

@@ -14,7 +14,7 @@ from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError, SelectionError
 from agroflux.inference.site_weather import NEEDED_DAYS, Assumptions
-from agroflux.ui import adapted, cache, show
+from agroflux.ui import adapted, cache, show, taught
 
 if TYPE_CHECKING:
     import numpy as np
@@ -148,10 +148,11 @@ def lacking(data: str) -> str:
 
 
 def entries(ask: Ask) -> list[Any]:
-    """Catalog entries of the data in view and of those that a model in view reads, for banner and sources."""
-    read = [data_ids(ask.where)[0]] if any(map(is_model, ask.sources)) else []
+    """The data in view, those that a model in view reads, and those that it learned from, for banner and sources."""
+    models = [source.removeprefix(_MODEL) for source in ask.sources if is_model(source)]
+    read = [data_ids(ask.where)[0]] if models else []
     held = [source for source in ask.sources if not is_model(source)]
-    return [cache.entry(data) for data in dict.fromkeys([*held, *read])]
+    return taught.beside([cache.entry(data) for data in dict.fromkeys([*held, *read])], models)
 
 
 def about(ask: Ask) -> dict[str, str | int | float]:

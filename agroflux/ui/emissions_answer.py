@@ -72,6 +72,11 @@ def citations(choice: Choice) -> list[str]:
     return [one.citation for one in data_sources(_sources(choice.data, choice.source, choice.rate, _versions(choice)))]
 
 
+def synthetic(choice: Choice) -> bool:
+    """Whether anything behind an answer is synthetic: for its files."""
+    return _sources(choice.data, choice.source, choice.rate, _versions(choice)).synthetic
+
+
 def _versions(choice: Choice) -> str:
     """A key that changes with the data or with any model's weights."""
     weights = [str(card.get("weights_sha256")) for card in cache.models()] if choice.is_model else []

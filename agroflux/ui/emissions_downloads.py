@@ -21,10 +21,11 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def rows(answer: Assessment, choice: Choice, level: "Level", table: "pd.DataFrame") -> None:
     """Buttons for the rows of a table: CSV, GeoJSON, and the crops behind them as CSV."""
     made, name = answer.totals, f"{choice.file}-{level}"
-    made_by = export.provenance(made)
+    synthetic = emissions_answer.synthetic(choice)
+    made_by = export.provenance(made, synthetic=synthetic)
 
     def geojson() -> str:
-        return export.to_geojson(made, emissions_answer.shapes(level), level, table)
+        return export.to_geojson(made, emissions_answer.shapes(level), level, table, synthetic=synthetic)
 
     with st.container(horizontal=True):
         show.download("CSV", lambda: export.to_csv(table, made_by), f"{name}.csv", "text/csv")
@@ -33,11 +34,18 @@ def rows(answer: Assessment, choice: Choice, level: "Level", table: "pd.DataFram
         show.download("CSV by crop", lambda: export.to_csv(made.crops, made_by), crops, "text/csv")
 
 
+def small(table: "pd.DataFrame", choice: Choice, what: str) -> None:
+    """A table of an expander and a button for it as CSV, with a column that says whether it is of synthetic data."""
+    show.frame(table, hide_index=True)
+    filed = table.assign(synthetic="yes" if emissions_answer.synthetic(choice) else "no")
+    show.csv(filed, f"{choice.file}-{what}", index=False)
+
+
 def everything(answer: Assessment, choice: Choice) -> None:
     """Buttons for all tables at once, and for the report."""
     from agroflux.emissions import netcdf, pdf, workbook
 
-    name = choice.file
+    name, synthetic = choice.file, emissions_answer.synthetic(choice)
     st.subheader("Take it away", anchor=False)
     with st.container(horizontal=True):
         show.download("Report (HTML)", lambda: emissions_answer.report(choice), f"{name}.html", "text/html")
@@ -45,10 +53,12 @@ def everything(answer: Assessment, choice: Choice) -> None:
             show.download(
                 "Report (PDF)", lambda: pdf.to_pdf(emissions_answer.report(choice)), f"{name}.pdf", "application/pdf"
             )
-        show.download("All tables (XLSX)", lambda: workbook.to_xlsx(answer), f"{name}.xlsx", _XLSX)
+        show.download("All tables (XLSX)", lambda: workbook.to_xlsx(answer, synthetic=synthetic), f"{name}.xlsx", _XLSX)
         show.download(
             "Counties (NetCDF, CF)",
-            lambda: netcdf.to_netcdf(answer, cache.county_facts(), emissions_answer.citations(choice)),
+            lambda: netcdf.to_netcdf(
+                answer, cache.county_facts(), emissions_answer.citations(choice), synthetic=synthetic
+            ),
             f"{name}-counties.nc",
             "application/x-netcdf",
         )

@@ -197,7 +197,7 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
         labels = {"place": "Place", "estimate": "Estimate", "n_applied_t_n": "N considered [t N yr⁻¹]",
                   "n2o_t": "N₂O [t N₂O yr⁻¹]", "low_t": "Low [t N₂O yr⁻¹]", "high_t": "High [t N₂O yr⁻¹]"}  # fmt: skip
         table = answer.named(rows).drop(columns="kind").rename(columns=labels)
-        show.table(table, f"{choice.file}-tier1", hide_index=True)
+        downloads.small(table, choice, "tier1")
 
 
 def _climate(data: str) -> str:

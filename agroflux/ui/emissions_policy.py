@@ -8,6 +8,7 @@ from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.totals import COLUMNS
 from agroflux.figures import intervals, trend
 from agroflux.ui import cache, emissions_answer, show
+from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui.emissions import Choice
 
 
@@ -25,7 +26,7 @@ def drivers(answer: Assessment, choice: Choice) -> None:
     st.caption(show.plain(show.pretty(notes.drivers(answer))))
     parts = answer.parts[answer.parts["quantity"] == answer.headline]
     value, unit = answer.interval(answer.headline)["value"], show.pretty(COLUMNS[answer.headline].unit)
-    fig = intervals.contributions(parts, value, label="N₂O as CO₂e", unit=unit)
+    fig = intervals.contributions(parts, value, label=show.pretty(notes.axis(answer)), unit=unit)
     show.figure(fig, "emissions-drivers", key="emissions.drivers")
     if choice.is_model:
         _coverage(answer, choice)
@@ -34,7 +35,7 @@ def drivers(answer: Assessment, choice: Choice) -> None:
         labels = {"quantity": "Quantity", "label": "Source of uncertainty", "sd": "Standard deviation",
                   "low80": "80 % from", "high80": "80 % to", "share": "Share of variance"}  # fmt: skip
         table = named[list(labels)].rename(columns=labels)
-        show.table(table, f"{choice.file}-uncertainty", hide_index=True)
+        downloads.small(table, choice, "uncertainty")
 
 
 def _coverage(answer: Assessment, choice: Choice) -> None:
@@ -62,7 +63,7 @@ def years(answer: Assessment) -> None:
     unit = show.pretty(COLUMNS[answer.headline].unit)
     left, right = st.columns(2, gap="medium")
     with left:
-        fig = trend.years(answer.years, answer.headline, label="N₂O as CO₂e", unit=unit)
+        fig = trend.years(answer.years, answer.headline, label=show.pretty(notes.axis(answer)), unit=unit)
         show.figure(fig, "emissions-years", key="emissions.years")
         st.caption(notes.BARS)
     with right:
@@ -76,11 +77,9 @@ def lever(answer: Assessment, choice: Choice) -> None:
     if len(answer.lever) < 2:
         show.empty(*_no_lever(len(cache.n_rates(choice.data))))
         return
-    show.figure(
-        trend.lever(answer.lever, choice.rate, unit=show.pretty(COLUMNS["n2o_t_co2e"].unit)),
-        "emissions-lever",
-        key="emissions.lever",
-    )
+    label, unit = show.pretty(notes.axis(answer)), show.pretty(COLUMNS[answer.headline].unit)
+    fig = trend.lever(answer.lever, choice.rate, answer.headline, label=label, unit=unit)
+    show.figure(fig, "emissions-lever", key="emissions.lever")
     st.caption(
         ("As the simulator gives it. " if choice.is_model else "")
         + "The same fields and years at each nitrogen rate of the data. Where grain levels off and N₂O keeps rising, "

@@ -111,7 +111,7 @@ def member_dataset(done: region.Result) -> "xr.Dataset":
     names = common_variables(done)
     members = pd.Index(list(done.runs), name="model")
     joined = xr.concat([data[names] for data in done.runs.values()], dim=members, combine_attrs="drop_conflicts")
-    joined.attrs["title"] = f"Runs of {', '.join(done.runs)}"
+    joined.attrs |= {"title": f"Runs of {', '.join(done.runs)}", "synthetic": _synthetic(done)}
     return joined
 
 
@@ -126,8 +126,13 @@ def provenance(done: region.Result) -> dict[str, object]:
     return told | {
         "years": region.span(done.ask.years),
         "n_rate_kg_n_ha": done.ask.rate,
-        "synthetic": "yes" if done.data.attrs["synthetic"] else "no",
+        "synthetic": "yes" if _synthetic(done) else "no",
     }
+
+
+def _synthetic(done: region.Result) -> bool:
+    """Whether the drivers are synthetic, or what one of the models learned from."""
+    return any(bool(data.attrs["synthetic"]) for data in done.runs.values())
 
 
 def stem(done: region.Result, what: str) -> str:

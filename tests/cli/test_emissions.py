@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,8 +14,9 @@ import xarray as xr
 from shapely.geometry import mapping
 
 from agroflux import geo
-from agroflux.cli import emissions_files, emissions_sources
-from agroflux.data import catalog
+from agroflux.cli import emissions_files, emissions_sources, emissions_text
+from agroflux.data import catalog, importing
+from agroflux.emissions import question
 from agroflux.emissions.assess import assess
 from agroflux.emissions.question import Question, Sources, predicts_n2o
 from agroflux.errors import ModelError
@@ -246,6 +248,43 @@ def test_netcdf_cites_the_data(run: Call, tmp_path: Path) -> None:
     assert run("--place", "19027", "--years", "2014", "--out", str(out_file))[0] == 0
     told = xr.load_dataset(out_file, engine="h5netcdf").attrs["references"]
     assert str(catalog.open_dataset("cornbelt-century").attrs["citation"]) in told
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Id of a data set of one's own that says that it is synthetic: four counties of a bundled one."""
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    ds = catalog.open_dataset("cornbelt-century").isel(site=slice(0, 4)).load()
+    importing.save(ds.assign_attrs(synthetic=True, title="Fields of dice"), "dice")
+    return "dice"
+
+
+def test_whatever_is_made_of_synthetic_data_says_so(made_up: str, run: Call, tmp_path: Path) -> None:
+    line = "Synthetic data: Fields of dice. Made by a model, not measured."
+    table, counties, report = (tmp_path / name for name in ("all.csv", "all.nc", "all.html"))
+    _, _, err = run("--data", made_up, "--out", str(table), "--report", str(report))
+    assert err.splitlines().count(line) == 1
+    assert {row["synthetic"] for row in csv.DictReader(table.open(encoding="utf-8"))} == {"yes"}
+    assert "not measured: Fields of dice." in report.read_text(encoding="utf-8")
+    run("--data", made_up, "--out", str(counties))
+    assert xr.load_dataset(counties, engine="h5netcdf").attrs["synthetic"] == "yes"
+    assert json.loads(run("--data", made_up, "--json")[1])["synthetic"] == "yes"
+    _, out, err = run("--place", "19027", "--json")
+    assert json.loads(out)["synthetic"] == "no" and "ynthetic" not in err
+
+
+def test_coverage_on_synthetic_data_says_so(
+    capsys: pytest.CaptureFixture[str],
+    rotation: Callable[..., xr.Dataset],  # noqa: F811
+) -> None:
+    told = {"how": "So.", "county_years": 1, "coverage": {}, "coverage_test_years": {}, "coverage_of_sums": {}}
+    held = SimpleNamespace(quantity="n2o", model="m", data="made", summary=lambda: told)
+    for synthetic, said in ((True, "yes"), (False, "no")):
+        made_of = question.of_simulator("made", rotation(synthetic=synthetic), catalog.open_dataset)
+        emissions_text.print_coverage(held, made_of, as_json=True)  # type: ignore[arg-type]
+        assert json.loads(capsys.readouterr().out)["synthetic"] == said
+        emissions_text.print_coverage(held, made_of, as_json=False)  # type: ignore[arg-type]
+        assert ("Synthetic data: hand-made." in capsys.readouterr().err) == synthetic
 
 
 def test_coverage_takes_a_model_of_the_data_asked() -> None:

@@ -33,7 +33,7 @@ def made(rotation: Rotation, facts: pd.DataFrame) -> Totals:
 
 
 def test_csv_has_units_provenance_and_the_same_numbers(made: Totals) -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(made.by("county"), provenance(made)))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(made.by("county"), provenance(made, synthetic=False)))))
     assert len(rows) == 3
     first = made.by("county").iloc[0]
     assert rows[0]["county"] == first["county"]
@@ -41,6 +41,7 @@ def test_csv_has_units_provenance_and_the_same_numbers(made: Totals) -> None:
     assert float(rows[0]["nee_t_co2 [t CO2 yr-1]"]) == first["nee_t_co2"] < 0  # a negative number stays a number
     assert {r["data"] for r in rows} == {"cornbelt-century"}
     assert {(r["place"], r["place_counties"]) for r in rows} == {("All counties", "3")}
+    assert {r["synthetic"] for r in rows} == {"no"}
     assert {(r["years"], r["gwp_set"], r["n_rate_kg_n_ha"]) for r in rows} == {("2013-2014", "AR6 GWP-100", "168.0")}
 
 
@@ -62,7 +63,7 @@ def test_missing_is_blank_and_flags_are_words() -> None:
 
 
 def test_geojson_is_rfc_7946(made: Totals) -> None:
-    found = json.loads(to_geojson(made, SHAPES))
+    found = json.loads(to_geojson(made, SHAPES, synthetic=False))
     assert found["type"] == "FeatureCollection"
     assert "crs" not in found
     assert found["units"]["n2o_t"] == "t N2O yr-1"
@@ -82,13 +83,21 @@ def test_geojson_is_rfc_7946(made: Totals) -> None:
     assert by_id["17019"]["geometry"]["type"] == "MultiPolygon"
 
 
+def test_files_of_synthetic_data_say_so(made: Totals) -> None:
+    (row, *_) = csv.DictReader(io.StringIO(to_csv(made.crops, provenance(made, synthetic=True))))
+    assert row["synthetic"] == "yes"
+    for synthetic, told in ((True, "yes"), (False, "no")):
+        assert json.loads(to_geojson(made, SHAPES, synthetic=synthetic))["made_by"]["synthetic"] == told
+
+
 def test_geojson_without_a_polygon_says_whose(made: Totals) -> None:
     with pytest.raises(DataError, match="no polygon for fips 17019"):
-        to_geojson(made, {k: v for k, v in SHAPES.items() if k != "17019"})
+        to_geojson(made, {k: v for k, v in SHAPES.items() if k != "17019"}, synthetic=False)
     with pytest.raises(DataError, match="not by region"):
-        to_geojson(made, SHAPES, "region")
+        to_geojson(made, SHAPES, "region", synthetic=False)
 
 
 def test_geojson_by_state(made: Totals) -> None:
-    found = json.loads(to_geojson(made, {"IA": box(-96, 40, -90, 43), "IL": box(-91, 37, -87, 42)}, "state"))
+    shapes = {"IA": box(-96, 40, -90, 43), "IL": box(-91, 37, -87, 42)}
+    found = json.loads(to_geojson(made, shapes, "state", synthetic=False))
     assert {f["id"]: f["properties"]["counties"] for f in found["features"]} == {"IA": 2, "IL": 1}

@@ -44,7 +44,7 @@ def test_the_region_is_called_what_was_asked(
 ) -> None:
     made = answer_of(rotation(), facts, counties=counties)
     assert made.place == name
-    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(made)))
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(made, synthetic=False)))
     head = [cell.value for cell in book["Intervals"][1]]
     rows = [dict(zip(head, row, strict=True)) for row in book["Intervals"].iter_rows(min_row=2, values_only=True)]
     assert {(row["place"], row["label"]) for row in rows if row["level"] == "region"} == {(name, name)}
@@ -58,11 +58,11 @@ def test_a_part_of_a_state_is_called_and_told_as_such(
 ) -> None:
     more = pd.concat([facts, facts.iloc[:1].rename(index={"19153": "19155"})])
     made = answer_of(rotation(), more, counties=IOWA)
-    assert made.place == "Iowa (2 of 3 counties)" == export.provenance(made.totals)["place"]
+    assert made.place == "Iowa (2 of 3 counties)" == export.provenance(made.totals, synthetic=False)["place"]
     (said,) = made.gaps
     assert said.startswith("Iowa stands for those of its counties that the data hold: 1 are left out")
     assert said in notes.is_and_is_not(made)
-    summary = openpyxl.load_workbook(io.BytesIO(to_xlsx(made)))["Summary"].iter_rows(values_only=True)
+    summary = openpyxl.load_workbook(io.BytesIO(to_xlsx(made, synthetic=False)))["Summary"].iter_rows(values_only=True)
     assert dict(summary)["Place"] == "Iowa (2 of 3 counties)"
     for whole in (None, tuple(FIPS), ("19169",)):
         assert answer_of(rotation(), more, counties=whole).gaps == ()

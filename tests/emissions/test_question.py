@@ -97,7 +97,7 @@ def test_outputs_that_adaptation_left_alone_give_no_totals(rotation: Rotation, f
     assert "No totals of what adaptation left alone in the model: NEE, CO2_FLUX, Yield" in " ".join(made.gaps)
     assert gone - {"co2e_per_grain"} <= {*assess(question, _sources(rotation(), _card()), facts).totals.crops}
     assert "adaptation left alone" in report.html(made, {}, [], ["agroflux"])
-    assert workbook.to_xlsx(made)
+    assert workbook.to_xlsx(made, synthetic=False)
 
 
 def test_the_source_of_an_adapted_model_has_seen_what_its_card_holds_out(
@@ -111,9 +111,42 @@ def test_the_source_of_an_adapted_model_has_seen_what_its_card_holds_out(
     assert "The error of the model is not in the interval, since the model was adapted" in notes.is_and_is_not(made)[-1]
     with pytest.raises(SelectionError, match="adapted to measurements"):
         coverage.of_sources(sources, "n2o", facts)
+    assert (
+        "adapted to other data, here synthetic, of other years"
+        in _sources(rotation(), _adapted() | {"synthetic": True}, _card()).no_error
+    )
     held = _sources(rotation(), _card())
     assert held.held_years == {"validate": (2015,), "test": (2016,)}
     assert "residual" in assess(Question(168.0, (2013,), draws=50), held, facts).components
+
+
+@pytest.mark.parametrize(
+    ("simulated", "chambers", "first"), [(False, False, False), (True, False, False), (False, True, False),
+                                         (False, False, True)]
+)  # fmt: skip
+def test_what_is_synthetic_behind_the_figures_is_named_in_the_report(
+    rotation: Rotation, facts: pd.DataFrame, *, simulated: bool, chambers: bool, first: bool
+) -> None:
+    """The process model, what the model was adapted to, or what its source learned from, which are not these data."""
+    source = _card(data={"id": "fields", "title": "Random fields"}, synthetic=first)
+    card = _adapted() | {"data": {"id": "chambers", "title": "Six chambers"}, "synthetic": chambers}
+    card["training"]["source_model"]["data"] = "fields"
+    sources = _sources(rotation(synthetic=simulated), card, source)
+    behind = report.data_sources(sources)
+    assert [one.title for one in behind] == ["hand-made", "Six chambers", "Random fields"]
+    assert [one.synthetic for one in behind] == [simulated, chambers, first]
+    assert sources.synthetic == any((simulated, chambers, first))
+    text = report.html(assess(Question(168.0, (2013,), draws=50), sources, facts), {}, behind, ["agroflux"])
+    titles = report.synthetic_titles(behind)
+    assert ("Synthetic data.</strong>" in text) == sources.synthetic
+    assert not titles or f"Made by a model, not measured: {titles[0]}." in text
+    assert ("other data, here synthetic" in text) == chambers
+
+
+def test_data_of_a_process_model_that_a_model_learned_from_are_named_once(rotation: Rotation) -> None:
+    sources = _sources(rotation(), _card())
+    assert [one.id for one in sources.taught] == ["made"]
+    assert len(report.data_sources(sources)) == 1
 
 
 def test_the_models_beside_each_other_are_named(rotation: Rotation, facts: pd.DataFrame) -> None:

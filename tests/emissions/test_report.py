@@ -84,7 +84,7 @@ def test_hostile_text_stays_text(answer: Assessment) -> None:
     text = report.html(bad, {}, [report.Source(HOSTILE, HOSTILE, HOSTILE, True)], ["agroflux", HOSTILE])
     assert "script" not in _read(text).tags
     assert "Synthetic data" in text
-    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(bad)))
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(bad, synthetic=False)))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
     assert not any(cell.data_type == "f" for cell in cells)
     starts = "=+-@|%"
@@ -101,7 +101,7 @@ def test_the_command_makes_the_same_question_again() -> None:
 
 
 def test_one_sheet_a_table_with_units_in_the_header(answer: Assessment) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(answer)))
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(answer, synthetic=False)))
     assert book.sheetnames[:4] == ["Summary", "Region", "States", "Counties"]
     sheet = book["Counties"]
     head = [cell.value for cell in sheet[1]]
@@ -115,7 +115,7 @@ def test_one_sheet_a_table_with_units_in_the_header(answer: Assessment) -> None:
 
 def test_netcdf_keeps_the_conventions_and_the_numbers(answer: Assessment) -> None:
     facts = geo.county_facts()
-    raw = netcdf.to_netcdf(answer, facts, ["a citation"])
+    raw = netcdf.to_netcdf(answer, facts, ["a citation"], synthetic=False)
     ds = xr.load_dataset(io.BytesIO(raw), engine="h5netcdf")
     assert ds.attrs["Conventions"].startswith("CF-1.")
     for name in ("title", "institution", "source", "history", "references", "comment"):
@@ -130,10 +130,19 @@ def test_netcdf_keeps_the_conventions_and_the_numbers(answer: Assessment) -> Non
     assert ds["n2o_all_t_co2e_interval"].sel(level=80).to_numpy()[0].tolist() == [row["low80"], row["high80"]]
 
 
+def test_workbook_and_netcdf_say_whether_the_data_are_synthetic(answer: Assessment) -> None:
+    for synthetic, told in ((True, "yes"), (False, "no")):
+        book = openpyxl.load_workbook(io.BytesIO(to_xlsx(answer, synthetic=synthetic)))
+        said = dict(row[:2] for row in book["Summary"].iter_rows(values_only=True))
+        assert said["synthetic"] == told
+        raw = netcdf.to_netcdf(answer, geo.county_facts(), synthetic=synthetic)
+        assert xr.load_dataset(io.BytesIO(raw), engine="h5netcdf").attrs["synthetic"] == told
+
+
 def test_netcdf_passes_the_compliance_checker(answer: Assessment, tmp_path_factory: pytest.TempPathFactory) -> None:
     suite = pytest.importorskip("compliance_checker.suite", reason="compliance-checker is not installed")
     path = tmp_path_factory.mktemp("cf") / "totals.nc"
-    path.write_bytes(netcdf.to_netcdf(answer, geo.county_facts()))
+    path.write_bytes(netcdf.to_netcdf(answer, geo.county_facts(), synthetic=False))
     suite.CheckSuite.load_all_available_checkers()
     checks = suite.CheckSuite()
     opened = checks.load_dataset(str(path))
@@ -145,7 +154,8 @@ def test_netcdf_passes_the_compliance_checker(answer: Assessment, tmp_path_facto
 def test_geojson_carries_the_intervals(answer: Assessment) -> None:
     frame = geo.counties()
     shapes = dict(zip(frame["fips"], frame.geometry, strict=True))
-    found = json.loads(export.to_geojson(answer.totals, shapes, "county", export.with_intervals(answer, "county")))
+    rows = export.with_intervals(answer, "county")
+    found = json.loads(export.to_geojson(answer.totals, shapes, "county", rows, synthetic=False))
     properties = found["features"][0]["properties"]
     row = answer.interval("n2o_all_t_co2e", "county", properties["fips"])
     assert properties["n2o_all_t_co2e_low80"] == pytest.approx(row["low80"])
@@ -158,6 +168,17 @@ def test_every_picture_of_the_report_has_its_figure(answer: Assessment) -> None:
     curve = SimpleNamespace(curve=lambda: pd.DataFrame({"nominal": [0.5], "measured": [0.6]}))
     found = figures(answer, shapes, curve)  # type: ignore[arg-type]
     assert set(found) == set(report.PICTURES)
+    # Asked with the indirect part: every figure of the headline says so, and the lever meets it at the marked rate.
+    titled = {name: found[name].layout for name in ("drivers", "counties", "years", "lever")}
+    for name, layout in titled.items():
+        axis = layout.xaxis if name in ("drivers", "counties") else layout.yaxis
+        assert axis.title.text.startswith("Direct and indirect N₂O as CO₂e"), name
+    line = found["lever"].data[0]
+    at = list(line.x).index(answer.question.n_rate)
+    assert (line.name, line.y[at]) == (
+        "Direct and indirect N₂O as CO₂e",
+        pytest.approx(answer.interval("n2o_all_t_co2e")["value"]),
+    )
     outlined = sum(trace.fill == "toself" for trace in found["map"].data)
     assert outlined == len(answer.totals.by("county"))
 
@@ -176,6 +197,11 @@ def test_a_pdf_is_printed() -> None:
         (-80_700_000, -142_000_000, -76_200_000, "t CO2 yr-1", "-81 million t CO2, 80 % interval -142 to -76"),
         (812, 790, 830, "t N2O yr-1", "812 t N2O, 80 % interval 790-830"),
         (0.0, 0.0, 0.0, "t N2O yr-1", "0 t N2O, 80 % interval 0-0"),
+        (999_600, 900_000, 1_200_000, "t CO2e yr-1", "1.0 million t CO2e, 80 % interval 0.90-1.20"),
+        (999_400, 900_000, 1_200_000, "t CO2e yr-1", "999 thousand t CO2e, 80 % interval 900-1,200"),
+        (-999_600, -1_300_000, 200_000, "t CO2 yr-1", "-1.0 million t CO2, 80 % interval -1.3 to 0.20"),
+        (999.7, 400, 2_000, "t N2O yr-1", "1.0 thousand t N2O, 80 % interval 0.40-2.0"),
+        (9.96, 9.9, 20, "t N2O yr-1", "10 t N2O, 80 % interval 9.9-20"),
     ],
 )
 def test_figures_in_words(value: float, low: float, high: float, unit: str, text: str) -> None:
@@ -185,9 +211,12 @@ def test_figures_in_words(value: float, low: float, high: float, unit: str, text
 def test_the_notes_say_what_is_in_and_what_is_not(answer: Assessment, sources: Sources) -> None:
     said = " ".join(notes.is_and_is_not(answer))
     assert "not a measurement" in said and "process models" in said and "factors of indirect" in said
+    assert "holds the field's background and indirect N2O as well." in said
     fips = answer.ranked("nee_t_co2")["place"].iloc[0]
     question = Question(168.0, answer.question.years[:1], counties=(fips,), draws=200)
     one = assess(question, sources, geo.county_facts())
     assert "counties" not in notes.what(one)
     assert "One year is chosen" in notes.trend(one)
     assert "Indirect N2O" in " ".join(notes.is_and_is_not(one))
+    assert "holds the field's background as well." in " ".join(notes.is_and_is_not(one))
+    assert (notes.axis(one), notes.axis(answer)) == ("N2O as CO2e", "Direct and indirect N2O as CO2e")

@@ -59,9 +59,15 @@ def test_months_are_stacked_by_crop() -> None:
 @pytest.mark.parametrize("columns", [["n2o_t_co2e", "grain_t"], ["n2o_t_co2e"]])
 def test_the_lever_has_grain_on_an_axis_of_its_own(columns: list[str]) -> None:
     table = pd.DataFrame({"n_rate": [0.0, 168.0], "n2o_t_co2e": [1.0, 9.0], "grain_t": [5.0, 8.0]})
-    fig = trend.lever(table[["n_rate", *columns]], 168.0, unit="t CO2e yr-1")
+    fig = trend.lever(table[["n_rate", *columns]], 168.0, "n2o_t_co2e", label="N₂O as CO₂e", unit="t CO2e yr-1")
     assert [t.yaxis for t in fig.data] == ["y", "y2"][: len(columns)]
     assert fig.layout.shapes[0].x0 == 168.0
+
+
+def test_the_lever_draws_the_quantity_that_its_label_names() -> None:
+    table = pd.DataFrame({"n_rate": [0.0, 168.0], "n2o_t_co2e": [1.0, 9.0], "n2o_all_t_co2e": [1.0, 11.0]})
+    (line,) = trend.lever(table, 168.0, "n2o_all_t_co2e", label="All N₂O", unit="t CO2e yr-1").data
+    assert (line.name, list(line.y)) == ("All N₂O", [1.0, 11.0])
 
 
 def test_the_outline_map_fills_each_county_by_its_value() -> None:

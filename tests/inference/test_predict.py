@@ -149,3 +149,20 @@ def test_a_record_that_begins_within_a_year_is_led_from_its_1_january(
     cut = simulation.isel(site=slice(1), scenario=slice(1)).sel(time=slice(first, None))
     made = predict(dataclasses.replace(model, network=network), cut)
     assert made.attrs["warmup"].startswith(f"{730 + since} days before the first day, {730 + since} of them repeated")
+
+
+def test_a_prediction_is_synthetic_where_drivers_or_what_the_model_learned_from_are(
+    model: Checkpoint, simulation: xr.Dataset
+) -> None:
+    def told(ds: xr.Dataset, **changes: object) -> object:
+        card = dataclasses.replace(model.card, **{"synthetic": False, "training": {}} | changes)
+        return predict(dataclasses.replace(model, card=card), ds, years=[2003]).attrs["synthetic"]
+
+    real = simulation.assign_attrs(synthetic=False)
+    assert told(real) is False
+    assert told(simulation) is True
+    assert told(real, synthetic=True) is True
+    source = {"id": "lstm-randomised-hidden30", "data": "randomised"}
+    assert told(real, training={"recipe": "finetune", "source_model": source}) is True, "its source learned from it"
+    source = {"id": "lstm-cornbelt-century", "data": "cornbelt-century"}
+    assert told(real, training={"recipe": "finetune", "source_model": source}) is False

@@ -69,6 +69,13 @@ def test_an_adapted_model_gives_what_the_page_transfer_shows(model: str, data: s
     assert set(frame.index.get_level_values("time").year) == set(years)
 
 
+def test_synthetic_data_that_a_model_learned_from_stand_beside_it() -> None:
+    for model, synthetic in ((OF_CHAMBERS, True), (untrained.ID, False)):
+        ask = compare_view.Ask("towers-sample", ("US-AR1",), "N2O_FLUX", (2012,), (f"model:{model}",))
+        assert ("chambers-synthetic" in {entry.id for entry in compare_view.entries(ask)}) is synthetic
+        assert compare_view.about(ask)["synthetic"] == synthetic
+
+
 def test_what_is_unknown_to_an_adapted_model_is_said_and_not_assumed() -> None:
     at = {"compare_where": "towers-sample", "sites": "US-AR1", "var": "GPP", "years": "2012-2012"}
     app = open_page("compare", compare_sources=f"towers-sample,model:{OF_TOWERS}", **at)

@@ -20,6 +20,7 @@ from agroflux.emissions.assess import assess
 from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.sums import whole_years
 from agroflux.emissions.totals import Totals, totals
+from agroflux.ui import show
 from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -269,6 +270,33 @@ def test_one_county_by_link_with_the_command_that_gives_the_same_numbers(
     assert not any("e+" in m.value for m in app.metric), "areas of a county are written out"
     (shown,) = [h.value for h in app.header]
     assert notes.headline(mine).split(" t CO2e")[0] in shown.replace("\\", "")
+
+
+OF_CHAMBERS = "lstm-cornbelt-century-chambers-synthetic-finetune"
+
+
+def test_a_model_adapted_to_synthetic_chambers_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    importing.save(catalog.open_dataset("cornbelt-century").isel(site=slice(0, 3)).load(), "mine")
+    files: dict[str, pd.DataFrame] = {}
+
+    def keep(frame: pd.DataFrame, name: str, *_: object, **__: object) -> None:
+        files.update({name: frame} if name.startswith("emissions-") else {})
+
+    monkeypatch.setattr(show, "csv", keep)
+    app = _open(data="mine", emissions_from=OF_CHAMBERS, emissions_n2o="all")
+    assert not app.exception and not app.error
+    (banner,) = [str(box.value).replace("\\", "") for box in app.warning]
+    assert "Synthetic data in view:** Six virtual N₂O chambers" in banner
+    said = " ".join(str(one.value) for one in (*app.markdown, *app.info))
+    assert "adapted to other data, here synthetic" in said and "adapted to measurements" not in said
+    assert [set(table["synthetic"]) for table in files.values()] == [{"yes"}, {"yes"}]
+    # Every figure of the headline names what it counts, the nitrogen lever too.
+    drawn = [str(one.proto.spec) for one in app.get("plotly_chart")]
+    assert sum("Direct and indirect N\\u2082O as CO\\u2082e" in one for one in drawn) == 3
+    files.clear()
+    app = _open(data="mine")
+    assert not app.warning and [set(table["synthetic"]) for table in files.values()] == [{"no"}, {"no"}]
 
 
 def _run(arguments: list[str]) -> None:

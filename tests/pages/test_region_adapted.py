@@ -71,8 +71,28 @@ def test_a_model_that_was_not_adapted_keeps_all_its_outputs() -> None:
     assert "nothing is shown but" not in _captions(app)
 
 
+def test_a_model_that_learned_from_synthetic_data_brings_the_banner_and_marks_its_files() -> None:
+    app = open_page("region", model=OF_CHAMBERS, **AT)
+    assert _banner(app) == "Six virtual N₂O chambers, three seasons (synthetic)"
+    app = _run(OF_CHAMBERS)
+    assert region_models.provenance(app.session_state["agroflux.region.result"])["synthetic"] == "yes"
+    app.multiselect(key="w.model").set_value([untrained.ID]).run()
+    assert _banner(app), "the result of the other model is still in view"
+    next(button for button in app.button if button.label.startswith("Run")).click().run()
+    assert region_models.provenance(app.session_state["agroflux.region.result"])["synthetic"] == "no"
+    assert not _banner(app)
+
+
+def _banner(app: AppTest) -> str:
+    told = [str(one.value).replace("\\", "") for one in app.warning if "Synthetic data in view" in str(one.value)]
+    return told[0].removeprefix("**Synthetic data in view:** ").split(". Made by")[0] if told else ""
+
+
 def test_several_models_show_what_each_of_them_learned() -> None:
     app = _run(untrained.ID, OF_CHAMBERS)
+    done = app.session_state["agroflux.region.result"]
+    assert region_models.provenance(done)["synthetic"] == "yes", "one of the two learned from synthetic data"
+    assert region_models.member_dataset(done).attrs["synthetic"] is True
     assert region_models.common_variables(app.session_state["agroflux.region.result"]) == ["N2O_FLUX"]
     app = _run(OF_TOWERS, OF_CHAMBERS)
     assert region_models.common_variables(app.session_state["agroflux.region.result"]) == ["N2O_FLUX"]
