@@ -19,3 +19,10 @@ def beside(entries: Iterable[Any], models: Iterable[str]) -> list[Any]:
         for one in taught.taught(card, find):
             found.setdefault(one.id, one)
     return list(found.values())
+
+
+def synthetic(model: str) -> bool:
+    """Whether any of the data that an installed model learned from is synthetic."""
+    find = taught.among(cache.models())
+    card = find(model)
+    return card is not None and taught.from_synthetic(card, find)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from agroflux.simulation.effects import MEASURES
 from agroflux.simulation.whatif import USUAL, Change, usual_rate
+from agroflux.ui import taught, whatif_emulator
 from agroflux.ui import whatif as page
-from agroflux.ui import whatif_emulator
 from agroflux.ui.whatif import Ask
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def emulated(ask: Ask, model: str, frame: "pd.DataFrame") -> "pd.DataFrame":
         "model": model,
         "soil_model": _listed(whatif_emulator.soil_models(model)) or "unknown",
         "years": page.span(*ask.years),
-        "synthetic": "yes",
+        "synthetic": "yes" if taught.synthetic(model) else "no",
     }
     return _changed(frame, ask, "Scenario").assign(**told)
 

@@ -180,7 +180,9 @@ def test_the_emulated_answer_says_model_counties_years_and_what_the_model_learne
     joint = "lstm-cornbelt-century-and-cornbelt-ceres"
     app = _open(**LINK | {"whatif-2": "planting:7", "years": "2000-2002"})
     assert "2 of 3 years grew" in _said(app), "its means lean to a crop too"
-    for model, soil in (("lstm-cornbelt-century", "century"), (joint, "century; ceres")):
+    learned = {"lstm-cornbelt-century": ("century", "no"), joint: ("century; ceres", "no")}
+    learned["lstm-randomised-hidden30"] = ("century", "yes")
+    for model, (soil, synthetic) in learned.items():
         app = app.selectbox(key="w.whatif-model").set_value(model).run()
         assert not app.exception and not app.error
         table = files[f"whatif-emulated-2000-2002-{model}"]
@@ -190,4 +192,4 @@ def test_the_emulated_answer_says_model_counties_years_and_what_the_model_learne
         ]
         told = ["sites", "model", "soil_model", "years", "synthetic"]
         assert list(table.columns)[-7:] == ["change", "n_rate_kg_n_ha", *told]
-        assert _only(table, *told) == [["19015", model, soil, "2000-2002", "yes"]]
+        assert _only(table, *told) == [["19015", model, soil, "2000-2002", synthetic]]
