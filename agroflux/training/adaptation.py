@@ -23,7 +23,10 @@ _EVALUATED = 16
 
 @dataclass(frozen=True)
 class Budget:
-    """When a run ends: after ``epochs``, after ``seconds``, or ``patience`` epochs after its best one.
+    """When a run ends: after ``epochs``, after ``seconds``, or when it waited long enough for a better epoch.
+
+    That is ``patience`` epochs, and ``patience_share`` of the budget [1]: the learning rate rises and falls over the
+    whole of it, so that a larger budget has to wait longer for what its later part would bring.
 
     A run that the clock ends is not repeatable to the last bit; one that epochs end is. ``batch`` are windows a
     step, ``every`` the epochs between two validations.
@@ -32,6 +35,7 @@ class Budget:
     epochs: int = 120
     seconds: float | None = None
     patience: int = 40
+    patience_share: float = 1 / 3
     batch: int = 8
     every: int = 4
 
@@ -157,6 +161,7 @@ def fit(
     rates = [group["lr"] for group in optimiser.param_groups]
     data, held = batch(train, targets), batch(validate, targets)
     best, best_epoch, kept = _validation(plan.network, held), 0, copy.deepcopy(plan.network.state_dict())
+    best_share = 0.0
     curve: list[Progress] = []
     stopped, epoch, share = "epochs", 0, 0.0
     for epoch in range(1, budget.epochs + 1):
@@ -176,7 +181,8 @@ def fit(
         if looked:
             value = _validation(plan.network, held)
             if value < best:
-                best, best_epoch, kept = value, epoch, copy.deepcopy(plan.network.state_dict())
+                best, best_epoch, best_share = value, epoch, share
+                kept = copy.deepcopy(plan.network.state_dict())
             curve.append(Progress(epoch, min(share, 1.0), time.monotonic() - started, train_loss, value))
             if report is not None:
                 report(curve[-1])
@@ -186,7 +192,8 @@ def fit(
         if over:
             stopped = "epochs" if epoch == budget.epochs else "seconds"
             break
-        if looked and epoch - best_epoch >= budget.patience:  # no patience ends what nobody has looked at
+        waited = epoch - best_epoch >= budget.patience and share - best_share >= budget.patience_share - 1e-9
+        if looked and waited:  # no patience ends what nobody has looked at
             stopped = "patience"
             break
     plan.network.load_state_dict(kept)

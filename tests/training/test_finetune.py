@@ -135,12 +135,25 @@ def test_a_run_reports_stops_on_the_clock_and_when_asked(small: Checkpoint, towe
     clock = adapt(small, towers, Finetune(), budget=Budget(epochs=500, seconds=0.3, every=1, patience=500))
     assert clock.outcome is not None
     assert clock.outcome.stopped == "seconds" and clock.outcome.curve[-1].share == 1.0
-    idle = adapt(small, towers, Finetune(learning_rate=50.0), budget=Budget(epochs=50, every=1, patience=2))
+    idle = adapt(
+        small, towers, Finetune(learning_rate=50.0), budget=Budget(epochs=50, every=1, patience=2, patience_share=0.0)
+    )
     assert idle.outcome is not None and (idle.outcome.stopped, idle.outcome.epochs) == ("patience", 2)
 
 
+def test_a_larger_budget_has_more_patience(small: Checkpoint, towers: SiteYears) -> None:
+    """Else it would end in the part of its schedule that a small one has behind it, and learn less."""
+    ended = []
+    for epochs in (6, 12, 30):
+        budget = Budget(epochs=epochs, every=1, patience=2)
+        found = adapt(small, towers, Finetune(learning_rate=50.0), budget=budget)  # no epoch is better than the source
+        assert found.outcome is not None and found.outcome.best_epoch == 0
+        ended.append(found.outcome.epochs)
+    assert ended == [2, 4, 10]
+
+
 def test_patience_waits_for_a_look_at_the_validation_year(small: Checkpoint, towers: SiteYears) -> None:
-    found = adapt(small, towers, Finetune(), budget=Budget(epochs=12, every=5, patience=2))
+    found = adapt(small, towers, Finetune(), budget=Budget(epochs=12, every=5, patience=2, patience_share=0.0))
     assert found.outcome is not None and found.outcome.curve[0].epoch == 5
     assert found.outcome.best_epoch >= 5
 
