@@ -15,9 +15,14 @@ MODELS = ROOT / "models"
 
 
 def user_data() -> Path:
-    """Folder for what a user makes or imports: ``AGROFLUX_DATA`` or the platform's own place."""
+    """Folder for what a user makes or imports: ``AGROFLUX_DATA`` or the platform's own place; an absolute path.
+
+    A relative one is meant from the working directory: a process that is started in another one has to be told this
+    path as its ``AGROFLUX_DATA``.
+    """
     chosen = os.environ.get("AGROFLUX_DATA")
-    return Path(chosen).expanduser() if chosen else user_data_path("agroflux", appauthor=False)
+    place = Path(chosen).expanduser() if chosen else user_data_path("agroflux", appauthor=False)
+    return place.absolute()
 
 
 def adapted_models() -> Path:

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from agroflux.errors import AgroFluxError
-from agroflux.paths import ROOT
+from agroflux.paths import ROOT, user_data
 
 
 def command(
@@ -26,7 +26,8 @@ def command(
         *("--server.address", address),
         *("--server.headless", str(not browser).lower()),
     ]
-    # The app reads its configuration from the folder it is started in.
-    code = subprocess.run(arguments, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, check=False).returncode
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "AGROFLUX_DATA": str(user_data())}
+    # The app reads its configuration from the folder it is started in; the user's data stay where they are.
+    code = subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode
     if code not in (0, 130, -2):
         raise AgroFluxError(f"the app stopped with code {code}: is port {port} in use? Try --port {port + 1}")

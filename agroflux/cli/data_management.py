@@ -44,6 +44,9 @@ def template(
 def manage(
     data: Annotated[str, typer.Argument(metavar="ID", help="One of your own data sets.")],
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="Management table (CSV, xlsx).")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace planting, crop and fertiliser that no table tells of.")
+    ] = False,
     as_json: bool = JSON,
 ) -> None:
     """Set the management table of one of your own data sets; planting, crop and fertiliser follow from it."""
@@ -52,7 +55,7 @@ def manage(
 
     report = Report()
     seasons = management_table.read(table, report)
-    path = importing.set_management(data, seasons)
+    path = importing.set_management(data, seasons, force=force)
     if as_json:
         print_json({"id": data, "rows": len(seasons), "path": str(path), "findings": report.rows()})
         return

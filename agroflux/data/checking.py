@@ -71,11 +71,24 @@ def preview(path: str | Path, rows: int = 8) -> pd.DataFrame:
 
 
 def is_management(path: str | Path) -> bool:
-    """Whether ``path`` is a management table, which is no data set of its own."""
+    """Whether ``path`` is a management table, which is no data set of its own.
+
+    Measurements may be told by site, year and crop too: with columns of others, what a format recognises is its.
+    """
     given = members(path) if Path(path).suffix.lower() in (".csv", ".txt", ".xlsx") else []
     try:
-        return len(given) == 1 and set(management_table.COLUMNS[:3]) <= set(columns_of(given[0], Report()))
+        names = columns_of(given[0], Report()) if len(given) == 1 else []
     except DataError:  # a format's own reader may find its table on another sheet, or says better what is wrong
+        return False
+    if not set(management_table.NEEDED) <= set(names):
+        return False
+    return not management_table.strangers(names) or not _recognised(path)
+
+
+def _recognised(path: str | Path) -> bool:
+    try:
+        return bool(formats.detect(path))
+    except DataError:
         return False
 
 

@@ -250,17 +250,25 @@ def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
     return target
 
 
-def set_management(data_id: str, seasons: Sequence[Season]) -> Path:
+def set_management(data_id: str, seasons: Sequence[Season], *, force: bool = False) -> Path:
     """Give one of the user's observation data sets another management table; returns its file.
 
-    DataError for a data set that is not the user's or no observation, or a row of a site that it does not hold.
+    DataError for a data set that is not the user's or no observation, a row of a site that it does not hold, or
+    planting, crop and nitrogen that no table tells of and that would be lost; with ``force`` they are replaced.
     """
     entry = _own(data_id)
     if catalog.stem(entry.path) != entry.id:
         # The file written would be called by the id, and this one be listed in its place.
         raise DataError(f"{entry.path.name} is named like a bundled data set: rename the file first")
     ds = catalog.open_dataset(entry.id).load()
-    return save(_managed(ds, seasons, data_id), data_id, replace=True)
+    made = _managed(ds, seasons, data_id)
+    if not force and (lost := management_table.untold(ds)):
+        named = ", ".join(f"{name} {count:,}" for name, count in lost.items())
+        raise DataError(
+            f"{data_id} holds management that no table tells of ({named} values), and a table would replace all of it "
+            f"at every site for good: copy {entry.path} first, then replace it with --force"
+        )
+    return save(made, data_id, replace=True)
 
 
 def _managed(ds: xr.Dataset, seasons: Sequence[Season], name: str) -> xr.Dataset:

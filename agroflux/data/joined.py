@@ -108,7 +108,11 @@ def _names(text: str) -> list[str]:
 
 def _place(name: str) -> tuple[str, Path]:
     path = Path(name)
-    if path.exists() or os.sep in name or name.endswith(catalog.SUFFIXES):
-        return catalog.stem(path), path
-    entry = catalog.get(name)
+    try:
+        # An id goes before a file or folder of that name, as where the data are opened.
+        entry = catalog.get(name)
+    except DataError:
+        if path.exists() or os.sep in name or name.endswith(catalog.SUFFIXES):
+            return catalog.stem(path), path
+        raise
     return entry.id, entry.path

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -14,17 +14,17 @@ import xarray as xr
 
 from agroflux import paths
 from agroflux.data.archives import Member, members
-from agroflux.data.management import ATTRIBUTE, NONE, Event, Season, as_row
+from agroflux.data.management import ATTRIBUTE, DRIVERS, NONE, Event, Season, as_row
 from agroflux.data.report import Report
 from agroflux.data.text_cells import as_told
-from agroflux.data.text_table import columns_of, read_table
+from agroflux.data.text_table import columns_of, read_table, whole
 from agroflux.errors import DataError
 
 COLUMNS = (
     "site", "year", "crop", "planting", "emergence", "harvest", "tillage", "irrigation_mm", "n_total_kg_ha",
     "n_date_1", "n_rate_1_kg_ha", "n_date_2", "n_rate_2_kg_ha", "n_date_3", "n_rate_3_kg_ha", "source",
 )  # fmt: skip
-_NEEDED = ("site", "year", "crop")
+NEEDED = ("site", "year", "crop")
 # Exactly as it is read: a column of nearly that name would be taken for known and its nitrogen be lost.
 _EVENT = re.compile(r"n_(?=date_\d+$|rate_\d+_kg_ha$)(?:date|rate)_([1-9]\d?)(?:_kg_ha)?")
 #: Names of crops as people write them -> the name used here.
@@ -53,13 +53,12 @@ def read(path: str | Path, report: Report | None = None) -> list[Season]:
 def from_member(member: Member, report: Report) -> list[Season]:
     """As :func:`read`, for an opened file."""
     names = columns_of(member, report)
-    lacking = [c for c in _NEEDED if c not in names]
+    lacking = [c for c in NEEDED if c not in names]
     if lacking:
         raise DataError(
             f"{member.name} has no column {', '.join(lacking)}: start from `agroflux data template management`"
         )
-    unknown = [n for n in names if n and n not in COLUMNS and not _EVENT.fullmatch(n)]
-    if unknown:
+    if unknown := strangers(names):
         report.add("warning", member.name, f"columns {', '.join(unknown[:5])} are not known and left out")
     frame = read_table(member, report, text=names)
     if frame.empty:
@@ -69,6 +68,11 @@ def from_member(member: Member, report: Report) -> list[Season]:
     seasons = from_rows(rows, report, member.name, [int(i) for i in frame.index])
     report.stop()
     return seasons
+
+
+def strangers(names: Collection[str]) -> list[str]:
+    """Those of ``names`` that are no column of a management table."""
+    return [n for n in names if n and n not in COLUMNS and not _EVENT.fullmatch(n)]
 
 
 def from_rows(
@@ -205,8 +209,7 @@ def _told(value: Any) -> Any:
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return ""
-    text = str(value).strip()
-    return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
+    return whole(value)
 
 
 def of(ds: xr.Dataset) -> list[Season]:
@@ -223,6 +226,23 @@ def of(ds: xr.Dataset) -> list[Season]:
             f"attribute {ATTRIBUTE!r} of the data set holds no management table: set one with `agroflux data manage`"
         )
     return from_rows(rows, Report(), "management")
+
+
+def untold(ds: xr.Dataset) -> dict[str, int]:
+    """Values of planting, crop and nitrogen in ``ds`` that no table tells of, by name; empty where it carries a table.
+
+    Another table takes their place at all sites, and nothing could bring them back.
+    """
+    try:
+        if of(ds):
+            return {}
+    except DataError:
+        pass  # what is no table tells nothing
+    held = {name: int(ds[name].notnull().sum()) for name in DRIVERS if name in ds}
+    if "crop_name" in ds:
+        names = ds["crop_name"]
+        held["crop_name"] = int((names.notnull() & (names != "")).sum())
+    return {name: count for name, count in held.items() if count}
 
 
 def frame(seasons: Sequence[Season]) -> pd.DataFrame:

@@ -33,6 +33,8 @@ _COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
 _POINT = re.compile(r"\s*[-+]?\d*\.\d+(?:[eE][-+]?\d+)?\s*")
 #: 1,234 and 1.234: a thousand, or one and a bit; only the other cells tell which.
 _THOUSANDS = re.compile(r"\s*[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:\.\d{3})+)\s*")
+#: What loses its ``.0``: a whole number, and a time as databases write it. Of a name (N1.0) it is a part.
+_WHOLE = re.compile(r"(?:-?\d+|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)\.0")
 _COMMAS_READ = "decimal commas were read as decimal points"
 
 
@@ -288,12 +290,18 @@ def _unique(name: str, header: list[str]) -> None:
         raise DataError(f"{name} has the column {twice[:60]!r} twice: delete or rename one")
 
 
+def whole(cell: object) -> str:
+    """A cell as stripped text; a whole number that a spreadsheet made a float (``2005.0``) loses its ``.0``."""
+    text = str(cell).strip()
+    return text.removesuffix(".0") if text.endswith(".0") and _WHOLE.fullmatch(text) else text
+
+
 def _text(column: pd.Series) -> pd.Series:
-    """Cells as stripped text; a whole number that a spreadsheet made a float loses its ``.0``."""
+    """Cells as stripped text, as :func:`whole` gives it; empty for missing."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.dt.strftime("%Y-%m-%d %H:%M").fillna("").str.removesuffix(" 00:00")
     filled = column.astype(object).where(column.notna(), "")
-    return filled.map(lambda cell: str(cell).strip().removesuffix(".0")).astype(str)
+    return filled.map(whole).astype(str)
 
 
 def _numbers(column: pd.Series, told: Dialect | None, file: str, report: Report) -> pd.Series:

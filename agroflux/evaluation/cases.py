@@ -1,7 +1,7 @@
 """How many cases of a transfer comparison gain over training from scratch, lose, or leave it open.
 
-A case is one source model, data set, way of testing, number of training site-years, recipe and target: its row over all
-days, all seeds and all sites (:mod:`agroflux.evaluation.gains`).
+A case is one source model, source data, data set, way of testing, number of training site-years, recipe and target: its
+row over all days, all seeds and all sites (:mod:`agroflux.evaluation.gains`).
 """
 
 import fnmatch
@@ -15,7 +15,7 @@ from agroflux.errors import SelectionError
 from agroflux.evaluation import gains
 
 #: What a case is one of, and what cases may be counted by.
-FIELDS = ("data", "protocol", "model", "recipe", "n_site_years", "target")
+FIELDS = ("data", "protocol", "model", "source", "recipe", "n_site_years", "target")
 #: The site of a row that is over several.
 _ALL = "all"
 

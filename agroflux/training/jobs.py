@@ -124,7 +124,9 @@ def _named(made: Path) -> Path:
 
 
 def _start(path: Path, alive: IO[str]) -> None:
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    # The process works in another folder, from which a relative AGROFLUX_DATA would be a place of its own.
+    here = {"AGROFLUX_DATA": str(paths.user_data())}
+    environment = os.environ | here | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     command = [sys.executable, "-m", _WORKER, str(path.resolve())]
     with (path / "log.txt").open("w") as log:
         try:

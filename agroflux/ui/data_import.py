@@ -44,7 +44,9 @@ def show_import() -> None:
         show.empty(
             "This is a management table, no data set.", "Pick Management above, and fill it in from the file there."
         )
-        return
+        if not st.checkbox("It holds measurements: pick the format", key=f"data.measured.{key}"):
+            return
+        told = ""
     if len(head):
         with st.expander("First rows", icon=":material/table_rows:"):
             show.frame(head)

@@ -48,8 +48,11 @@ def show_management() -> None:
     seasons, problems = _read(edited, sites)
     for problem in problems[:8]:
         st.error(show.plain(problem), icon=":material/error:")
-    if st.button("Save the table", type="primary", icon=":material/save:", disabled=bool(problems)) and not changed:
-        _save(chosen, seasons)
+    lost = _untold(chosen, cache.version(chosen))
+    force = bool(lost) and _to_be_replaced(chosen, lost)
+    halted = bool(problems) or (bool(lost) and not force)
+    if st.button("Save the table", type="primary", icon=":material/save:", disabled=halted) and not changed:
+        _save(chosen, seasons, force=force)
     _calendar(seasons, sites, cache.years(chosen))
 
 
@@ -65,6 +68,26 @@ def _changed_elsewhere(chosen: str) -> bool:
             icon=":material/sync_problem:",
         )
     return changed
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _untold(chosen: str, version: str) -> dict[str, int]:
+    """Values of planting, crop and nitrogen that no table tells of (:func:`agroflux.data.management_table.untold`)."""
+    from agroflux.data import management_table
+
+    return management_table.untold(cache.dataset(chosen))
+
+
+def _to_be_replaced(chosen: str, lost: dict[str, int]) -> bool:
+    """Control: whether the table may replace what it cannot show; says what would be lost."""
+    named = ", ".join(f"{name} {count:,}" for name, count in lost.items())
+    st.warning(
+        f"This data set holds management that no table tells of: {show.plain(named)} values. Saving a table replaces "
+        "all of it at every site for good. Keep a copy of the file that you imported.",
+        icon=":material/warning:",
+    )
+    key = f"data.replace.{chosen}.{cache.version(chosen)}"
+    return bool(st.checkbox("Replace it by the table", key=key))
 
 
 def _templates(sites: dict[str, Sequence[int]], name: str) -> None:
@@ -155,11 +178,11 @@ def _told(row: dict[Any, Any]) -> bool:
     return any(pd.notna(v) and str(v).strip() for name, v in row.items() if name not in ("site", "year"))
 
 
-def _save(chosen: str, seasons: "list[Season]") -> None:
+def _save(chosen: str, seasons: "list[Season]", *, force: bool) -> None:
     from agroflux.data import importing
 
     with st.spinner("Saving"):
-        importing.set_management(chosen, seasons)
+        importing.set_management(chosen, seasons, force=force)
     st.session_state[_SHOWN][chosen] = cache.version(chosen)
     state.put(data.SET, chosen)
     st.toast(f"Management of {show.plain(chosen)} is saved.", icon=":material/check:")

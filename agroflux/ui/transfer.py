@@ -308,16 +308,22 @@ def beside(choice: Choice, row: pd.Series) -> list[dict[str, Any]]:
     return rows
 
 
-def management(data: str, target: str, site: str = ALL) -> float:
-    """Share of the days [1] on which a flux was measured that say what grew: mean of planting, crop and fertiliser."""
-    return _management(data, cache.version(data), target, site)
+def management(data: str, target: str, *sites: str) -> float:
+    """Share of the days [1] on which a flux was measured that say what grew: mean of planting, crop and fertiliser.
+
+    Of ``sites``, of all where none is given or one is :data:`ALL`; NaN where the data set holds none of them.
+    """
+    return _management(data, cache.version(data), target, () if ALL in sites else sites)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _management(data: str, version: str, target: str, site: str) -> float:
+def _management(data: str, version: str, target: str, sites: tuple[str, ...]) -> float:
     ds = cache.dataset(data)
     # Sites of one data set have records of different length: days without a measurement say nothing.
-    ds = ds if site == ALL else ds.sel(site=[site])
+    if sites:
+        ds = ds.isel(site=ds["site"].isin(sites).to_numpy())
+    if not ds.sizes["site"]:
+        return float("nan")
     measured = ds[target if target in ds else "CO2_FLUX"].notnull()
     known = sum(int((measured & ds[name].notnull()).sum()) for name in _DRIVERS_OF_MANAGEMENT if name in ds)
     return known / max(1, int(measured.sum())) / len(_DRIVERS_OF_MANAGEMENT)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from agroflux import schema
-from agroflux.data import field_days
+from agroflux.data import field_days, text_cells
 from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import gains
 from agroflux.figures import residuals, theme
@@ -62,6 +62,11 @@ class Result:
     def measured(self) -> str:
         """What legends call the values that the models are held against."""
         return "Synthetic measurement" if self.synthetic else "Measured"
+
+    @property
+    def tested(self) -> list[str]:
+        """Sites of its test days, each once."""
+        return list(dict.fromkeys(key.rpartition(":")[0] for key in self.fold["test"]))
 
     @property
     def stem(self) -> str:
@@ -145,7 +150,10 @@ def show_job(job: "Job") -> None:
 def _series(path: str, written: int) -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.read_csv(path, parse_dates=["time"])
+    # Sites may be called 02, NA or -A: only what is empty is no value, and no site is a number.
+    told = {"site": str, "target": str}
+    frame = pd.read_csv(path, parse_dates=["time"], dtype=told, keep_default_na=False, na_values=[""])
+    return frame.assign(site=frame["site"].map(text_cells.as_told))
 
 
 def _of_card(card: dict[str, Any]) -> Result:
@@ -227,7 +235,7 @@ def _findings(result: Result) -> None:
         good = st.info if gains.source_leads(row, source) else st.success
         box = {"gains": good, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
-        known = transfer.management(result.data, row["target"]) if held else None
+        known = transfer.management(result.data, row["target"], *result.tested) if held else None
         for cause in gains.causes(row, of_target[row["target"]], management=known):
             why.setdefault(cause, []).append(label)
     # A cause that holds for some of the fluxes only says for which.
@@ -341,7 +349,7 @@ def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
                 state.put("model", [result.model])
                 st.switch_page("pages/region.py")
             if st.button("Compare day by day", icon=":material/stacked_line_chart:", key="transfer.compare"):
-                state.put("sites", list(dict.fromkeys(key.rpartition(":")[0] for key in result.fold["test"]))[:1])
+                state.put("sites", result.tested[:1])
                 state.put("compare-where", result.data)
                 state.put(
                     "compare-sources", [result.data, *(f"model:{name}" for name in (result.model, result.source))]

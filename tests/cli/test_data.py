@@ -200,6 +200,18 @@ def test_a_template_filled_in_becomes_drivers(
     assert _run(capsys, "template", "nonsense")[0] == 2
 
 
+def test_a_table_replaces_what_no_table_tells_of_with_force_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path, tiny_observation: xr.Dataset
+) -> None:
+    crop = xr.ones_like(tiny_observation["NEE"]).assign_attrs(units="1")
+    write_store(tiny_observation.assign(CROP=crop), own_folder / "mine.zarr.zip")
+    (tmp_path / "m.csv").write_text("site,year,crop\nUS-Xx1,2016,soybean\n")
+    words = ("manage", "mine", str(tmp_path / "m.csv"))
+    code, out, err = _run(capsys, *words)
+    assert (code, out) == (2, "") and "CROP 60" in err and "--force" in err and len(err.strip().splitlines()) == 1
+    assert json.loads(_run(capsys, *words, "--force", "--json")[1])["rows"] == 1
+
+
 def test_a_site_in_a_template_cannot_run_as_a_formula(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path, tiny_observation: xr.Dataset
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agroflux.data import joined, windows
+from agroflux.data import catalog, joined, windows
 from agroflux.data.store import write_store
 from agroflux.errors import DataError
 from tests.synthetic_contract import tiny
@@ -43,6 +43,17 @@ def test_places_names_and_hashes(tmp_path: Path) -> None:
     odd = a.rename(tmp_path / "c+d.zarr")  # a file may be called so
     assert joined.find(odd).paths == (odd,)
     assert joined.open_dataset(odd)["scenario"].size == 3
+
+
+def test_an_id_goes_before_a_folder_of_that_name_as_where_the_data_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "towers-sample").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert joined.find("towers-sample").paths == (catalog.get("towers-sample").path,)
+    assert joined.open_dataset("towers-sample").attrs["kind"] == "observation"
+    (tmp_path / "of-mine").mkdir()
+    assert joined.find("of-mine").paths == (Path("of-mine"),), "what the catalog does not know is a path still"
 
 
 def test_what_cannot_be_joined_is_refused(tmp_path: Path) -> None:

@@ -205,6 +205,24 @@ def test_a_check_knows_management_tables(tmp_path: Path) -> None:
     assert checking.check(tmp_path / "m.csv").ok
 
 
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("date,site,year,crop,plot,N2O_gN_ha_d", "n2o"),
+        ("site,year,crop,planting,n_date_1,notes", "management table"),  # no format knows a word of it
+        ("site,year,crop,planting,n_date_1,n_rate_1_kg_ha", "management table"),
+    ],
+)
+def test_measurements_told_by_site_year_and_crop_are_no_management_table(
+    tmp_path: Path, header: str, form: str
+) -> None:
+    values = {"date": "2020-05-01", "site": "a", "year": "2020", "crop": "corn", "N2O_gN_ha_d": "2"}
+    cells = [values.get(name, "") for name in header.split(",")]
+    (tmp_path / "m.csv").write_text(f"{header}\n{','.join(cells)}\n")
+    done = checking.check(tmp_path / "m.csv")
+    assert done.format == form and done.ok, done.report.findings
+
+
 def test_none_with_a_capital_says_that_nothing_was_planted(tmp_path: Path) -> None:
     table = pd.DataFrame(
         {"site": ["a", "b"], "year": [2005, 2005], "crop": ["alfalfa"] * 2, "planting": ["None", "NA"]}
@@ -228,6 +246,35 @@ def test_a_table_of_other_sites_wipes_no_data_set(
     tiny_simulation.assign_attrs(synthetic=1).to_netcdf(path, engine="h5netcdf")
     with pytest.raises(DataError, match=r"mine\.nc is a simulation: a management table belongs to measurements"):
         importing.import_file("netcdf", path, "sim", seasons=[Season("17019", 2016, "corn")])
+
+
+def test_drivers_that_no_table_tells_of_are_lost_on_request_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_observation: xr.Dataset
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
+    path = tmp_path / "mine/datasets/mine.zarr.zip"
+    ones = xr.ones_like(tiny_observation["NEE"])
+    own = tiny_observation.assign(
+        CROP=ones.assign_attrs(units="1"), FERTZR_N=ones.where(ones.time.dt.day == 1).assign_attrs(units="g N m-2 d-1")
+    )
+    seasons = [Season("US-Xx1", 2016, "soybean")]
+    for told in ({}, {"management": "[]"}, {"management": "{no table"}):
+        write_store(own.assign_attrs(told), path)
+        with pytest.raises(
+            DataError, match=r"CROP 60, FERTZR_N 2 values.* every site for good: copy .*mine\.zarr\.zip"
+        ):
+            importing.set_management("mine", seasons)
+        np.testing.assert_array_equal(catalog.open_dataset("mine")["CROP"], 1.0)
+    importing.set_management("mine", seasons, force=True)
+    ds = catalog.open_dataset("mine")
+    assert management_table.of(ds) == seasons and (ds["CROP"] == 0).all() and ds["FERTZR_N"].isnull().all()
+    importing.set_management("mine", [])
+    assert management_table.untold(catalog.open_dataset("mine")) == {}, "what a table told may be changed at will"
+
+
+def test_names_of_crops_that_no_table_tells_of_count_too(tiny_observation: xr.Dataset) -> None:
+    named = tiny_observation.assign_coords(year=[2015, 2016], crop_name=(("site", "year"), [["", "alfalfa"]]))
+    assert management_table.untold(named) == {"crop_name": 1} and management_table.untold(tiny_observation) == {}
 
 
 @pytest.mark.parametrize("text", ["{no table", "[1]", "{}"])

@@ -237,6 +237,12 @@ def test_treatments_of_two_sites_stay_apart_and_what_tells_nothing_is_left_out(t
     assert [float(table["N2O_FLUX"].iloc[0]) for table, _ in readings] == pytest.approx([1e-4, 1e-3, 2e-4])
 
 
+def test_treatments_that_differ_in_an_end_of_nought_stay_apart(tmp_path: Path) -> None:
+    path = _write(tmp_path, "date,treatment,N2O_gN_ha_d\n2020-05-01,N1.0,2\n2020-05-01,N1,4\n")
+    sites = {str(meta["series"]): float(table["N2O_FLUX"].mean()) for table, meta in read(path)}
+    assert sites == pytest.approx({"N1": 4e-4, "N1.0": 2e-4})
+
+
 def test_a_series_without_a_flux_is_left_out_and_told(tmp_path: Path) -> None:
     report = Report()
     text = "date,treatment,flux\n2020-05-01,A,1\n2020-05-01,B,\n"

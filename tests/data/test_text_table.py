@@ -123,6 +123,17 @@ def test_none_is_a_word_in_text_and_missing_in_numbers(tmp_path: Path) -> None:
         assert not report.errors
 
 
+def test_a_name_keeps_the_end_that_a_whole_number_loses(tmp_path: Path) -> None:
+    cells = ["N1.0", "N1", "plot-1.0", "v2.1.0", "5.0", "2005-05-01 10:00:00.0", "1.5"]
+    pd.DataFrame({"day": cells, "x": 1.5}).to_csv(tmp_path / "t.csv", index=False)
+    pd.DataFrame({"day": [*cells[:4], 5.0, *cells[5:]], "x": 1.5}).to_excel(tmp_path / "t.xlsx", index=False)
+    for name in ("t.csv", "t.xlsx"):
+        told = _read(tmp_path / name)[0]["day"].tolist()
+        assert told == ["N1.0", "N1", "plot-1.0", "v2.1.0", "5", "2005-05-01 10:00:00", "1.5"], name
+    pd.DataFrame({"day": [2005.0, None], "x": 1.5}).to_excel(tmp_path / "t.xlsx", index=False)
+    assert _read(tmp_path / "t.xlsx")[0]["day"].tolist() == ["2005", ""]
+
+
 def test_a_spreadsheet_in_a_zip_keeps_the_limits_of_one_alone(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1]}).to_excel(tmp_path / "t.xlsx", index=False)
     with zipfile.ZipFile(tmp_path / "t.xlsx", "a", zipfile.ZIP_DEFLATED) as sheet:

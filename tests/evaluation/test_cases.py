@@ -11,7 +11,8 @@ from agroflux.evaluation import cases, gain_rows
 
 def row(recipe: str, gain: float | None, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
     """A row over all days, three seeds and all sites."""
-    case = {"model": "m", "data": "d", "protocol": "p", "target": "NEE", "n_site_years": 2, "recipe": recipe}
+    case = {"model": "m", "source": "s", "data": "d", "protocol": "p", "target": "NEE", "n_site_years": 2}
+    case |= {"recipe": recipe}
     found = {"r2": 0.3, "gain": gain, "gain_low": low, "gain_high": high}
     return case | {"site": "all", "seeds": [0, 1, 2]} | field_days.EVERY | found | more
 
@@ -39,6 +40,17 @@ def test_a_case_is_one_row_over_all_seeds_sites_and_days() -> None:
     ]
     single = [row("finetune", 0.4, 0.1, 0.6, site="A", seeds=[0]), row("finetune", 0.2, 0.1, 0.3, site="A")]
     assert [one["gain"] for one in cases.of(single)] == [0.2], "a data set of one site has no row over all sites"
+
+
+def test_each_source_has_cases_of_its_own() -> None:
+    """A better source as it is of one data set says nothing of a model whose source was another."""
+    others = [row("finetune", -0.4, -0.5, -0.3, source="t"), row("finetune", 0.2, 0.1, 0.3, source="u")]
+    found = cases.count(cases.of([*ROWS, *others]), ["source"])
+    assert [(one["source"], one["cases"], one["gains"], one["loses"], one["behind"]) for one in found] == [
+        ("s", 4, 1, 1, 1),
+        ("t", 1, 0, 1, 0),
+        ("u", 1, 1, 0, 0),
+    ]
 
 
 def test_cases_are_counted_by_their_intervals() -> None:

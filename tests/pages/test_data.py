@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from agroflux.data import catalog, management_table
 from agroflux.data.importing import import_file, save, set_management
 from agroflux.data.management import Season
+from agroflux.data.store import write_store
 from agroflux.ui import data_management
 from tests.data.test_importing import ARM, HERE, daily
 from tests.data.test_monthly import monthly_file
@@ -179,6 +180,20 @@ def test_a_management_table_is_sent_where_it_belongs() -> None:
     assert "This is a management table" in _said(app) and not app.selectbox
 
 
+def test_measurements_told_by_site_year_and_crop_can_be_imported() -> None:
+    app = _open(data_view="bring")
+    _upload(app, "c.csv", b"date,site,year,crop,plot,N2O_g_ha_d\n2020-05-01,a,2020,corn,1,2\n")
+    assert "management table, no" not in _said(app) and _box(app, "selectbox", "Format").value == "n2o"
+    _box(app, "selectbox", "Unit").set_value("g N ha-1 d-1").run()
+    assert "c.csv can be imported" in _said(app)
+    _upload(app, "d.csv", b"when,site,year,crop,value\n2020-05-01,a,2020,corn,2\n")
+    assert "This is a management table" in _said(app), "no format recognises it"
+    _box(app, "checkbox", "It holds measurements").check().run()
+    for label, value in {"Day": "when", "N2O flux": "value", "Unit": "g N ha-1 d-1"}.items():
+        _box(app, "selectbox", label).set_value(value).run()
+    assert "d.csv can be imported" in _said(app)
+
+
 def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path) -> None:
     app = _open(data_view="bring")
     _upload(app, "photo.csv", bytes(range(256)))
@@ -220,6 +235,18 @@ def test_a_table_that_another_session_saved_meanwhile_is_not_said_to_be_this_one
     _box(app, "button", "Save the table").click().run()
     assert "changed elsewhere" not in _said(app) and app.toast
     assert catalog.open_dataset("ne1")["crop_name"].to_numpy().tolist() == [["soybean", ""]]
+
+
+def test_saving_a_table_over_what_no_table_tells_of_is_asked(folder: Path, tiny_observation: xr.Dataset) -> None:
+    crop = xr.ones_like(tiny_observation["NEE"]).assign_attrs(units="1")
+    write_store(tiny_observation.assign(CROP=crop), folder / "mine.zarr.zip")
+    app = _open(data_view="manage", data_set="mine")
+    _upload(app, "m.csv", b"site,year,crop\nUS-Xx1,2016,soybean\n")
+    assert "CROP 60 values" in _said(app) and _box(app, "button", "Save the table").disabled
+    _box(app, "checkbox", "Replace it").check().run()
+    _box(app, "button", "Save the table").click().run()
+    assert not app.exception and app.toast and not app.warning
+    assert management_table.of(catalog.open_dataset("mine")) == [Season("US-Xx1", 2016, "soybean")]
 
 
 def test_a_wrong_cell_is_told_by_its_row_in_the_table() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -354,6 +355,9 @@ def test_management_is_known_on_a_share_of_the_measured_days(monkeypatch: pytest
     assert page.management("towers-sample", "GPP", "US-Tw3") == 0.0
     expected = int(told.sum()) / int(ds["GPP"].notnull().sum())
     assert page.management("towers-sample", "GPP") == pytest.approx(expected)
+    assert page.management("towers-sample", "GPP", "US-AR1", "US-Tw3") == pytest.approx(expected)
+    assert page.management("towers-sample", "GPP", page.ALL) == pytest.approx(expected)
+    assert math.isnan(page.management("towers-sample", "GPP", "gone")), "a data set may be replaced"
 
 
 def test_a_cause_of_some_recipes_says_of_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

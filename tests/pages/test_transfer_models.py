@@ -10,11 +10,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.baselines import checkpoint
+from agroflux.data import catalog, importing, text_cells
 from agroflux.errors import ModelError
 from agroflux.training import jobs, transfer
 from agroflux.training.adaptation import Budget
@@ -147,3 +149,51 @@ def test_the_days_downloaded_are_empty_where_there_is_no_weather(monkeypatch: py
     for name in ("finetune", "zero-shot"):
         assert days.loc[blind, name].isna().all() and days.loc[~blind, name].notna().all()
     assert blind.any() and days["synthetic_measurement"].notna().any()
+
+
+@pytest.mark.parametrize("site", ["02", "NA", "-A"])
+def test_a_site_is_called_as_in_the_data_whatever_it_looks_like(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ds = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"]).load()
+    told = ds["time"].dt.year != 2017
+    importing.save(ds.assign(TMAX=ds["TMAX"].where(told), TMIN=ds["TMIN"].where(told),
+                             PRECN=ds["PRECN"].where(told)).assign_coords(site=[site]), "mine")  # fmt: skip
+    days = pd.DataFrame({"site": site, "time": pd.date_range("2017-12-30", "2018-01-02"), "target": "GPP"})
+    days = days.assign(measured=[1.0, 2.0, None, 4.0], finetune=1.5)
+    path = paths.user_data() / "series.csv"
+    path.write_text(text_cells.to_csv(days, index=False))
+    series = transfer_models._series(str(path), 1)
+    assert series["site"].tolist() == [site] * 4 and series["measured"].isna().tolist() == [False, False, True, False]
+    result = _result("mine", [f"{site}:2017", f"{site}:2018"], series)
+    blind = transfer_models._blind(result)
+    assert blind.tolist() == [True, True, False, False]
+    offered: dict[str, list[str]] = {}
+
+    def pick(label: str, options: list[str], *_: object) -> str:
+        offered[label] = options
+        return options[0]
+
+    monkeypatch.setattr(transfer_models, "pick", pick)
+    transfer_models._days(result, series, blind)
+    assert offered == {"Flux": ["GPP"], "Test site-year": [f"{site} 2017", f"{site} 2018"]}
+
+
+def test_the_management_that_a_cause_tells_of_is_that_of_the_tested_sites(monkeypatch: pytest.MonkeyPatch) -> None:
+    ds = catalog.open_dataset("towers-sample").load()
+    told = ds["GPP"].notnull() & (ds["site"] != "US-Tw3")
+    ds = ds.assign({name: xr.zeros_like(ds["GPP"]).where(told) for name in ("CROP", "PLANTING", "FERTZR_N")})
+    monkeypatch.setattr(transfer_models.cache, "dataset", lambda data: ds)
+    monkeypatch.setattr(transfer_models.cache, "version", lambda data: "made up here")
+    assert transfer_models.transfer.management("towers-sample", "GPP") > 0
+    causes: list[str] = []
+    monkeypatch.setattr(transfer_models.transfer, "tell_causes", causes.extend)
+    transfer_models._findings(_result("towers-sample", ["US-Tw3:2017", "US-Tw3:2018"], pd.DataFrame()))
+    assert any("fertiliser are known on 0 % of the days" in cause for cause in causes)
+
+
+def _result(data: str, tested: list[str], series: pd.DataFrame) -> transfer_models.Result:
+    """What a job finds that wins nothing on the site-years ``tested``."""
+    scores = {"r2": 0.5, "rmse": 1.0, "bias": 0.0, "n": 900, "n_test_site_years": 8}
+    gain = {"gain": 0.0, "gain_low": -0.1, "gain_high": 0.1}
+    rows = [{"recipe": recipe, "target": "GPP", **scores, **gain} for recipe in ("finetune", "scratch")]
+    fold = {"train": [], "validate": [], "test": tested}
+    return transfer_models.Result("mine", "source", "finetune", data, rows, series, fold, [], "", False, "")

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -149,6 +150,22 @@ def test_a_request_that_cannot_be_right_starts_nothing(own_folder: Path) -> None
     for name in ("../models", "20260101-000000-000000"):
         with pytest.raises(ModelError, match="no job"):
             jobs.get(name)
+
+
+def test_a_relative_data_folder_is_the_same_one_for_the_process_of_a_job(
+    own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[dict[str, Any]] = []
+
+    def start(command: list[str], **how: Any) -> SimpleNamespace:
+        started.append(how)
+        return SimpleNamespace(pid=0)
+
+    monkeypatch.chdir(own_folder)
+    monkeypatch.setenv("AGROFLUX_DATA", "mine")
+    monkeypatch.setattr(jobs.subprocess, "Popen", start)
+    jobs.submit(QUICK)
+    assert started[0]["cwd"] == paths.ROOT and started[0]["env"]["AGROFLUX_DATA"] == str(own_folder / "mine")
 
 
 @pytest.mark.parametrize("state", ["", '{"state": "wai', "{}", "[]"])
