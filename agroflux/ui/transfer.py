@@ -172,7 +172,7 @@ def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         raise SelectionError("no row is left by this choice: pick another data set or target")
     number = rows["seeds"].map(len)
-    most = number.groupby([rows[c] for c in ("model", "protocol", "n_site_years", "target")]).transform("max")
+    most = number.groupby([rows[c] for c in ("model", "source", "protocol", "n_site_years", "target")]).transform("max")
     return rows[number == most].reset_index(drop=True)
 
 
