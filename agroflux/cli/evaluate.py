@@ -34,16 +34,22 @@ def command(
     from agroflux.cli.progress import bar
     from agroflux.data.subsample import Subsample, parse_rates
     from agroflux.errors import SelectionError
-    from agroflux.evaluation import protocols, tally
+    from agroflux.evaluation import protocols
 
     if target not in (None, *schema.TARGETS):
         raise SelectionError(f"unknown target {target!r}: choose one of {', '.join(schema.TARGETS)}")
     part = Subsample(parse_rates(rates), phases)
     with bar("Scoring counties", show=not as_json) as progress:
-        counts, label = protocols.counted(
-            model, data, protocol=protocol, experiment=experiment, fold=fold, part=part, progress=progress
+        every = protocols.evaluate(
+            model,
+            data,
+            protocol=protocol,
+            experiment=experiment,
+            fold=fold,
+            part=part,
+            by_county=by_county,
+            progress=progress,
         )
-    every = tally.county_rows(counts, label) if by_county else tally.rows(counts, label)
     rows = [row for row in every if target in (None, row["target"])]
     title = f"{data}, {protocol} {experiment}"
     print_rows(rows, as_json=as_json, title=title, columns=_COUNTY if by_county else COLUMNS)

@@ -67,8 +67,13 @@ def phase_shown(ds: xr.Dataset, n_rate: float | None) -> str:
     """Which of several scenarios of one nitrogen rate (rotation phases) values are of, in words; else empty."""
     if "scenario" not in ds.dims or n_rate is None:
         return ""
-    match = np.flatnonzero(np.isclose(ds["n_rate"].to_numpy().astype(float), n_rate))
+    match = _of_rate(ds, n_rate)
     return f"the first of {match.size} rotation phases, {ds['scenario'].to_numpy()[match[0]]}" if match.size > 1 else ""
+
+
+def _of_rate(ds: xr.Dataset, n_rate: float) -> np.ndarray:
+    """Positions of the scenarios of a nitrogen rate [kg N ha-1]."""
+    return np.flatnonzero(np.isclose(ds["n_rate"].to_numpy().astype(float), n_rate))
 
 
 def seasonal_cycle(
@@ -123,12 +128,11 @@ def _pick(ds: xr.Dataset, variable: str, n_rate: float | None) -> xr.DataArray:
     array = ds[variable]
     if "scenario" not in array.dims:
         return array
-    rates = ds["n_rate"].to_numpy().astype(float)
     if n_rate is None:
         raise SelectionError("a nitrogen rate is needed for simulated data: pick one of them")
-    match = np.flatnonzero(np.isclose(rates, n_rate))
+    match = _of_rate(ds, n_rate)
     if not match.size:
-        known = ", ".join(f"{r:g}" for r in sorted(set(rates)))
+        known = ", ".join(f"{r:g}" for r in sorted(set(ds["n_rate"].to_numpy().astype(float))))
         raise SelectionError(f"no scenario with {n_rate:g} kg N ha-1: the data hold {known}")
     return array.isel(scenario=int(match[0]))
 

@@ -4,7 +4,7 @@ Every row says which protocol, experiment and fold it used. Annual targets are s
 day, pooled over sites, scenarios and days; intervals are of a bootstrap over site-years.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -26,16 +26,7 @@ if TYPE_CHECKING:
     from agroflux.baselines.checkpoint import Checkpoint
 
 
-def evaluate(model: str, data: str, **how: Any) -> list[Row]:
-    """Rows of scores of :func:`counted`, which takes the same arguments.
-
-    One a target: model, data, protocol, experiment, fold, seed, target, n, each metric with ``_low`` and ``_high``
-    (95 %), and for N2O the skill on peak days.
-    """
-    return tally.rows(*counted(model, data, **how))
-
-
-def counted(
+def evaluate(
     model: str,
     data: str,
     *,
@@ -43,12 +34,19 @@ def counted(
     experiment: str = "temporal",
     fold: int = 0,
     part: Subsample = ALL,
+    by_county: bool = False,
     progress: Progress | None = None,
-) -> tuple[Tally, Row]:
+) -> list[Row]:
     """Score ``model`` (id, path, or name of a reference) on the test years of ``part`` of ``data``.
 
-    ``data`` is an id or path, or several simulations with ``+`` between. A trained model is tested on the fold that it
-    was trained for, a reference on ``fold``. Returns the counts, and what starts every row of their scores.
+    ``data`` is an id or path, or several simulations with ``+`` between.
+
+    A trained model is tested on the fold that it was trained for, a reference on ``fold``.
+
+    Returns:
+        One row a target: model, data, protocol, experiment, fold, seed, target, n, each metric with ``_low`` and
+        ``_high`` (95 %), and for N2O the skill on peak days. With ``by_county`` one row a target and site, as
+        :func:`agroflux.evaluation.tally.county_rows` gives them.
 
     Raises:
         SelectionError: no test year, or for a reference no training year, in the data; unknown protocol or fold; a
@@ -62,10 +60,11 @@ def counted(
         _check_not_adapted(cards.read(cards.weights_path(model)))
     splits.check(protocol, experiment)
     ds = take(joined.open_dataset(data), part)
+    rows = tally.county_rows if by_county else tally.rows
     if model in REFERENCES:
         split = splits.make(ds, protocol, experiment, fold)
         label = labels(model, data, protocol, experiment, split.fold, 0)
-        return count_reference(model, ds, split, progress), label
+        return rows(count_reference(model, ds, split, progress), label)
     checkpoint = predictor.load(model)
     card = checkpoint.card
     if (card.protocol, card.experiment) != (protocol, experiment):
@@ -73,7 +72,7 @@ def counted(
             f"model {card.id} was trained under {card.protocol} {card.experiment}, "
             f"not {protocol} {experiment}: ask for that, or train it under this one"
         )
-    return count_model(checkpoint, ds, progress), card_label(card, data)
+    return rows(count_model(checkpoint, ds, progress), card_label(card, data))
 
 
 def _check_not_adapted(card: "Card") -> None:
@@ -101,11 +100,6 @@ def labels(model: str, data: str, protocol: str, experiment: str, fold: int | No
 def card_label(card: "Card", data: str) -> Row:
     """What starts every row of a trained model scored on ``data``."""
     return labels(card.id, data, card.protocol, card.experiment, card.fold, card.seed)
-
-
-def model_rows(checkpoint: "Checkpoint", ds: xr.Dataset, label: Row, progress: Progress | None = None) -> list[Row]:
-    """Score a checkpoint on its test years and counties that ``ds`` holds; ``label`` starts every row."""
-    return tally.rows(count_model(checkpoint, ds, progress), label)
 
 
 def count_model(checkpoint: "Checkpoint", ds: xr.Dataset, progress: Progress | None = None) -> Tally:

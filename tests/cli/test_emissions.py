@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -18,6 +17,7 @@ from agroflux.cli import emissions_files, emissions_sources, emissions_text
 from agroflux.data import catalog, importing
 from agroflux.emissions import question
 from agroflux.emissions.assess import assess
+from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.question import Question, Sources, predicts_n2o
 from agroflux.errors import ModelError
 from agroflux.inference.region import available_models
@@ -277,13 +277,14 @@ def test_coverage_on_synthetic_data_says_so(
     capsys: pytest.CaptureFixture[str],
     rotation: Callable[..., xr.Dataset],  # noqa: F811
 ) -> None:
-    told = {"how": "So.", "county_years": 1, "coverage": {}, "coverage_test_years": {}, "coverage_of_sums": {}}
-    held = SimpleNamespace(quantity="n2o", model="m", data="made", summary=lambda: told)
+    blocks = pd.DataFrame({"fips": ["19153", "19153"], "year": [2013, 2014], "rank": [0.4, 0.95]})
+    sums = pd.DataFrame([("region", "all", 2013, 0.5)], columns=["kind", "place", "year", "rank"])
+    held = Coverage("n2o", blocks, sums, {"test": (2013, 2014)}, "m", "made", "made", ("made",))
     for synthetic, said in ((True, "yes"), (False, "no")):
         made_of = question.of_simulator("made", rotation(synthetic=synthetic), catalog.open_dataset)
-        emissions_text.print_coverage(held, made_of, as_json=True)  # type: ignore[arg-type]
+        emissions_text.print_coverage(held, made_of, as_json=True)
         assert json.loads(capsys.readouterr().out)["synthetic"] == said
-        emissions_text.print_coverage(held, made_of, as_json=False)  # type: ignore[arg-type]
+        emissions_text.print_coverage(held, made_of, as_json=False)
         assert ("Synthetic data: hand-made." in capsys.readouterr().err) == synthetic
 
 
