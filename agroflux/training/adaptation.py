@@ -26,7 +26,8 @@ class Budget:
     """When a run ends: after ``epochs``, after ``seconds``, or when it waited long enough for a better epoch.
 
     That is ``patience`` epochs, and ``patience_share`` of the budget [1]: the learning rate rises and falls over the
-    whole of it, so that a larger budget has to wait longer for what its later part would bring.
+    whole of it, so that a larger budget has to wait longer for what its later part would bring. The share counts
+    from where the whole network learns, be it that layers thaw on the way.
 
     A run that the clock ends is not repeatable to the last bit; one that epochs end is. ``batch`` are windows a
     step, ``every`` the epochs between two validations.
@@ -75,12 +76,14 @@ class Plan:
         groups: parameter groups of the optimiser, each with its learning rate.
         objective: loss of a batch at a share of the budget.
         advance: called with the share before each epoch: the place to unfreeze layers.
+        whole: share of the budget from which all that is to learn does: no patience ends a run that still waits for it.
     """
 
     network: nn.Module
     groups: list[dict[str, Any]]
     objective: Objective
     advance: Callable[[float], None] = lambda share: None
+    whole: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,8 @@ def fit(
         if over:
             stopped = "epochs" if epoch == budget.epochs else "seconds"
             break
-        waited = epoch - best_epoch >= budget.patience and share - best_share >= budget.patience_share - 1e-9
+        idle = share - max(best_share, plan.whole)
+        waited = epoch - best_epoch >= budget.patience and idle >= budget.patience_share - 1e-9
         if looked and waited:  # no patience ends what nobody has looked at
             stopped = "patience"
             break

@@ -86,7 +86,8 @@ def finetune(recipe: Finetune, network: nn.Module) -> Plan:
     ]
     if recipe.layers == "head":
         groups = groups[:1]
-    plan = Plan(network, groups, supervised(network), thawing(recipe, network))
+    whole = recipe.thawed if recipe.layers == "gradual" else 0.0
+    plan = Plan(network, groups, supervised(network), thawing(recipe, network), whole)
     plan.advance(0.0)
     return plan
 

@@ -152,6 +152,17 @@ def test_a_larger_budget_has_more_patience(small: Checkpoint, towers: SiteYears)
     assert ended == [2, 4, 10]
 
 
+def test_no_patience_ends_gradual_unfreezing_before_all_layers_learn(small: Checkpoint, towers: SiteYears) -> None:
+    """Else it would have trained the head alone, and be called gradual."""
+    budget = Budget(epochs=12, every=1, patience=2)
+    head, gradual = (
+        adapt(small, towers, Finetune(layers=layers, learning_rate=50.0), budget=budget)  # no epoch beats the source
+        for layers in ("head", "gradual")
+    )
+    assert head.outcome is not None and (head.outcome.stopped, head.outcome.epochs) == ("patience", 4)
+    assert gradual.outcome is not None and (gradual.outcome.stopped, gradual.outcome.epochs) == ("patience", 10)
+
+
 def test_patience_waits_for_a_look_at_the_validation_year(small: Checkpoint, towers: SiteYears) -> None:
     found = adapt(small, towers, Finetune(), budget=Budget(epochs=12, every=5, patience=2, patience_share=0.0))
     assert found.outcome is not None and found.outcome.curve[0].epoch == 5
