@@ -30,13 +30,24 @@ print(result.sizes["site"] * result.sizes["scenario"] * result.sizes["year"], pe
 """
 
 
-def _loading() -> float:
-    """Seconds to load the model in a new process, torch already imported."""
-    code = (
-        "import time, torch, safetensors.torch\nimport agroflux.baselines.checkpoint as c\n"
-        f"t = time.perf_counter(); c.load({MODEL!r}); print(time.perf_counter() - t)"
-    )
-    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+def _loading() -> dict[str, Any]:
+    """Seconds to load a network in a new process, torch already imported: the slowest of all, those of each noted."""
+    found = {}
+    for name in registry.names():
+        code = (
+            "import time, torch, safetensors.torch\nimport agroflux.baselines.checkpoint as c\n"
+            f"t = time.perf_counter(); c.load('{name}-{DATA}'); print(time.perf_counter() - t)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        found[name] = float(done.stdout)
+    each = ", ".join(f"{name} {seconds:.2f}" for name, seconds in found.items())
+    return {
+        "what": "load a network, the slowest of the six",
+        "value": max(found.values()),
+        "unit": "s",
+        "target": LOAD_LIMIT,
+        "note": f"torch imported; {each}",
+    }
 
 
 def _memory(name: str) -> dict[str, Any]:
@@ -57,7 +68,7 @@ def _memory(name: str) -> dict[str, Any]:
 
 
 def run() -> list[dict[str, Any]]:
-    """Time a warm region run (and what its first call costs), and the loading of the model."""
+    """Time a warm region run (and what its first call costs), and the loading of each network."""
     model, ds = predict.load(MODEL), catalog.open_dataset(DATA)
     times = []
     for _ in range(REPEATS + 1):
@@ -71,6 +82,6 @@ def run() -> list[dict[str, Any]]:
         {"what": f"{what}, first run", "value": times[0], "unit": "s", "target": None},
         {"what": f"{what}, warm", "value": warm, "unit": "s", "target": REGION_LIMIT},
         {"what": "site-years", "value": site_years / warm, "unit": "s-1", "target": None, "note": "warm-up on top"},
-        {"what": "load the model", "value": _loading(), "unit": "s", "target": LOAD_LIMIT, "note": "torch imported"},
+        _loading(),
         *(_memory(name) for name in registry.names()),
     ]

@@ -124,7 +124,9 @@ class _AtMost(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What torch calls in place of ``func``."""
         if func in _MAKERS:
-            self.left -= func(*args, **{**(kwargs or {}), "device": "meta"}).numel()
+            # All take a size as ``empty`` does; random numbers on ``meta`` load a second of Python too.
+            size = {"size": kwargs["size"]} if kwargs and "size" in kwargs else {}
+            self.left -= torch.empty(*args, **size, device="meta").numel()
             if self.left < 0:
                 raise ModelError("which is a far larger network")
         return func(*args, **(kwargs or {}))

@@ -13,6 +13,8 @@ from agroflux.baselines.lstm import Layer, Recurrent, chrono, fused
 class EALSTM(Recurrent):
     """An LSTM whose input gate is set by what does not change at a site.
 
+    ``(batch, time, n_drivers)`` in, ``(batch, time, n_targets)`` out.
+
     With static drivers s and the others x, for each day (numbers of the paper's equations)::
 
         i = sigmoid(W_i s + b_i)             (7)        c = f * c + i * g      (11)

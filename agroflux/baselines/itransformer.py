@@ -54,6 +54,8 @@ class _Layer(nn.TransformerEncoderLayer):
 class ITransformer(Network):
     """Daily drivers to daily targets, window by window (eq. 1 of the paper, here for regression).
 
+    ``(batch, time, n_drivers)`` in, ``(batch, time, n_targets)`` out.
+
     The paper embeds a look-back of fixed length. A series of any length is therefore cut into windows of
     ``window`` days; the tokens of a window hold its days and the ``context`` days before it. Windows follow one
     another from the first day on; where the last one would be incomplete it is moved back to end with the series,

@@ -78,7 +78,15 @@ class Recurrent(Network):
 
 
 class LSTM(Recurrent):
-    """Torch's LSTM.
+    """Torch's LSTM, with forget gates (Gers et al. 2000, doi 10.1162/089976600300015015).
+
+    ``(batch, time, n_drivers)`` in, ``(batch, time, n_targets)`` out.
+
+    Each layer, for each day with input x (numbers of Kratzert et al. 2019, doi 10.5194/hess-23-5089-2019)::
+
+        i = sigmoid(W_i x + U_i h + b_i)     (1)        o = sigmoid(W_o x + U_o h + b_o)    (4)
+        f = sigmoid(W_f x + U_f h + b_f)     (2)        c = f * c + i * g                   (5)
+        g = tanh(W_g x + U_g h + b_g)        (3)        h = o * tanh(c)                     (6)
 
     Args:
         hidden, layers: width and depth.

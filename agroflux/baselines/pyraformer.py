@@ -56,6 +56,8 @@ class _Layer(PreNorm):
 class Pyraformer(Network):
     """Daily drivers to daily targets through a pyramid of days, groups of days, groups of groups.
 
+    ``(batch, time, n_drivers)`` in, ``(batch, time, n_targets)`` out.
+
     Every day is decoded, from its own node and the nodes above it at every scale (the paper gathers those of the
     last day alone, as it forecasts). Not causal: neighbours stand on both sides and a coarse node knows all its
     days. A day's prediction depends on the block of ``fan ** (scales - 1)`` days in which it lies and on the

@@ -40,6 +40,8 @@ class _Block(nn.Module):
 class TCN(Network):
     """Daily drivers to daily targets by dilated causal convolutions over time (eq. 2 of the paper).
 
+    ``(batch, time, n_drivers)`` in, ``(batch, time, n_targets)`` out.
+
     Day ``t`` sees the ``receptive_field`` days up to ``t`` and nothing else: 1 + 2 (kernel - 1) sum(dilations)
     days, 485 with the recommended settings (more than a year, for the nitrogen given to last year's corn) and
     125, a season, with the official ones.

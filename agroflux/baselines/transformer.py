@@ -85,7 +85,9 @@ class _Layer(PreNorm):
 
 
 class Transformer(Network):
-    """Daily drivers to daily targets; day ``t`` sees days up to ``t`` only.
+    """Daily drivers to daily targets; day ``t`` sees days up to ``t`` only (eq. 1 of the paper, masked).
+
+    ``(batch, time, n_drivers)`` in, ``(batch, time, n_targets)`` out.
 
     Each layer lets a day attend to itself and the ``window - 1`` days before it, so that ``layers`` layers reach
     ``receptive_field`` = 1 + layers (window - 1) days back. Time and memory grow in step with the series: six

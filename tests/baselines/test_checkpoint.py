@@ -196,11 +196,38 @@ def test_a_card_that_asks_for_far_more_is_refused_before_it_takes_memory(
         checkpoint.load(path)
 
 
+def test_no_family_loads_more_of_torch_than_it_needs(tmp_path: Path) -> None:
+    """Values drawn on the device ``meta`` import sympy, which is a second of each process's first use of a model."""
+    for model in registry.names():
+        checkpoint.save(make(model), tmp_path)
+    code = (
+        "import sys, pathlib; from agroflux.baselines import checkpoint\n"
+        "for path in pathlib.Path(sys.argv[1]).glob('*.safetensors'): checkpoint.load(path); print(path.stem)\n"
+        "sys.exit('sympy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == sorted(f"{model}-test" for model in registry.names())
+
+
 @pytest.mark.parametrize("change", [{"hidden": 10**30}, {"layers": 10**9}, {"memory_days": 10**400}])
 def test_a_card_that_asks_for_what_no_network_has_is_refused(saved: Path, change: dict[str, int]) -> None:
     rewrite(saved, config=make().card.config | change)
     with pytest.raises(ModelError, match=rf"cannot be built with {next(iter(change))}=.* and at most"):
         checkpoint.load(saved)
+
+
+@pytest.mark.parametrize("change", ["missing", "more"])
+def test_every_weight_must_be_there_and_no_other(saved: Path, change: str) -> None:
+    tensors = load_file(saved)
+    if change == "missing":
+        del tensors["network.head.bias"]
+    else:
+        tensors["network.tail.bias"] = tensors["network.head.bias"].clone()
+    save_file(tensors, saved)
+    rewrite(saved, weights_sha256=cards.sha256(saved))
+    with pytest.raises(ModelError, match="weights do not fit the card's lstm") as told:
+        checkpoint.load(saved)
+    assert ("head.bias" if change == "missing" else "tail.bias") in str(told.value)
 
 
 def test_weights_of_another_type_of_number_are_refused(saved: Path) -> None:
