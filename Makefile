@@ -61,8 +61,9 @@ assets: $(STAMP) ## make the bundled data again; takes pip, npm and the engine (
 	$(BIN)/python assets/build/chambers_synthetic.py
 	$(BIN)/python assets/build/data_card.py
 
-simulate: $(STAMP) ## the full training set: DSSAT, 99 counties x 19 years x 20 N rates; resumable
+simulate: $(STAMP) ## the full training sets of both soil models: DSSAT, 99 counties x 19 years x 20 N rates; resumable
 	$(BIN)/agroflux simulate --benchmark --n-rates 20 --years 2000-2018 --model century --out $(OUT) --workers $(WORKERS)
+	$(BIN)/agroflux simulate --benchmark --n-rates 20 --years 2000-2018 --model ceres --out $(OUT) --workers $(WORKERS)
 
 train: $(STAMP) ## train the LSTM on what `make simulate` wrote, into models/
 	$(BIN)/agroflux train --model lstm --data $(OUT)/cornbelt-century.zarr --protocol clean --experiment temporal --max-epochs 45 --out models --force

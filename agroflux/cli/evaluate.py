@@ -9,6 +9,7 @@ _COUNTY = ("model", "target", "site", "n", "r2", "rmse", "bias")
 _PEAKS = (
     *("model", "target", "peak_threshold", "peak_hit_rate", "peak_hit_rate_low", "peak_hit_rate_high"),
     *("peak_false_alarm_ratio", "peak_false_alarm_ratio_low", "peak_false_alarm_ratio_high"),
+    *("peak_false_alarm_rate", "peak_false_alarm_rate_low", "peak_false_alarm_rate_high"),
 )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 
 _NO_CHECK = (
-    "Rows scored on the full data, which is not shipped, come from the models' cards and are not checked here; nor are "
-    "those of ridge and boosting, which --refresh fits again."
+    "Rows scored on the full data, which is not shipped, are compared with the shipped models' cards. Not checked are "
+    "rows of models that are not shipped, and those of ridge and boosting, which --refresh fits again."
 )
 
 

@@ -21,7 +21,7 @@ NAME = "leaderboard.json"
 #: What makes two rows the same figure; the later one stands.
 KEY = ("model", "data", "protocol", "experiment", "fold", "seed", "scored_on", "target")
 #: Metrics of which the smallest is the best, bias by its size; of the others the largest is.
-ERRORS = ("rmse", "mae", "bias", "peak_false_alarm_ratio")
+ERRORS = ("rmse", "mae", "bias", "peak_false_alarm_ratio", "peak_false_alarm_rate")
 #: Every figure that rows may carry beside ``n``.
 FIGURES = (*metrics.METRICS, *peaks.SCORES)
 #: Targets of the short table in the README.
@@ -111,8 +111,8 @@ def pooled(rows: Iterable[Row], metric: str = "r2") -> list[Row]:
     Returns:
         One row an architecture, preset, data, protocol, experiment, ``scored_on`` and target: these, ``metric``
         (its name), ``value``, ``low`` and ``high`` (the interval of a single run; over several runs the smallest
-        and largest value), ``judged`` (what ranks go by: ``value``, of a bias its mean size over runs), ``runs``,
-        ``rank``; best first within a task.
+        and largest value), ``judged``, ``judged_low``, ``judged_high`` (what ranks go by: the same, of a bias its size
+        and that of its runs or interval), ``runs``, ``rank``; best first within a task.
     """
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
@@ -184,9 +184,18 @@ def _pool(group: Row, runs: list[Row], metric: str) -> Row:
     low, high = min(values), max(values)
     if len(runs) == 1:
         low, high = runs[0].get(f"{metric}_low"), runs[0].get(f"{metric}_high")
-    value = math.fsum(values) / len(values)
-    judged = math.fsum(map(abs, values)) / len(values) if metric == "bias" else value
-    return group | {"metric": metric, "value": value, "judged": judged, "low": low, "high": high, "runs": len(runs)}
+    found = {"metric": metric, "value": math.fsum(values) / len(values), "low": low, "high": high, "runs": len(runs)}
+    judged = (found["value"], low, high)
+    if metric == "bias":
+        sizes = [abs(value) for value in values]
+        ends = sizes if len(runs) > 1 or low is None or high is None else _sizes(low, high)
+        judged = (math.fsum(sizes) / len(sizes), min(ends), max(ends))
+    return group | found | dict(zip(("judged", "judged_low", "judged_high"), judged, strict=True))
+
+
+def _sizes(low: float, high: float) -> list[float]:
+    """The smallest and the largest size within an interval of signed values."""
+    return [0.0 if low < 0 < high else min(abs(low), abs(high)), max(abs(low), abs(high))]
 
 
 def _best(row: Row) -> float:

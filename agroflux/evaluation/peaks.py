@@ -1,8 +1,9 @@
 """How well the peak days of a flux are found, which a mean over all days hides.
 
 A peak day lies above the 90th percentile of the reference, pooled over all sites, scenarios and days that are
-scored; the simulation has to exceed the same threshold on the same day. Hit rate and false alarm ratio as in
-Wilks (2011), Statistical Methods in the Atmospheric Sciences, section 8.2.
+scored; the simulation has to exceed the same threshold on the same day. Hit rate, false alarm ratio (of the alarms)
+and false alarm rate (of the days without a peak) as in Wilks (2011), Statistical Methods in the Atmospheric Sciences,
+section 8.2.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ TARGETS = ("N2O_FLUX",)
 
 @dataclass(frozen=True)
 class Counts:
-    """Peak days found, missed and raised in vain; additive, arrays of one shape."""
+    """Peak days found, missed and raised in vain, and all days without a peak; additive, arrays of one shape."""
 
     hits: Any
     misses: Any
     false_alarms: Any
+    calm: Any
 
 
 def threshold(observed: ArrayLike) -> float:
@@ -39,16 +41,13 @@ def count(observed: ArrayLike, simulated: ArrayLike, above: float, axis: int | t
     o, s = np.asarray(observed), np.asarray(simulated)
     known = np.isfinite(o) & np.isfinite(s)
     real, said = known & (o > above), known & (s > above)
-    return Counts(
-        (real & said).sum(axis=axis).astype(np.float64),
-        (real & ~said).sum(axis=axis).astype(np.float64),
-        (said & ~real).sum(axis=axis).astype(np.float64),
-    )
+    parts = (real & said, real & ~said, said & ~real, known & ~real)
+    return Counts(*(part.sum(axis=axis).astype(np.float64) for part in parts))
 
 
 def merged(counts: Counts, weights: Floats) -> Counts:
     """Counts ``(clusters,)`` added up under ``weights`` ``(draws, clusters)``."""
-    return Counts(weights @ counts.hits, weights @ counts.misses, weights @ counts.false_alarms)
+    return Counts(*(weights @ part for part in vars(counts).values()))
 
 
 def hit_rate(c: Counts) -> Floats:
@@ -61,8 +60,17 @@ def false_alarm_ratio(c: Counts) -> Floats:
     return _ratio(c.false_alarms, c.hits + c.false_alarms)
 
 
+def false_alarm_rate(c: Counts) -> Floats:
+    """Share of the reference's days without a peak on which the simulation has one; NaN where each day is a peak."""
+    return _ratio(c.false_alarms, c.calm)
+
+
 #: Scores of peaks by name.
-SCORES = {"peak_hit_rate": hit_rate, "peak_false_alarm_ratio": false_alarm_ratio}
+SCORES = {
+    "peak_hit_rate": hit_rate,
+    "peak_false_alarm_ratio": false_alarm_ratio,
+    "peak_false_alarm_rate": false_alarm_rate,
+}
 
 
 def _ratio(part: Any, whole: Any) -> Floats:

@@ -27,7 +27,7 @@ from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard, protocols, tally
 from agroflux.evaluation.leaderboard import Row
 from agroflux.inference import predict as predictor
-from agroflux.training import locks
+from agroflux.training import locks, recipes
 
 if TYPE_CHECKING:
     from agroflux.baselines.card import Card
@@ -37,8 +37,8 @@ TOLERANCE = 1e-4
 Note = Callable[[str], None]
 #: Metrics in the unit of the target; the others have no unit.
 _IN_UNITS = ("rmse", "mae", "bias", "peak_threshold")
-#: Options of ``agroflux train`` that make another kind of model of the same preset.
-_KINDS = ("--unknown-management", "--set")
+#: Options of ``agroflux train`` that make another kind of model of the same preset, a rate where it is not usual.
+_KINDS = ("--unknown-management", "--learning-rate", "--set")
 _Scored = tuple[list[Row], list[Row]]
 
 
@@ -94,17 +94,19 @@ def refresh(
 def check(folder: Path | None = None, note: Note = print) -> list[str]:
     """One sentence a figure of the leaderboard that no longer follows from the shipped checkpoints.
 
-    Rows on the bundled data, of checkpoints and of climatology, are worked out again, with the scores of each county;
-    rows on the full data, which is not shipped, and those of ridge and boosting are not.
+    Rows on the bundled data, of checkpoints and of climatology, are worked out again, with the scores of each county.
+    Those on the data that a checkpoint was trained on, which are not shipped, are compared with its card. Rows of
+    models that are not shipped, and those of ridge and boosting, are not checked.
     """
     folder = folder or paths.MODELS
-    held = {leaderboard.key(row): row for row in leaderboard.read(folder) if row["scored_on"] == "bundle"}
+    held = {leaderboard.key(row): row for row in leaderboard.read(folder)}
     again: list[Row] = []
     skill: list[Row] = []
     for name in _shipped(folder):
         note(f"scoring {name}")
         rows, counties = _bundle_rows(folder / f"{name}{cards.WEIGHTS}")
         again, skill = again + rows, skill + counties
+        again += card_rows(cards.read(folder / f"{name}{cards.CARD}"))
     for card in _tasks(folder, _shipped(folder)).values():
         rows, counties = reference_rows("climatology", card)
         again, skill = again + rows, skill + counties
@@ -112,7 +114,8 @@ def check(folder: Path | None = None, note: Note = print) -> list[str]:
     maps = {_name(row): row for row in _skill(folder)}
     found += [sentence for row in skill for sentence in _map_differences(maps.get(_name(row)), row)]
     known = {leaderboard.key(row) for row in again}
-    gone = {k[0] for k in held if k not in known and k[0] not in REFERENCES}
+    bundled = {k for k, row in held.items() if row["scored_on"] == "bundle"}
+    gone = {k[0] for k in bundled - known if k[0] not in REFERENCES}
     return found + [f"{model}: in the leaderboard, but no such checkpoint follows" for model in sorted(gone)]
 
 
@@ -153,7 +156,11 @@ def _kind(card: "Card") -> str:
     """The preset, and what else the training was told: runs of one kind alone are averaged."""
     words = shlex.split(card.command)
     told = [word.removeprefix("--") for word in words if word in ("--january", "--any-day")]
-    told += [f"{word.removeprefix('--')} {value}" for word, value in pairwise(words) if word in _KINDS]
+    told += [
+        f"{word.removeprefix('--')} {value}"
+        for word, value in pairwise(words)
+        if word in _KINDS and not (word == "--learning-rate" and recipes.is_usual(card.model, float(value)))
+    ]
     preset = [] if told and card.preset == "recommended" else [card.preset]
     return ", ".join(preset + told)
 
@@ -239,12 +246,13 @@ def _digits(value: float) -> float | None:
 
 
 def _differences(was: Row | None, now: Row) -> list[str]:
-    place = f"{now['model']} on {now['data']}, {now['target']}"
+    part = "" if now["scored_on"] == "bundle" else f" ({now['scored_on']})"
+    place = f"{now['model']} on {now['data']}{part}, {now['target']}"
     if was is None:
         return [f"{place}: not in the leaderboard, run 'make leaderboard'"]
     figures = [name for name in now if name == "n" or name.removesuffix("_low").removesuffix("_high") in _CHECKED]
     return [
-        f"{place}: {name} is {now[name]:.7g}, the leaderboard says {was.get(name)}"
+        f"{place}: {name} is {_number(now[name]):.7g}, the leaderboard says {was.get(name)}"
         for name in figures
         if not _follows(name, was.get(name), now)
     ]
@@ -283,8 +291,13 @@ _TASK = ("data", "protocol", "experiment", "fold")
 _CHECKED = (*leaderboard.FIGURES, "peak_threshold")
 
 
+def _number(value: float | None) -> float:
+    """A figure of a row, which files hold as null where it is none."""
+    return math.nan if value is None else value
+
+
 def _follows(name: str, was: float | None, now: Row) -> bool:
-    value = now[name]
+    value = _number(now[name])
     if was is None or not math.isfinite(value):
         return was is None and not math.isfinite(value)
     in_units = name.startswith(_IN_UNITS)

@@ -138,7 +138,7 @@ def _threshold(ds: xr.Dataset, name: str, held: dict[int, slice], years: Sequenc
 
 
 def _no_counts(shape: tuple[int, ...]) -> peaks.Counts:
-    return peaks.Counts(*(np.zeros(shape) for _ in range(3)))
+    return peaks.Counts(*(np.zeros(shape) for _ in range(4)))
 
 
 def _put(total: Any, at: Any, part: Any) -> None:

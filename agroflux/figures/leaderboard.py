@@ -23,7 +23,8 @@ KINDS = {
 FLOOR = -1.0
 _ROW, _FRAME = 34, 130  # px
 _TALL = 36  # px of a target in the table of all: two lines of its name
-_NARROW = 20  # characters of a target on one line, so that a telephone keeps room for the cells
+_NARROW = 20  # characters of a target or model on one line, so that a telephone keeps room for the cells
+_TITLE = 32  # characters of an axis title on one line: it stands under the plot alone, not under the names beside it
 _PLOT_WIDTH = 260  # px that a telephone leaves the plot; there names have the least room
 _LINE, _LETTER, _MARK = 15, 6.5, 12  # px of a label's line, of one letter, and of a point
 
@@ -38,7 +39,7 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "", compared: bool = Tru
     references are not to be ``compared`` with networks.
     """
     fig = go.Figure()
-    rows = rows.assign(name=rows["name"].map(theme.text))
+    rows = rows.assign(name=rows["name"].map(_lines))
     for kind, (legend, colour, _, pattern) in KINDS.items():
         here = rows[rows["kind"] == kind]
         if here.empty:
@@ -65,7 +66,9 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "", compared: bool = Tru
     fig.update_layout(bargap=0.3)
     fig.update_yaxes(categoryorder="array", categoryarray=list(rows["name"])[::-1], showgrid=False, ticks="")
     fig.update_xaxes(nticks=7, zeroline=True, zerolinecolor=colours.NEUTRAL, range=_cut(rows, unit))
-    return theme.finish(fig, height=_ROW * len(rows) + _FRAME, x=_axis(label, unit))
+    fig.update_xaxes(exponentformat="power")
+    title = "<br>".join(textwrap.wrap(_axis(label, unit), _TITLE))
+    return theme.finish(fig, height=_ROW * len(rows) + _FRAME + _LINE * title.count("<br>"), x=title)
 
 
 def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) -> go.Figure:
@@ -95,7 +98,7 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
         )
     across, up = _decades(rows["speed"]), _heights(rows)
     fig.update_xaxes(type="log", dtick="D2", range=across)
-    fig.update_yaxes(nticks=7, range=up)
+    fig.update_yaxes(nticks=7, range=up, exponentformat="power")
     theme.finish(fig, height=height, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
     if across is None or up is None:
         return fig
@@ -181,7 +184,7 @@ def heat(
         go.Heatmap(
             z=colour.to_numpy(dtype=float),
             x=names,
-            y=["<br>".join(map(theme.text, textwrap.wrap(str(target), _NARROW))) for target in colour.index],
+            y=[_lines(str(target)) for target in colour.index],
             zmin=low,
             zmax=high,
             colorscale=[(i / (len(scale) - 1), c) for i, c in enumerate(scale)],
@@ -209,6 +212,11 @@ def heat(
     fig.update_xaxes(showgrid=False, showline=False, ticks="", tickangle=-40)
     fig.update_yaxes(showgrid=False, showline=False, ticks="", autorange="reversed", tickfont={"size": 12})
     return theme.finish(fig, height=_TALL * len(colour) + 180, legend=False)
+
+
+def _lines(name: str) -> str:
+    """A name as text of a figure, on as many lines as it needs."""
+    return "<br>".join(map(theme.text, textwrap.wrap(name, _NARROW)))
 
 
 def figure_text(value: float) -> str:

@@ -73,6 +73,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+#: Learning rates with which a network was trained before its default changed; some of these models still ship.
+EARLIER_RATES: dict[str, tuple[float, ...]] = {"pyraformer": (1e-3,)}
+
 #: What commands and ids call the first day of a window.
 _START = {False: "january", True: "any-day"}
 
@@ -85,6 +88,11 @@ def _other_start(recipe_: Recipe) -> bool:
 def _other_rate(recipe_: Recipe) -> bool:
     """Whether learning starts at another rate than that of this network does unasked."""
     return recipe_.learning_rate != recipe(recipe_.model).learning_rate
+
+
+def is_usual(model: str, rate: float) -> bool:
+    """Whether models of this network are called the same without a word on their learning rate."""
+    return rate in (recipe(model).learning_rate, *EARLIER_RATES.get(model, ()))
 
 
 def recipe(model: str, **changes: Any) -> Recipe:
@@ -109,7 +117,8 @@ def identifier(
     parts += [subsample.tag()] if subsample is not None and subsample.tag() else []
     parts += [f"hidden{100 * recipe_.unknown_management:.0f}"] if recipe_.unknown_management else []
     parts += [_START[recipe_.any_day].replace("-", "")] if _other_start(recipe_) else []
-    parts += _settings({"rate": f"{recipe_.learning_rate:g}"}) if _other_rate(recipe_) else []
+    rate = recipe_.learning_rate
+    parts += [] if is_usual(recipe_.model, rate) else _settings({"rate": f"{rate:g}"})
     parts += ["set", *_settings(recipe_.config)] if recipe_.config else []
     parts += [f"s{recipe_.seed}"] if recipe_.seed else []
     return "-".join(parts)

@@ -15,6 +15,7 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.baselines import registry
+from agroflux.data.joined import PLUS
 from agroflux.errors import SelectionError
 from agroflux.evaluation import leaderboard as boards
 from agroflux.figures.theme import pretty
@@ -45,7 +46,8 @@ MEASURES = {
         Measure("kge", "KGE"),
         Measure("bias", "Bias", has_unit=True),
         Measure("peak_hit_rate", "Peak days found"),
-        Measure("peak_false_alarm_ratio", "False alarms among peak days"),
+        Measure("peak_false_alarm_ratio", "False alarms among predicted peaks"),
+        Measure("peak_false_alarm_rate", "False alarms on other days"),
     )
 }
 SCOPES = {"full": "Full data", "bundle": "Bundled data", "subsample": "Subsample"}
@@ -170,8 +172,10 @@ def is_reference(architecture: str) -> bool:
 def ranked(choice: Choice) -> pd.DataFrame:
     """Contenders on the chosen target, best first (:func:`agroflux.evaluation.leaderboard.pooled`).
 
-    Columns rank, name, kind (network, losing, reference), value, judged, low, high, loses_to, runs, speed
-    [site-years s-1], parameters (mean over runs). No network loses where references learned from other years.
+    Columns rank, name, kind (network, losing, reference), value, judged, low, high, loses_to, level_with, runs, speed
+    [site-years s-1], parameters (mean over runs). A network loses to the references that are better by more than both
+    intervals, and is level with those whose interval meets its own. No network loses where references learned from
+    other years.
     """
     rows = choice.rows[choice.rows["target"] == choice.target]
     table = pd.DataFrame(boards.pooled(records(rows), choice.measure.name))
@@ -182,17 +186,39 @@ def ranked(choice: Choice) -> pd.DataFrame:
     grouped = rows.assign(name=rows.apply(contender, axis=1)).groupby("name")
     table["parameters"] = table["name"].map(grouped["parameters"].mean()).astype(float)
     table["speed"] = table["name"].map(choice.speeds).astype(float)
-    order = table["judged"].map(lambda value: boards.better(choice.measure.name, value))
     reference = table["architecture"].map(is_reference)
-    rival = reference & boards.comparable(choice.scored_on)
-    table["loses_to"] = [
-        "" if is_one else ", ".join(table.loc[rival & (order < here), "name"])
-        for is_one, here in zip(reference, order, strict=True)
+    rivals = table[reference & boards.comparable(choice.scored_on)]
+    against = [
+        ([], []) if is_one else _against(here, rivals)
+        for is_one, (_, here) in zip(reference, table.iterrows(), strict=True)
     ]
+    table["loses_to"], table["level_with"] = (
+        [", ".join(names) for names in part] for part in zip(*against, strict=True)
+    )
     table["kind"] = [
         "reference" if r else "losing" if to else "network" for r, to in zip(reference, table["loses_to"], strict=True)
     ]
     return table
+
+
+def _against(row: pd.Series, rivals: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Names of the ``rivals`` that do better beyond both intervals, and of those whose interval meets its own."""
+    low, high = _span(row)
+    better: list[str] = []
+    level: list[str] = []
+    for _, rival in rivals.iterrows():
+        theirs = _span(rival)
+        if theirs[0] <= high and low <= theirs[1]:
+            level.append(str(rival["name"]))
+        elif boards.better(row["metric"], rival["judged"]) < boards.better(row["metric"], row["judged"]):
+            better.append(str(rival["name"]))
+    return better, level
+
+
+def _span(row: pd.Series) -> tuple[float, float]:
+    """The interval of what ranks go by; without one the value itself."""
+    low, high = row["judged_low"], row["judged_high"]
+    return (float(low), float(high)) if pd.notna(low) and pd.notna(high) else (float(row["judged"]),) * 2
 
 
 def records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -248,6 +274,22 @@ def runs(choice: Choice, name: str) -> pd.DataFrame:
     return rows[rows.apply(contender, axis=1) == name].sort_values(["fold", "seed"], ignore_index=True)
 
 
+def _verdict(loses_to: str, level_with: str) -> str:
+    said = (("loses to", loses_to), ("level with", level_with))
+    return "; ".join(f"{word} {names}" for word, names in said if names)
+
+
+def needs(run: "pd.Series[Any]") -> str:
+    """What has to be there before a row's command can be run, and what of it is not repeated; empty for most."""
+    if run["scored_on"] == "bundle":
+        return ""
+    target = "sources" if str(run["data"]) == "randomised" or PLUS in str(run["data"]) else "simulate"
+    found = f"The simulated set that it names is not shipped: make it with `make {target}`, and run this in its folder."
+    if "--max-minutes" in str(run["command"]):
+        found += " A training that ends by the clock has fewer epochs on a slower or busier machine."
+    return found
+
+
 def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
     """The ranking as readers see it, with units in the heads; where biases of runs are averaged, their size too."""
     unit = f" [{pretty(choice.unit)}]" if choice.unit else ""
@@ -256,7 +298,7 @@ def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
         unbeaten = "none was scored"
     sized = choice.measure.name == "bias" and bool((table["runs"] > 1).any())
     against = [
-        "reference" if row.kind == "reference" else f"loses to {row.loses_to}" if row.loses_to else unbeaten
+        "reference" if row.kind == "reference" else _verdict(str(row.loses_to), str(row.level_with)) or unbeaten
         for row in table.itertuples()
     ]
     return pd.DataFrame(

@@ -64,6 +64,8 @@ def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
     losing = list(table.loc[table["kind"] == "losing", "name"])
     if losing:
         found.append(f"A simple reference does better here than {show.plain(', '.join(losing))}.")
+    if (table["level_with"] != "").any():
+        found.append("Level with: the intervals meet, so that neither can be said to be better.")
     if not (table["kind"] == "reference").any():
         found.append("No simple reference was scored under this choice.")
     found.append("Figures of the benchmark's paper are not shown: none is both cited and comparable.")
@@ -72,7 +74,9 @@ def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
 
 def chart(choice: Choice, table: "pd.DataFrame") -> None:
     """Bars with intervals."""
-    fig = figures.bars(table, label=choice.axis, unit=choice.unit, compared=boards.comparable(choice.scored_on))
+    # A bias is judged by its size, which a line at one signed value does not show.
+    compared = boards.comparable(choice.scored_on) and choice.measure.name != "bias"
+    fig = figures.bars(table, label=choice.axis, unit=choice.unit, compared=compared)
     show.figure(fig, _stem(choice), key="leaderboard.bars")
     if fig.layout.xaxis.range:
         st.caption(f"The axis ends at {figures.FLOOR:g}; bars that reach it go on (the table has their values).")
@@ -128,6 +132,8 @@ def card(choice: Choice, table: "pd.DataFrame") -> None:
             run = runs.iloc[list(titles).index(str(state.get(_RUN)))]
     st.markdown("The command that made the row:")
     st.code(str(run["command"]), language="bash", wrap_lines=True)
+    if needed := leaderboard.needs(run):
+        st.caption(needed)
     left, right = st.columns(2, gap="medium")
     with left:
         show.facts(row_facts(run, choice))
@@ -135,12 +141,10 @@ def card(choice: Choice, table: "pd.DataFrame") -> None:
         known = {str(entry["id"]): entry for entry in cache.models()}
         found = known.get(str(run["model"]))
         if found is None:
-            kind = (
-                "A reference is fitted anew each time"
-                if leaderboard.is_reference(run["architecture"])
-                else "Its weights are not shipped"
-            )
-            show.empty(f"{kind}: there is no card to open.", "The command above makes it.")
+            fitted = leaderboard.is_reference(run["architecture"])
+            kind = "A reference is fitted anew each time" if fitted else "Its weights are not shipped"
+            how = "The command above scores it." if fitted else "The command above trains it anew."
+            show.empty(f"{kind}: there is no card to open.", how)
         else:
             _card(found)
             if found["command"] != run["command"]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agroflux import paths
 from agroflux.errors import DataError, SelectionError
 from agroflux.evaluation import leaderboard
 
@@ -102,3 +103,29 @@ def test_the_markdown_table_has_a_line_a_model_and_marks_the_best() -> None:
     assert "| model | GPP | Yield |" in text
     assert "| b (official) | **0.70** |  |" in text
     assert "| a | 0.10 | **0.50** |" in text
+
+
+def test_the_tables_of_the_readmes_are_those_of_the_leaderboard() -> None:
+    """As ``agroflux leaderboard --markdown`` prints them; a row that is scored again changes one."""
+    board = leaderboard.read()
+    shown = (
+        {"scored_on": "full"},
+        {"experiment": "spatial"},
+        {"experiment": "spatial-state"},
+        {"protocol": "clean", "experiment": "temporal", "scored_on": "subsample"},
+        {"protocol": "official"},
+    )
+    made = {
+        block
+        for chosen in shown
+        for block in leaderboard.markdown(leaderboard.select(board, **chosen)).split("\n\n")
+        if block.startswith("| model |")
+    }
+    told = [
+        block.strip()
+        for file in (paths.ROOT / "README.md", paths.MODELS / "README.md")
+        for block in file.read_text(encoding="utf-8").split("\n\n")
+        if block.startswith("| model | CO2_FLUX")
+    ]
+    assert len(told) == 6
+    assert [block for block in told if block not in made] == []

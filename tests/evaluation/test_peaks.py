@@ -11,9 +11,10 @@ def test_a_hand_counted_example() -> None:
     observed = np.array([0.0, 9.0, 9.0, 0.0, 9.0, np.nan])
     simulated = np.array([0.0, 9.0, 1.0, 9.0, 9.0, 9.0])
     found = peaks.count(observed, simulated, above=5.0)
-    assert (found.hits, found.misses, found.false_alarms) == (2, 1, 1)
+    assert (found.hits, found.misses, found.false_alarms, found.calm) == (2, 1, 1, 2)
     assert peaks.hit_rate(found) == 2 / 3
     assert peaks.false_alarm_ratio(found) == 1 / 3
+    assert peaks.false_alarm_rate(found) == 1 / 2
 
 
 def test_the_threshold_leaves_a_tenth_above_it() -> None:

@@ -133,13 +133,16 @@ def test_runs_that_were_trained_otherwise_are_averaged_apart(shipped: Path) -> N
         f"{train} --january": "january",
         f"{train} --unknown-management 0.3 --any-day": "any-day, unknown-management 0.3",
         f"{train} --set hidden=16 --set layers=2": "set hidden=16, set layers=2",
+        f"{train} --learning-rate 0.01": "learning-rate 0.01",
     }
     rows = []
     for command, kind in kinds.items():
         facts = rescore.model_facts(dataclasses.replace(card, command=command))
         assert facts["preset"] == kind
         rows.append(leaderboard.read(shipped)[0] | facts | {"model": command})
-    assert len(leaderboard.pooled(rows)) == 4
+    assert len(leaderboard.pooled(rows)) == len(kinds)
+    older = dataclasses.replace(card, model="pyraformer", command=f"{train} --learning-rate 0.001")
+    assert rescore.model_facts(older)["preset"] == "recommended", "as those that ship"
     official = dataclasses.replace(card, command=f"{train} --preset official --january", preset="official")
     assert rescore.model_facts(official)["preset"] == "official, january"
 
@@ -173,15 +176,18 @@ def test_a_map_of_skill_that_does_not_follow_is_named(shipped: Path) -> None:
     assert check(shipped) == ["lstm-tiny on tiny: no scores of its counties in skill.json, run 'make leaderboard'"]
 
 
-def test_rows_that_are_missing_or_orphaned_are_named_and_full_ones_are_not_checked(shipped: Path) -> None:
+def test_rows_that_are_missing_orphaned_or_not_of_their_card_are_named(shipped: Path) -> None:
     rows = leaderboard.read(shipped)
     kept = [r for r in rows if r["target"] != "ET" or r["model"] != "lstm-tiny"]
     orphan = next(r for r in rows if r["model"] == "lstm-tiny" and r["scored_on"] == "bundle") | {"model": "gone"}
+    other = next(r for r in rows if r["scored_on"] == "full") | {"model": "not-shipped", "r2": 0.0}
     for r in kept:
-        r["r2"] = 0.0 if r["scored_on"] == "full" else r["r2"]
-    leaderboard.write([*kept, orphan], shipped)
+        if r["scored_on"] == "full" and r["model"] == "lstm-tiny":
+            r["r2"] = 0.999
+    leaderboard.write([*kept, orphan, other], shipped)
     assert check(shipped) == [
         "lstm-tiny on tiny, ET: not in the leaderboard, run 'make leaderboard'",
+        "lstm-tiny on tiny (full), GPP: r2 is 0.5, the leaderboard says 0.999",
         "gone: in the leaderboard, but no such checkpoint follows",
     ]
 

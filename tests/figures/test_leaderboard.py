@@ -29,6 +29,15 @@ def test_bars_are_ranked_with_intervals_and_the_loser_is_told_apart() -> None:
     assert fig.layout.xaxis.title.text == "R²"
 
 
+def test_long_titles_and_names_take_lines_that_fit_a_telephone() -> None:
+    rows = ROWS.assign(name=["LSTM, unknown-management 0.3", "Climatology", "TCN"])
+    fig = leaderboard.bars(rows, label="RMSE of Maximum soil temperature, layer 1", unit="degC")
+    title, short = fig.layout.xaxis.title.text, leaderboard.bars(ROWS, label="R²")
+    assert title == "RMSE of Maximum soil<br>temperature, layer 1 [°C]"
+    assert fig.layout.yaxis.categoryarray[-1] == "LSTM, unknown-<br>management 0.3"
+    assert fig.layout.height > short.layout.height
+
+
 def test_a_value_without_an_interval_says_so_where_it_is_pointed_at() -> None:
     rows = ROWS.assign(low=[0.8, math.nan, -0.2], high=[0.95, math.nan, 0.55])
     for fig in (leaderboard.bars(rows, label="R²"), leaderboard.speed(rows, label="R²")):

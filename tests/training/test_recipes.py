@@ -13,7 +13,7 @@ from agroflux.baselines import registry
 from agroflux.cli import train
 from agroflux.data.splits import Split
 from agroflux.data.subsample import Subsample, parse_rates
-from agroflux.training import recipes, study
+from agroflux.training import recipes, study, study
 
 TEMPORAL = Split((2000,), (2001,), (2002,), (2000,))
 FOLD = Split((2000,), (2001,), (2002,), (2000,), fold=2)
@@ -65,11 +65,18 @@ def test_windows_that_start_otherwise_than_a_network_s_make_another_id_and_are_i
 
 
 def test_another_learning_rate_makes_another_id_and_is_in_the_command() -> None:
-    usual, slower = recipes.recipe("pyraformer"), recipes.recipe("pyraformer", learning_rate=1e-3)
-    said = [recipes.identifier(one, "corn", "clean", "temporal", TEMPORAL) for one in (usual, slower)]
-    assert said == ["pyraformer-corn", "pyraformer-corn-rate-0-001"]
-    commands = [recipes.command(one, "corn.zarr", "clean", "temporal", TEMPORAL) for one in (usual, slower)]
-    assert ["--learning-rate 0.001" in text for text in commands] == [False, True]
+    rates = (2e-3, 1e-3, 5e-4)  # of new ones, of those that ship, and neither
+    tried = [recipes.recipe("pyraformer", learning_rate=rate) for rate in rates]
+    said = [recipes.identifier(one, "corn", "clean", "temporal", TEMPORAL) for one in tried]
+    assert said == ["pyraformer-corn", "pyraformer-corn", "pyraformer-corn-rate-0-0005"]
+    commands = [recipes.command(one, "corn.zarr", "clean", "temporal", TEMPORAL) for one in tried]
+    assert [f"--learning-rate {rate:g}" in text for rate, text in zip(rates, commands, strict=True)] == [
+        False,
+        True,
+        True,
+    ]
+    faster = recipes.recipe("lstm", learning_rate=1e-3)
+    assert recipes.identifier(faster, "corn", "clean", "temporal", TEMPORAL) == "lstm-corn-rate-0-001"
 
 
 def test_the_commands_of_shipped_cards_train_what_was_trained() -> None:
@@ -80,6 +87,13 @@ def test_the_commands_of_shipped_cards_train_what_was_trained() -> None:
         rate = float(told.get("--learning-rate", recipes.recipe(card.model).learning_rate))
         assert card.training["learning_rate"] == rate, card.id
         assert card.training["batch"] == recipes.recipe(card.model).batch, card.id
+
+
+def test_the_study_trains_the_models_that_ship() -> None:
+    """By their ids and commands: else it would train them anew and put others in their place."""
+    runs = [run for run in study.plan() if run.shipped]
+    shipped = {run.id: cards.read(cards.weights_path(run.id)).command for run in runs}
+    assert shipped == {run.id: run.command(f"{run.data}.zarr") for run in runs}
 
 
 @pytest.mark.parametrize("part", [Subsample(), Subsample((0.0, 84.5), "one")])

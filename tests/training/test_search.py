@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.baselines import checkpoint, registry
 from agroflux.data import splits
@@ -99,6 +100,16 @@ def test_a_search_is_kept_resumed_and_told_in_the_cards(tmp_path: Path, monkeypa
     (out / search.NAME).write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match="agroflux search"):
         search.read(out)
+
+
+def test_the_cards_that_ship_tell_what_was_tried() -> None:
+    rows = search.read(paths.MODELS)
+    tried = {model: [row["settings"] for row in rows if row["model"] == model] for model in registry.names()}
+    assert all(tried.values())
+    for card in cards.available(paths.MODELS):
+        if card["preset"] == "recommended" and "recipe" not in card["training"]:
+            told = [row["settings"] for row in card["training"].get("search", [])]
+            assert told == tried[card["model"]], card["id"]
 
 
 def test_a_row_tells_how_windows_started_where_that_is_not_the_default() -> None:
