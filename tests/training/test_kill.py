@@ -1,5 +1,6 @@
 """A training that is killed without warning goes on to the weights of one that was not."""
 
+import json
 import subprocess
 import sys
 import time
@@ -35,7 +36,10 @@ def test_a_run_killed_in_mid_epoch_goes_on_to_the_same_weights(tmp_path: Path, d
     done = torch.load(notes.with_name("last.ckpt"), weights_only=True)["epoch"]
     assert done < killed_run.RECIPE.max_epochs - 1
     assert not (tmp_path / "killed" / "models").exists()
+    before = len(notes.read_text().splitlines())
     resumed = killed_run.train(tmp_path / "killed", devices)
+    epochs = [json.loads(line)["epoch"] for line in notes.read_text().splitlines()[before:]]
+    assert epochs == list(range(done + 1, killed_run.RECIPE.max_epochs)), "not from the start: that ends alike"
     first, second = checkpoint.load(straight), checkpoint.load(resumed)
     for name, tensor in first.network.state_dict().items():
         torch.testing.assert_close(tensor, second.network.state_dict()[name], rtol=0, atol=0)

@@ -1,6 +1,7 @@
 """A whole tiny training: it learns, it is quiet, it goes on after a stop and refuses another run's folder."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     first, second = checkpoint.load(straight).network.state_dict(), checkpoint.load(broken).network.state_dict()
     for name, tensor in first.items():
         torch.testing.assert_close(tensor, second[name])
+    epochs = [json.loads(line)["epoch"] for line in (tmp_path / "wb" / "progress.jsonl").read_text().splitlines()]
+    assert sorted(set(epochs)) == epochs == [0, 1, 2, 3], "each once: a start from nothing ends alike"
 
 
 def test_a_folder_of_another_run_is_refused(data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
