@@ -40,7 +40,7 @@ def small_multiples(
         vertical_spacing=min(0.25, 70 / (rows * (_PANEL + 60))),
     )
     shades = _colours(cycles)
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     for position, panel in enumerate(panels):
         part = cycles[cycles[by] == panel]
         where = {"row": position // columns + 1, "col": position % columns + 1}
@@ -48,8 +48,8 @@ def small_multiples(
             fig.add_trace(trace, **where)
             # One legend entry a line, whichever panel shows it first.
             trace_in = fig.data[-1]
-            trace_in.showlegend = trace_in.mode == "lines" and bool(trace_in.name) and trace_in.name not in seen
-            seen.setdefault(trace_in.name or "", "")
+            trace_in.showlegend = bool(trace_in.name) and trace_in.legendgroup not in seen
+            seen |= {trace_in.legendgroup} if trace_in.name else set()
         fig.update_yaxes(title_text=_unit(part), **where)
     theme.finish(fig, height=rows * (_PANEL + 60) + 60)
     _months(fig)
@@ -91,16 +91,16 @@ def _traces(part: pd.DataFrame, labels: Mapping[str, str], shades: Mapping[str, 
     lines = list(part.groupby(["data", "crop"], sort=False))
     traces = []
     for (data, crop), line in lines:
-        colour, name = shades[str(data)], _name(str(data), str(crop), labels)
+        colour, name, group = shades[str(data)], _name(str(data), str(crop), labels), f"{data}, {crop}"
         if len(lines) <= MOST_SHADED:
-            traces.append(_shade(line, colour, name))
+            traces.append(_shade(line, colour, group))
         traces.append(
             go.Scatter(
                 x=line["day"],
                 y=line["mean"],
                 mode="lines",
                 name=theme.text(name),
-                legendgroup=name,
+                legendgroup=group,
                 line={"color": colour, "width": 1.8, "dash": _DASH.get(str(crop), "solid")},
                 hovertemplate="day %{x}: %{y:.3g}",
             )
@@ -120,7 +120,7 @@ def _months(fig: go.Figure) -> None:
     fig.update_xaxes(tickvals=_MONTH_START, ticktext=list("JFMAMJJASOND"), range=[1, 365], ticklen=3)
 
 
-def _shade(line: pd.DataFrame, colour: str, name: str) -> go.Scatter:
+def _shade(line: pd.DataFrame, colour: str, group: str) -> go.Scatter:
     """The band from the lowest to the highest year; days without both ends leave a gap."""
     line = line.dropna(subset=["low", "high"])
     return go.Scatter(
@@ -132,7 +132,7 @@ def _shade(line: pd.DataFrame, colour: str, name: str) -> go.Scatter:
         mode="lines",
         name="",
         hoverinfo="skip",
-        legendgroup=name,
+        legendgroup=group,
         showlegend=False,
     )
 

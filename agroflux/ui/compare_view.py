@@ -8,7 +8,7 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.baselines import registry
-from agroflux.data import coverage, field_days
+from agroflux.data import coverage, field_days, summary
 from agroflux.data.catalog import BUNDLED
 from agroflux.data.field_days import FieldDays, Group
 from agroflux.data.joined import PLUS
@@ -339,12 +339,20 @@ def remarks(ask: Ask) -> list[str]:
             "No flux was measured in these counties: the scores say how well the sources agree with the reference, "
             "not which of them is right."
         )
+        found += _phases(ask)
         # An adapted model knows the counties from the years that its source was trained on.
         found += [text for card in map(adapted.origin, models) if card for text in _trained_on(card, ask.years)]
         return list(dict.fromkeys(found))
     if any(set(str(card["data"].get("id")).split(PLUS)) <= set(_SHORT) for card in models):
         found += [_distance(ask, site) for site in ask.sites]
     return found + [text for card in models for text in adapted.flattered(card, ask.where, ask.sites)]
+
+
+def _phases(ask: Ask) -> list[str]:
+    """Which rotation phase is drawn of each data set that holds several; models go out from the first data set."""
+    used = dict.fromkeys(data_ids(COUNTIES)[0] if is_model(source) else source for source in ask.sources)
+    shown = {data: summary.phase_shown(cache.dataset(data), ask.rate) for data in used}
+    return [f"Of {_short(data)} one rotation phase is shown: {phase}." for data, phase in shown.items() if phase]
 
 
 def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:

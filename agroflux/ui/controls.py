@@ -11,7 +11,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.errors import DataError
 from agroflux.figures.theme import pretty
-from agroflux.ui import cache, state
+from agroflux.ui import cache, show, state
 
 AGGREGATIONS = ("daily", "weekly", "monthly", "annual")
 #: What a link calls the part of the map that is shown.
@@ -36,20 +36,14 @@ def data_set(
 
     Raises DataError where none can be opened.
     """
-    known = {entry.id: entry for entry in cache.entries(kind)}
+    known = show.titles(cache.entries(kind))
     options = list(known)
     if not options:
         raise DataError(f"no {kind or 'data set'} can be opened: restore assets/data, or see `agroflux data list`")
-    titles = [entry.title for entry in known.values()]
-
-    def shown(data: str) -> str:
-        twice = f" ({data})" if titles.count(known[data].title) > 1 else ""
-        return schema.written(known[data].title) + twice + (" (synthetic)" if known[data].synthetic else "")
-
     st.selectbox(
         label,
         options,
-        format_func=shown,
+        format_func=known.__getitem__,
         width=width,
         **state.bind(name, default=default or (options[0] if options else ""), options=options),
     )

@@ -36,7 +36,7 @@ def pick_set(known: "dict[str, Entry]", label: str = "Data set") -> str:
     """Control: one of ``known`` data sets; returns its id."""
     options = list(known)
     st.selectbox(
-        label, options, format_func=lambda i: f"{schema.written(known[i].title)} ({i})", width=520,
+        label, options, format_func=lambda i: f"{show.called(known[i])} ({i})", width=520,
         **state.bind(SET, default=options[0], options=options),
     )  # fmt: skip
     return str(state.get(SET, options[0]))

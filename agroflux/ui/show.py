@@ -11,7 +11,7 @@ import runpy
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -20,6 +20,9 @@ from agroflux.data import text_cells
 from agroflux.errors import AgroFluxError
 from agroflux.paths import ROOT
 from agroflux.ui import cache, state
+
+if TYPE_CHECKING:
+    from agroflux.data.catalog import Entry
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,17 @@ def apart(names: Mapping[str, str], told: Callable[[str], object] = str) -> dict
     """``names`` by key, with the key (as ``told`` writes it) behind those that several have: one would hide another."""
     times = Counter(names.values())
     return {key: f"{name} {told(key)}" if times[name] > 1 else name for key, name in names.items()}
+
+
+def called(entry: "Entry") -> str:
+    """Title of a data set as plain text; a synthetic one says so."""
+    title = schema.written(entry.title)
+    return f"{title} (synthetic)" if entry.synthetic and "(synthetic)" not in title.lower() else title
+
+
+def titles(entries: "Iterable[Entry]") -> dict[str, str]:
+    """What data sets are called (:func:`called`), by id, apart from one another."""
+    return apart({entry.id: called(entry) for entry in entries}, lambda data: f"({data})")
 
 
 @contextmanager

@@ -42,21 +42,23 @@ COUNTY_SOURCES = (
 
 
 def observations() -> "dict[str, tuple[Entry, pd.DataFrame]]":
-    """Observation data sets that open, by id, with their sites."""
-    return {entry.id: (entry, cache.sites(entry.id)) for entry in cache.entries("observation")}
+    """Observation data sets that open, by id, with their sites; what was measured before what is synthetic."""
+    held = sorted(cache.entries("observation"), key=lambda entry: entry.synthetic)
+    return {entry.id: (entry, cache.sites(entry.id)) for entry in held}
 
 
 def markers(data: str) -> list[Marker]:
     """What is a point on the map: towers and chambers, measured or synthetic, and benchmark towers without data.
 
-    Sites of the simulation ``data`` that are no counties, as fields or towers, are points too.
+    Of several data sets that hold a site the first of :func:`observations` decides. Sites of the simulation ``data``
+    that are no counties, as fields or towers, are points too.
     """
     found: dict[str, Marker] = {}
     for entry, table in observations().values():
         kind: Kind = _kind(entry)
         for site, row in table.iterrows():
-            text = f"{entry.title} ({kind})"
-            found[str(site)] = _marker(site, row, kind, text)
+            if str(site) not in found:
+                found[str(site)] = _marker(site, row, kind, f"{entry.title} ({kind})")
     simulation, counties = cache.entry(data), cache.county_facts().index
     for site, row in cache.sites(data).iterrows():
         if site not in counties and str(site) not in found:
@@ -114,20 +116,22 @@ def point_rows(site: str) -> list[tuple[str, str]]:
     if site in towers.index:
         row = towers.loc[site]
         return [(str(k).capitalize().replace("_", " "), _text(v)) for k, v in row.items() if _text(v)]
-    for entry in cache.entries():
-        table = cache.sites(entry.id)
-        if site in table.index:
-            row = table.loc[site]
-            return [
-                ("Name", str(row["name"])),
-                ("State", str(row["state"])),
-                ("Latitude, longitude", f"{row['lat']:.3f}, {row['lon']:.3f}"),
-                ("Data set", entry.title),
-                ("Kind", _kind(entry)),
-                ("Years", _span(cache.years(entry.id))),
-                ("Variables", ", ".join(_held(entry.id, site, cache.version(entry.id)))),
-            ]
-    return []
+    holding = [entry for entry, table in observations().values() if site in table.index]
+    holding += [entry for entry in cache.entries("simulation") if site in cache.sites(entry.id).index]
+    if not holding:
+        return []
+    first = holding[0]
+    row = cache.sites(first.id).loc[site]
+    return [
+        ("Name", str(row["name"])),
+        ("State", str(row["state"])),
+        ("Latitude, longitude", f"{row['lat']:.3f}, {row['lon']:.3f}"),
+        ("Data set", show.called(first)),
+        ("Kind", _kind(first)),
+        ("Years", _span(cache.years(first.id))),
+        ("Variables", ", ".join(_held(first.id, site, cache.version(first.id)))),
+        *([("Also in", "; ".join(map(show.called, holding[1:])))] if holding[1:] else []),
+    ]
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -347,7 +351,7 @@ def show_seasons(
         st.caption(f"Without {show.plain(title)}: {show.plain(', '.join(without))}.")
     if len(chosen) > MOST_PANELS:
         st.caption(f"The first {MOST_PANELS} of {len(chosen)} selected are drawn.")
-    labels = {entry.id: entry.title for entry in cache.entries()}
+    labels = show.titles(cache.entries())
     by = "variable" if single else "site"
     show.keys(seasonal.keys(frame, labels))
     panels = list(dict.fromkeys(frame[by]))

@@ -46,6 +46,12 @@ def test_small_multiples_have_a_panel_a_variable_and_one_legend_entry_a_line() -
     assert sum(bool(t.showlegend) for t in fig.data) == 2
 
 
+def test_data_sets_of_one_name_keep_an_entry_each() -> None:
+    fig = seasonal.small_multiples(_cycles(("GPP", "NEE"), ("mine", "yours")), {"mine": "Tower", "yours": "Tower"})
+    shown = [trace for trace in fig.data if trace.showlegend]
+    assert len(shown) == 4 and len({trace.legendgroup for trace in shown}) == 4
+
+
 def test_panels_by_site_are_called_by_name() -> None:
     fig = seasonal.small_multiples(_cycles(), {}, by="site", names={"19169": "Story, IA"})
     assert fig.layout.annotations[0].text == "Story, IA"

@@ -13,10 +13,9 @@ import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from agroflux import paths, schema
+from agroflux import paths
 from agroflux.data import catalog, importing
 from agroflux.data.select import select
-from agroflux.data.store import write_store
 from agroflux.evaluation import metrics
 from agroflux.ui import compare_panels, compare_view, show
 from tests.pages import untrained
@@ -268,7 +267,7 @@ def test_the_whole_years_of_two_counties_are_pooled_and_listed() -> None:
     app = _open(sites=f"{CARROLL},17019", var="GPP", years="2016-2016")
     table = app.dataframe[0].value
     ceres = table[table["Source"] == "DSSAT CERES"].set_index("Site")["n"]
-    assert ceres.to_dict() == {"all": 730, "17019": 365, CARROLL: 365}
+    assert ceres.to_dict() == {"all": 730, "Champaign, IL": 365, "Carroll, IA": 365}
     assert np.isfinite(table["NSE"]).all()
 
 
@@ -278,10 +277,11 @@ def test_scores_of_a_tower_are_also_by_crop_and_by_management() -> None:
     table = app.dataframe[0].value
     pooled = table[table["Site"] == "all"].set_index("Crop")["n"]
     assert list(pooled.index) == ["Alfalfa", "Switchgrass", "Unknown crop"]
-    assert list(table.loc[table["Crop"] == "Alfalfa", "Site"]) == ["all", "US-Tw3"]
+    alfalfa = list(table.loc[table["Crop"] == "Alfalfa", "Site"])
+    assert alfalfa[0] == "all" and alfalfa[1].startswith("US-Tw3 · ")
     every = _open(compare_where="towers-sample", sites="US-AR1,US-Tw3", var="NEE", compare_by="all")
     whole = every.dataframe[0].value.set_index("Site")["n"]
-    assert pooled.sum() == whole["all"] and pooled["Alfalfa"] == whole["US-Tw3"]
+    assert pooled.sum() == whole["all"] and pooled["Alfalfa"] == whole[alfalfa[1]]
     assert every.query_params["compare-by"] == "all" and "Crop" not in every.dataframe[0].value
 
 
@@ -327,70 +327,3 @@ def test_a_model_sees_that_the_data_it_reads_have_changed(own: Path) -> None:
     importing.save(tower.assign(TMAX=tower["TMAX"] + 8, TMIN=tower["TMIN"] + 8), "us-tw3", replace=True)
     app.run()
     assert _figure(app, 0)["data"] != before
-
-
-def test_weather_alone_is_nothing_to_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
-    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"]).load()
-    importing.save(tower[["TMAX", "TMIN", "PRECN"]], "weather")
-    app = _open(compare_where="weather")
-    assert not app.exception and not app.error
-    assert "holds no flux" in _said(app)
-
-
-def test_measured_yields_are_compared_year_by_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
-    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"])[["GPP"]].load()
-    grain = ("site", "year"), [[9.0, np.nan, 11.0]], {"units": schema.get("Yield").unit}
-    importing.save(
-        tower.drop_dims("year", errors="ignore").assign(Yield=grain).assign_coords(year=[2013, 2014, 2015]), "f"
-    )
-    app = _open(compare_where="f", var="Yield", compare_sources="f")
-    assert not app.exception and not app.error
-    assert app.session_state["w.years"] == (2013, 2015)
-    assert [bars["x"] for bars in _figure(app, 0)["data"]] == [["2013", "2015"]]
-
-
-def test_data_sets_of_one_title_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
-    counties = catalog.open_dataset("cornbelt-century").sel(site=[CARROLL])[["GPP"]].load()
-    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"])[["GPP"]].load()
-    for number in (1, 2):
-        importing.save(counties.assign(GPP=counties["GPP"] * number).assign_attrs(title="A trial"), f"trial-{number}")
-        importing.save(tower.assign_attrs(title="My tower"), f"tower-{number}")
-    app = _open(sites=CARROLL, var="GPP", compare_sources="trial-1,trial-2", agg="annual")
-    assert not app.exception and not app.error
-    first, second = (trace["y"] for trace in _figure(app, 0)["data"])
-    assert first != second, "each is drawn"
-    mine = [name for group in app.get("button_group") for name in group.options if name.startswith("My tower")]
-    assert len(mine) == len(set(mine)) == 2
-    simulators = open_page("sites").selectbox[0].options
-    assert len(set(simulators)) == len(simulators) == 4
-
-
-def test_a_title_with_a_slash_can_be_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
-    made: list[Any] = []
-    monkeypatch.setattr(compare_panels.show, "netcdf", lambda make, *_: made.append(show._netcdf_bytes(make())))
-    counties = catalog.open_dataset("cornbelt-century").sel(site=[CARROLL])[["GPP"]].load()
-    importing.save(counties.assign_attrs(title="N/P trial"), "trial")
-    app = _open(sites=CARROLL, var="GPP", compare_sources="trial")
-    assert not app.exception and not app.error
-    with xr.open_dataset(io.BytesIO(made[0]), engine="h5netcdf") as ds:
-        assert list(ds.data_vars) == ["GPP_n_p_trial"]
-
-
-def test_a_record_tells_its_drivers_only_where_no_day_lacks_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
-    ds = catalog.open_dataset("towers-sample").load().drop_encoding()
-    names = [name for name in schema.DRIVERS if name not in ds]
-    site = xr.DataArray(np.ones(ds.sizes["site"]), dims="site")
-    ds = ds.assign({name: site.assign_attrs(units=schema.get(name).unit) for name in names})
-    for name in schema.DRIVERS:
-        ds[name] = ds[name].fillna(1.0).assign_attrs(ds[name].attrs)
-    gap = ds.assign(TMAX=ds["TMAX"].where(ds["time"] != ds["time"][9]).assign_attrs(ds["TMAX"].attrs))
-    for data, part in (("whole", ds), ("gap", gap)):
-        write_store(part, tmp_path / "datasets" / f"{data}.zarr")
-    assert compare_view.has_all_drivers("whole") and not compare_view.has_all_drivers("gap")

@@ -200,6 +200,24 @@ def test_variables_without_a_value_at_the_site_are_not_listed(tmp_path: Path, mo
     assert "N2O_FLUX" in listed and "PLANTING" not in listed
 
 
+def test_of_a_site_that_two_data_sets_hold_map_and_facts_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
+    tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"])[["GPP"]].load().drop_encoding()
+    for name in ("a-copy", "b-copy"):
+        made = tower.assign_attrs(title="A copy", synthetic=True)
+        store.write_store(made, tmp_path / "datasets" / f"{name}.zarr")
+    (kind,) = (point.kind for point in sites.markers(DATA) if point.id == "US-Tw3")
+    facts = dict(sites.point_rows("US-Tw3"))
+    assert kind == facts["Kind"] == "measured"
+    assert facts["Also in"] == "A copy (synthetic); A copy (synthetic)"
+    app = _open(sites="US-Tw3", var="GPP")
+    assert not app.exception
+    entries = [trace["name"] for figure in _figures(app) for trace in figure["data"] if trace.get("name")]
+    assert {"A copy (synthetic) (a-copy)", "A copy (synthetic) (b-copy)"} <= {name.split(",")[0] for name in entries}
+
+
 def test_simulated_places_that_are_no_counties_are_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
     part = catalog.open_dataset(DATA)[["GPP", "N2O_FLUX"]].isel(site=[0, 1]).sel(time="2017")
