@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from agroflux import schema
 from agroflux.errors import DataError
@@ -35,7 +36,8 @@ SIMULATIONS = {"ecosys": ("mw", 2001, "Ecosys"), "daycent": ("dc", 2000, "DayCen
 TURNED = ("Reco", "N2O_FLUX")
 TOWER_TARGETS = ("GPP", "CO2_FLUX")
 VARIABLE_MAP: dict[str, int] = {n: i for names in (schema.DRIVERS, schema.TARGETS) for i, n in enumerate(names)}
-_MIDSUMMER = slice(181, 212)  # July
+_JULY = 7
+_ANY_YEAR = 2001  # of 365 days, for arrays without dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,14 @@ class Sign:
     why: str
 
 
-def decide_sign(co2: np.ndarray, gpp: np.ndarray, reco: np.ndarray | None = None) -> Sign:
+def decide_sign(
+    co2: np.ndarray, gpp: np.ndarray, reco: np.ndarray | None = None, *, days: pd.DatetimeIndex | None = None
+) -> Sign:
     """Tell the sign of CO2_FLUX (..., days) from respiration minus GPP, or from GPP alone, in house signs.
 
     With ``reco`` the sign that closes NEE = Reco - GPP with the smaller root mean square is taken; without, the sign
-    that makes the flux fall as GPP rises. The mean of July is told as well. DataError where the data cannot tell.
+    that makes the flux fall as GPP rises. The mean of July is told as well, where ``days`` [dates of the last axis]
+    hold one; None: years of 365 days from 1 January. All fluxes in g C m-2 d-1. DataError where the data cannot tell.
     """
     held = np.isfinite(co2) & np.isfinite(gpp)
     if reco is not None:
@@ -109,17 +114,17 @@ def decide_sign(co2: np.ndarray, gpp: np.ndarray, reco: np.ndarray | None = None
         together = float(np.corrcoef(co2[held], gpp[held])[0, 1])
         factor = 1.0 if together <= 0 else -1.0
         why = f"its correlation with GPP in the file is {together:.2f}"
-    july = _july(co2) * factor
     told = "turned" if factor < 0 else "kept as in the file"
-    return Sign(factor, f"CO2_FLUX is {told}: {why}; mean of July then {july:.2f} g C m-2 d-1 (negative is uptake)")
+    when = pd.DatetimeIndex(noleap_days(_ANY_YEAR, co2.shape[-1])) if days is None else days
+    return Sign(factor, f"CO2_FLUX is {told}: {why}; {_july(co2 * factor, when)}")
 
 
-def _july(co2: np.ndarray) -> float:
-    years = co2.shape[-1] // DAYS
-    if not years:
-        return float("nan")
-    by_day = co2[..., : years * DAYS].reshape(*co2.shape[:-1], years, DAYS)[..., _MIDSUMMER]
-    return float(np.nanmean(by_day)) if np.isfinite(by_day).any() else float("nan")
+def _july(co2: np.ndarray, days: pd.DatetimeIndex) -> str:
+    """The mean of CO2_FLUX (..., days) [g C m-2 d-1] in July in words; by date, as seasons start on any day."""
+    held = co2[..., np.asarray(days.month) == _JULY]
+    if not np.isfinite(held).any():
+        return "no day of July holds it"
+    return f"mean of July then {float(np.nanmean(held)):.2f} g C m-2 d-1 (negative is uptake)"
 
 
 def noleap_days(first_year: int, n_days: int) -> np.ndarray:

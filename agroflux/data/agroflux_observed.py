@@ -102,11 +102,10 @@ def _signed(table: pd.DataFrame, meta: dict[str, Any], report: Report) -> Readin
     """CO2_FLUX in house sign with the decision in the notes, NEE beside it; what is implausible is left out."""
     notes = {"N2O_FLUX": "sign turned: published negative where the land emits"} if "N2O_FLUX" in table else {}
     if {"CO2_FLUX", "GPP"} <= set(table.columns) and table["CO2_FLUX"].notna().any():
-        # Without 29 February, so that July is where it is in a year of 365 days.
-        leap = [d.month == 2 and d.day == 29 for d in pd.DatetimeIndex(table.index)]
-        held = table[~np.array(leap)]
-        reco = held["Reco"].to_numpy() if "Reco" in held else None
-        sign = npy.decide_sign(held["CO2_FLUX"].to_numpy(), held["GPP"].to_numpy(), reco)
+        co2, gpp = table["CO2_FLUX"].to_numpy(), table["GPP"].to_numpy()
+        reco = table["Reco"].to_numpy() if "Reco" in table else None
+        # With their dates: chambers start in April, and only dates tell which of their days are July.
+        sign = npy.decide_sign(co2, gpp, reco, days=pd.DatetimeIndex(table.index))
         table = table.assign(CO2_FLUX=table["CO2_FLUX"] * sign.factor)
         notes |= {"CO2_FLUX": sign.why, "NEE": "equal to CO2_FLUX"}
         table = table.assign(NEE=table["CO2_FLUX"])

@@ -12,7 +12,7 @@ NEE         NEE, FC               umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), m
 GPP         GPP                   umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775), positive uptake
 Reco        RECO                  umolCO2 m-2 s-1     g C m-2 d-1 (x 1.03775)
 TMAX, TMIN  TA                    degC                degC, extremes of the day
-PRECN       P                     mm per step         mm d-1, sum of every step of the day
+PRECN       P                     mm per step         mm d-1, sum of every step of the day, not below 0
 SRAD        SW_IN                 W m-2               MJ m-2 d-1 (x 0.0864)
 ==========  ====================  ==================  ===========================================
 """
@@ -63,6 +63,9 @@ _RANGES = dict.fromkeys(("NEE", "FC", "GPP", "RECO"), (-200.0, 200.0, "umol m-2 
     "TA": (-60.0, 60.0, "degC"),
     "P": (-1.0, 200.0, "mm"),  # gauges that weigh the rain lose a little to wind and evaporation
 }
+_DRY = -1.0  # [mm d-1] the most that such a gauge loses on a dry day
+#: Share of days, those with the largest GPP of either sign, that tell its sign: in winter it is noise about 0.
+_GROWING = 0.25
 _SAME = 1e-3  # [umol m-2 s-1, degC, …]: BASE rounds to no less
 
 
@@ -91,8 +94,8 @@ def read_base(path: str | Path) -> Reading:
     gap-filled flux where there is one, else NEE_PI, else the plain flux; of these versions one is passed over that
     holds less than half of the values of another. No storage term is added and quality flags are not applied. TMAX
     and TMIN need half of the day's half-hours and half of 12-18 h and of 3-9 h, PRECN every step: a gap would count
-    as no rain. Of several positions of a sensor that with the most values is taken. Half-hours outside the range of
-    their variable are left out first.
+    as no rain; a sum from -1 to 0 mm is 0. GPP is turned where the file has uptake negative. Of several positions of a
+    sensor that with the most values is taken. Half-hours outside the range of their variable are left out first.
 
     Returns
     -------
@@ -131,6 +134,7 @@ def _read(member: Member, report: Report) -> Reading:
         if known is not None:
             measured, notes[f"{name}_qc"] = known
             parts[f"{name}_qc"] = (measured.groupby(day).sum() / full).clip(0, 1).where(parts[name].notna())
+    _dried(parts, columns, report, member.name)
     if parts["NEE"].isna().all():
         raise DataError(
             f"{member.name} holds no usable day of NEE: on none has {columns['NEE']} half of the half-hours, and some "
@@ -149,7 +153,7 @@ def _read(member: Member, report: Report) -> Reading:
     _partitioned(parts, notes)
     table = pd.DataFrame(parts).asfreq("D").rename_axis("time")
     table, notes["GPP"] = _signed(table, notes.get("GPP", ""))
-    table = plausible(table, report, member.name)
+    table = _plausible(table, columns, report, member.name)
     report.stop()
     meta = {
         "site_id": header.get("Site") or fluxnet_files.site(member.name),
@@ -299,6 +303,32 @@ def _daily(name: str, values: pd.Series, day: pd.DatetimeIndex, full: int) -> pd
     return made.where(enough)
 
 
+def _dried(parts: dict[str, pd.Series], columns: dict[str, str], report: Report, file: str) -> None:
+    """Take PRECN from :data:`_DRY` to 0 as 0: a day on which the gauge lost a little was dry, and is no gap.
+
+    Single half-hours keep their sign, as noise of both signs cancels in the sum.
+    """
+    rain = parts.get("PRECN", pd.Series(dtype=float))
+    slight = (rain < 0) & (rain >= _DRY)
+    if slight.any():
+        what = f"daily PRECN is slightly below 0 on {int(slight.sum()):,} of {int(rain.count()):,} days (down to "
+        what += f"{rain[slight].min():.3g} mm d-1), as of a gauge that weighs the rain; it is taken as 0 there"
+        report.add("warning", file, what, column=columns["PRECN"])
+        parts["PRECN"] = rain.mask(slight, 0.0)
+
+
+def _plausible(table: pd.DataFrame, columns: dict[str, str], report: Report, file: str) -> pd.DataFrame:
+    """:func:`plausible`, with findings that name the file's own column; of CO2_FLUX none, for they are those of NEE."""
+    own = Report()
+    out = plausible(table, own, file)
+    for found in own.findings:
+        name = str(found.column)
+        if name != "CO2_FLUX":
+            what = f"of daily {name}, {found.what}"
+            report.add(found.level, file, what, found.remedy, column=columns.get(name, name))
+    return out
+
+
 def _mean(values: pd.Series, day: pd.DatetimeIndex, full: int, share: float) -> pd.Series:
     """Mean of four quarter-day means, each of at least ``share`` of its half-hours.
 
@@ -345,11 +375,19 @@ def _partitioned(parts: dict[str, pd.Series], notes: dict[str, str]) -> None:
 
 
 def _signed(table: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
-    """GPP as positive uptake: some teams submit it negative; the sign that closes NEE = Reco - GPP is taken."""
-    if not {"GPP", "Reco"} <= set(table.columns):
+    """GPP as positive uptake: some teams submit it negative; the sign that closes NEE = Reco - GPP is taken.
+
+    Without a day of all three it is the sign of GPP in the growing season (:data:`_GROWING`) that tells.
+    """
+    if "GPP" not in table or table["GPP"].isna().all():
         return table, note
-    as_is = (table["NEE"] - (table["Reco"] - table["GPP"])).abs().median()
-    turned = (table["NEE"] - (table["Reco"] + table["GPP"])).abs().median()
-    if not turned < as_is:
-        return table, note
-    return table.assign(GPP=-table["GPP"]), note + ", sign turned so that uptake is positive"
+    gpp, why = table["GPP"], ""
+    reco = table["Reco"] if "Reco" in table else gpp * float("nan")
+    as_is, turned = ((table["NEE"] - (reco - sign * gpp)).abs().median() for sign in (1, -1))
+    if pd.isna(as_is):
+        middle = gpp[gpp.abs() >= gpp.abs().quantile(1 - _GROWING)].median()
+        as_is, turned = -middle, middle
+        why = f" (told without RECO: on the days with the largest GPP its median is {middle:.3g} g C m-2 d-1)"
+    if turned < as_is:
+        return table.assign(GPP=-gpp), f"{note}, sign turned so that uptake is positive{why}"
+    return table, f"{note}, sign kept{why}" if why else note

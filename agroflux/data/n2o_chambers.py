@@ -3,7 +3,8 @@
 A series is what the measurements of one day are averaged to: a treatment (of a site), an experiment or a field.
 Chambers of one plot on one day are averaged first, then the plots: ``N2O_FLUX`` is the mean over plots,
 ``N2O_FLUX_unc`` its standard error (standard deviation with n - 1, over the root of the number of plots; missing for a
-single plot).
+single plot). Before that each measurement is checked: one outside the range of :mod:`agroflux.schema`, and one that is
+a mark of a missing value (-999, 9999 …) far from all others, would hide in the mean of its day (:func:`_measured`).
 
 =========  ======================================  ==========================  =================================
 house      long table                              Saha et al.                 house unit
@@ -31,12 +32,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from agroflux import contract
 from agroflux.data import n2o_units
 from agroflux.data.archives import Member, members
 from agroflux.data.calendar_days import stamps
 from agroflux.data.report import Report
 from agroflux.data.text_table import columns_of, read_table
-from agroflux.data.towers import Reading, check_span, plausible, without_empty_ends
+from agroflux.data.towers import FEW, Reading, check_span, plausible, without_empty_ends
 from agroflux.errors import DataError
 
 #: house name -> column in the tables of Saha et al.
@@ -45,6 +47,14 @@ _PER_SERIES = 2  # columns of a series' table: the flux and its standard error
 _VAN_BEMMELEN = 1.724  # soil organic matter over soil organic carbon
 _SAHA_TEXT = ("Date", "Experiment", "Replication", "Vegetation")
 _SAHA_NUMBERS = ("N2O", "Clay", "Sand", "SOM")
+#: Numbers that stand for a missing value in some files, beside those that every reader knows (-9999, -6999).
+_MARKS = (
+    *(-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.9, -99999.0, -999999.0, -777.0, -7777.0, -888.0, -8888.0),
+    *(999.0, 999.9, 999.99, 9999.0, 9999.9, 99999.0, 999999.0),
+)
+#: A mark is one where the largest measurement of its sign is less than this share of it: peaks come near a 999.
+_FAR = 0.5
+_ROWS_NAMED = 10
 _CROPS = {"corn": "corn", "glymx": "soybean", "triae": "winter wheat"}  # also EPPO codes of Glycine max, Triticum
 #: Experiment -> site id, name, state, latitude, longitude [degrees] of the research station.
 _PLACES = {
@@ -122,7 +132,8 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
     Raises
     ------
     DataError
-        a column that is not there, an unknown unit, cells that are no number, days that are none.
+        a column that is not there, an unknown unit, cells that are no number, days that are none, more than one in a
+        hundred fluxes that are implausible or marks of missing values.
     """
     found = report if report is not None else Report()
     member = _one(path)
@@ -140,8 +151,10 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
     frame = read_table(member, found, text=text, wanted=lambda n: n in (*text, told.flux))
     day = stamps(frame[told.date], found, member.name, day_first=told.day_first, which_first=_WHICH_FIRST)
     found.stop()
+    factor = n2o_units.TO_HOUSE[unit]
+    flux = _measured(frame[told.flux], "N2O_FLUX", factor, unit, member.name, found)
     for column in filter(None, (told.plot, *told.series)):
-        _named(frame[column], frame[told.flux].notna(), member.name, found)
+        _named(frame[column], flux.notna(), member.name, found)
     found.stop()
     blank = pd.Series("", index=frame.index)
     rows = pd.DataFrame(
@@ -149,7 +162,7 @@ def read(path: str | Path, columns: Columns | None = None, *, report: Report | N
             "day": day.dt.normalize(),
             "plot": frame[told.plot] if told.plot else blank,
             "series": _labels(frame[list(told.series)]) if told.series else blank,
-            "flux": frame[told.flux] * n2o_units.TO_HOUSE[unit],
+            "flux": flux * factor,
         }
     )
     note = f"{told.flux} [{unit}], mean over {'plots' if told.plot else 'measurements of a day'}"
@@ -178,10 +191,14 @@ def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading
     if absent:
         raise DataError(f"{member.name} lacks {', '.join(absent)}: give the table of Saha et al. (2021)")
     day = stamps(frame["Date"], found, member.name)
+    factor = n2o_units.TO_HOUSE["g N ha-1 d-1"]
+    checked = (("N2O", "N2O_FLUX", factor, "g N ha-1 d-1"), ("SOM", "SOC", 10 / _VAN_BEMMELEN, "%"))
+    for column, house, of_one, unit in (*checked, ("Sand", "SAND", 1.0, "g kg-1"), ("Clay", "SILT", 1.0, "g kg-1")):
+        frame[column] = _measured(frame[column], house, of_one, unit, member.name, found)
     for column in ("Experiment", "Replication"):
         _named(frame[column], frame["N2O"].notna(), member.name, found)
     found.stop()
-    flux = frame["N2O"] * n2o_units.TO_HOUSE["g N ha-1 d-1"]
+    flux = frame["N2O"] * factor
     rows = pd.DataFrame({"day": day.dt.normalize(), "plot": frame["Replication"], "flux": flux})
     _together(frame["Experiment"], rows["day"], flux)
     readings = []
@@ -199,6 +216,47 @@ def read_saha(path: str | Path, *, report: Report | None = None) -> list[Reading
             meta |= dict(zip(names, _PLACES[str(experiment)], strict=True))
         readings.append((table, meta | {"network": "Saha et al. (2021) N2O"}))
     return readings
+
+
+def _measured(values: pd.Series, house: str, factor: float, unit: str, file: str, report: Report) -> pd.Series:
+    """``values`` [``unit``] of a column without marks of missing values and what is outside the range of ``house``.
+
+    A few are left out with a warning; more than one in a hundred (:data:`towers.FEW`), or all, are an error in
+    ``report``. ``factor``: one ``unit`` in the unit of the house variable ``house``, whose range holds.
+    """
+    low, high = (limit / factor for limit in contract.limits(house))
+    outside = (values < low) | (values > high)
+    marks = _marks(values, values[~outside])
+    wild = outside & ~marks
+    wrong, held = int((wild | marks).sum()), int(values.count())
+    many = wrong > max(1, FEW * held) or wrong == held
+    numbers = " or ".join(f"{mark:g}" for mark in sorted(values[marks].unique()))
+    empty = "leave cells empty, or write -9999, where nothing was measured"
+    for which, what, remedy in (
+        (marks, f"are {numbers}, far from all others, as marks of a missing value are", empty),
+        (wild, f"lie outside {low:.6g} to {high:.6g} {unit}", f"check the unit and the sign of the column; {empty}"),
+    ):
+        rows = [int(row) for row in values.index[which.to_numpy()]]
+        if rows:
+            text = f"{len(rows):,} of {held:,} values {what} (rows {_some(rows)})"
+            text += "" if many else "; they are left out"
+            report.add("error" if many else "warning", file, text, remedy, row=rows[0], column=str(values.name))
+    return values.where(~(wild | marks))
+
+
+def _some(rows: list[int]) -> str:
+    """The first of ``rows``, and how many more there are."""
+    more = len(rows) - _ROWS_NAMED
+    return ", ".join(map(str, rows[:_ROWS_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _marks(values: pd.Series, likely: pd.Series) -> pd.Series:
+    """Which ``values`` are one of :data:`_MARKS` that no other of the ``likely`` values of its sign comes near."""
+    others = likely[~likely.isin(_MARKS)]
+    if not others.notna().any():  # nothing to be far from
+        return pd.Series(False, index=values.index)
+    low, high = min(others.min(), 0.0), max(others.max(), 0.0)
+    return values.isin(_MARKS) & ((_FAR * values < low) | (_FAR * values > high))
 
 
 def _named(names: pd.Series, held: pd.Series, file: str, report: Report) -> None:

@@ -259,3 +259,50 @@ def test_sites_joined_in_one_table_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"column SITE_ID: holds 2 sites \(US-Xx1, US-Xx2\): split it into a file each"):
         read_base(_base(tmp_path, FC=1.0, SITE_ID=["US-Xx1"] * 48 + ["US-Xx2"] * 48))
     assert read_base(_base(tmp_path, FC=1.0, SITE_ID="US-Xx1"))[0]["NEE"].notna().all()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_the_sign_of_gpp_is_told_without_respiration(tmp_path: Path, sign: int, noise: float) -> None:
+    season = np.repeat([0.0, 0.0, 0.0, 0.0, 4.0, 9.0, 12.0, 6.0], 48)
+    gpp = season + noise * np.resize([1, -1], 384).repeat(48)[:384] - noise / 2  # in winter of both signs
+    report = Report()
+    ((table, meta),) = read(_base(tmp_path, days=8, FC=3 - season, GPP_PI=sign * gpp), report=report)
+    assert table["GPP"].to_numpy() == pytest.approx(gpp[::48] * towers.GC_PER_UMOL)
+    note = meta["notes"]["GPP"]
+    assert ("sign turned so that uptake is positive" if sign < 0 else "sign kept") in note
+    assert note.startswith("AmeriFlux GPP_PI, ") and "told without RECO: on the days with the largest GPP" in note
+
+
+def test_respiration_of_other_days_tells_no_sign(tmp_path: Path) -> None:
+    early = _steps() < 48
+    path = _base(tmp_path, FC=-1.0, GPP=np.where(early, -5.0, np.nan), RECO=np.where(early, np.nan, 4.0))
+    table, meta = read_base(path)
+    assert table["GPP"].max() == pytest.approx(5 * towers.GC_PER_UMOL) and "told without RECO" in meta["notes"]["GPP"]
+
+
+def test_an_implausible_day_names_the_column_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"column GPP_PI: of daily GPP, 4 of 4 values lie outside -5 to 60 g C m-2 d-1"):
+        read_base(_base(tmp_path, days=4, FC=1.0, GPP_PI=90.0))
+    report = Report()
+    with pytest.raises(DataError):
+        read(_base(tmp_path, days=4, FC_1_1_1=99.0, P=15.0), report=report)
+    assert [f.column for f in report.errors] == ["FC_1_1_1", "P"], "CO2_FLUX is NEE, told once"
+
+
+@pytest.mark.parametrize("share", [1, 50])
+def test_a_gauge_that_loses_a_little_on_dry_days_has_no_rain_then(tmp_path: Path, share: int) -> None:
+    """Both few such days, once made gaps, and many, once an error."""
+    day = np.repeat(np.arange(200), 48)
+    rain = np.where((day % 200) < share, -0.01, 0.25)
+    report = Report()
+    ((table, _),) = read(_base(tmp_path, days=200, FC=1.0, P=rain), report=report)
+    assert (table["PRECN"].iloc[:share] == 0).all() and table["PRECN"].iloc[share:].to_numpy() == pytest.approx(12.0)
+    (warning,) = [f for f in report.findings if f.column == "P"]
+    assert warning.level == "warning"
+    assert warning.what.startswith(f"daily PRECN is slightly below 0 on {share} of 200 days (down to -0.48 mm d-1)")
+
+
+def test_days_of_much_less_than_no_rain_are_no_dry_days(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"column P: of daily PRECN, 2 of 2 values lie outside 0 to 500 mm d-1"):
+        read_base(_base(tmp_path, FC=1.0, P=-0.1))
