@@ -31,8 +31,7 @@ from agroflux.training.allocator import keep_freed_memory
 DAYS, BATCHES, TRAIN_BATCH = 365, (1, 32, 256), 32
 #: Seconds that a case may take and turns that each side gets: the first limit reached ends it, after two turns.
 LIMIT, TURNS = 4.0, 200
-#: How many times the published rate is asked for, by model and batch; ``best``: each side's best batch (ours in
-#: bfloat16, where the processor has instructions for it).
+#: How many times the published rate is asked for, by model and batch; ``best``: each side's best batch.
 GOALS: dict[tuple[str, int | str], float] = {
     ("lstm", "best"): 1.5,
     ("ealstm", 1): 15.0,
@@ -44,15 +43,17 @@ GOALS: dict[tuple[str, int | str], float] = {
 }
 
 
-def _rates(sides: Sequence[Callable[[], Any]], batch: int) -> list[float]:
-    """Median site-years a second of each side, in turns."""
+def _rates(
+    sides: Sequence[Callable[[], Any]], batch: int, clock: Callable[[], float] = time.process_time
+) -> list[float]:
+    """Median site-years a second of each side, in turns; a second is the processor's, or that of ``clock``."""
     seconds: list[list[float]] = [[] for _ in sides]
     began = time.perf_counter()
     for turn in range(TURNS + 1):
         for side, run in zip(seconds, sides, strict=True):
-            start = time.process_time()
+            start = clock()
             run()
-            side.append(time.process_time() - start)
+            side.append(clock() - start)
         if turn >= 1 and time.perf_counter() - began > LIMIT:
             break
     return [batch / statistics.median(side[1:]) for side in seconds]
@@ -111,22 +112,34 @@ def _row(name: str, what: str, ours: float, theirs: float, goal: float | None) -
 def _model(name: str) -> list[dict[str, Any]]:
     theirs, ours = FORMS[name](), registry.build(name, preset="official")
     fewer_digits = ours.faster_in_bfloat16 and has_instructions()
-    rows, best, bound = [], [0.0, 0.0], _peak() / _operations(ours)
+    rows, best, bound = [], [0.0] * (2 + fewer_digits), _peak() / _operations(ours)
     for batch in BATCHES:
         x = torch.randn(batch, DAYS, 11)
         networks = [theirs, ours, in_bfloat16(ours)] if fewer_digits else [theirs, ours]
         rates = _rates([_inference(network, x) for network in networks], batch)
-        best = [max(best[0], rates[0]), max(best[1], rates[-1])]
+        best = [max(pair) for pair in zip(best, rates, strict=True)]
         rows.append(_row(name, f"inference at batch {batch}", rates[1], rates[0], GOALS.get((name, batch))))
         if fewer_digits:
             rows.append(_row(name, f"inference at batch {batch}, bfloat16", rates[2], rates[0], None))
     if (name, "best") in GOALS:
-        how = "best batch of each, bfloat16" if fewer_digits else "best batch of each"
-        rows.append(_row(name, how, best[1], best[0], GOALS[name, "best"]))
+        for how, value in zip(("", ", bfloat16"), best[1:], strict=False):
+            rows.append(_row(name, f"best batch of each{how}", value, best[0], GOALS[name, "best"]))
+    rows.append(_two_threads(name, theirs, ours))
     rows.append(_row(name, "weights alone, to batch 256", bound, rates[0], None))
     x, y = torch.randn(TRAIN_BATCH, DAYS, 11), torch.randn(TRAIN_BATCH, DAYS, 20)
     rates = _rates([_step(theirs, x, y), _step(ours, x, y)], TRAIN_BATCH)
     return [*rows, _row(name, f"training at batch {TRAIN_BATCH}", rates[1], rates[0], None)]
+
+
+def _two_threads(name: str, theirs: nn.Module, ours: nn.Module) -> dict[str, Any]:
+    """What a user of two cores gets: both forms on two threads, at the largest batch."""
+    x = torch.randn(BATCHES[-1], DAYS, 11)
+    torch.set_num_threads(2)
+    try:
+        rates = _rates([_inference(network, x) for network in (theirs, ours)], len(x), time.perf_counter)
+    finally:
+        torch.set_num_threads(1)
+    return _row(name, f"inference at batch {len(x)}, two threads", rates[1], rates[0], None)
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
