@@ -22,6 +22,7 @@ BLOCK = 11
 _WEATHER = ("TMAX", "TMIN", "PRECN", "PLANTING", "CROP")
 _SOIL = ("BD", "SAND", "SILT", "PH", "SOC")
 _DONE = "converted.json"
+_STORE, _PART = "store", ".part"
 _CLOSE = 1e-3
 CITATION = "AgroFlux benchmark (2026), arXiv 2602.01614; data set qic69/AgroFlux on the Hugging Face hub"
 
@@ -61,7 +62,7 @@ def convert(
     if out.exists() and not replace:
         raise DataError(f"{out} is there already: remove it, or choose another place")
     source = _Source(archive, name, first_year, block)
-    work = out.with_name(f".{out.name}.part")
+    work = part(out)
     done = _resume(work, source)
     try:
         if not done:
@@ -70,22 +71,36 @@ def convert(
             last = min(first + block, source.counties)
             if first not in done:
                 piece = source.block(first, last)
-                piece.to_zarr(work / "store", region={"site": slice(first, last)}, zarr_format=2, consolidated=False)
+                piece.to_zarr(work / _STORE, region={"site": slice(first, last)}, zarr_format=2, consolidated=False)
                 done.append(first)
                 _note(work, source, done)
             if progress:
                 progress(last, source.counties)
-        zarr.consolidate_metadata(work / "store", zarr_format=2)
-        open_store(work / "store")
+        zarr.consolidate_metadata(work / _STORE, zarr_format=2)
+        open_store(work / _STORE)
         if out.exists():
             out.replace(work / "replaced")
-        (work / "store").replace(out)
+        (work / _STORE).replace(out)
         shutil.rmtree(work)
     except OSError as error:
         raise DataError(
             f"cannot write {out} ({error.strerror or error}): check space; the same call goes on"
         ) from error
     return out
+
+
+def part(target: Path) -> Path:
+    """The folder beside ``target`` in which it is made."""
+    return target.with_name(f".{target.name}{_PART}")
+
+
+def is_left(folder: Path) -> bool:
+    """Whether ``folder`` is what a conversion left that ended after its data set was in place, before it tidied up.
+
+    One that stopped earlier holds a store, and can go on.
+    """
+    named = folder.name.startswith(".") and folder.name.endswith(f".zarr{_PART}")
+    return named and folder.is_dir() and not folder.is_symlink() and not (folder / _STORE).exists()
 
 
 class _Source:
@@ -175,6 +190,8 @@ def _driver(name: str, values: np.ndarray, file: str) -> tuple[tuple[str, ...], 
 
 def _start(work: Path, source: _Source) -> None:
     """An empty store of the right shape, made once."""
+    # First what says that blocks are done: a process that ends in between leaves half a store.
+    (work / _DONE).unlink(missing_ok=True)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     template = _template(source)
@@ -182,7 +199,7 @@ def _start(work: Path, source: _Source) -> None:
         name: {"chunks": tuple(1 if d == "site" else n for d, n in array.sizes.items())}
         for name, array in template.data_vars.items()
     } | {"time": {"units": "days since 1970-01-01", "dtype": "int32"}}
-    template.to_zarr(work / "store", mode="w", compute=False, zarr_format=2, consolidated=False, encoding=encoding)
+    template.to_zarr(work / _STORE, mode="w", compute=False, zarr_format=2, consolidated=False, encoding=encoding)
 
 
 def _template(source: _Source) -> xr.Dataset:
@@ -249,7 +266,12 @@ def _sites(counties: int) -> pd.DataFrame:
 
 
 def _resume(work: Path, source: _Source) -> list[int]:
-    """First counties of the blocks that are done; empty where there are none, or they are of other files."""
+    """First counties of the blocks that are done; empty where there are none, or they are of other files.
+
+    Without a store there are none: it went to its place, and the process ended before the rest was removed.
+    """
+    if not (work / _STORE).is_dir():
+        return []
     try:
         told = json.loads((work / _DONE).read_text())
         return [int(first) for first in told["done"]] if told["source"] == source.fingerprint() else []

@@ -31,8 +31,7 @@ def import_part(
     if part not in PARTS:
         raise DataError(f"no part {part[:40]!r} of the archive: choose one of {', '.join(PARTS)}")
     importing.check_id(data_id)
-    if not replace:
-        importing.must_be_free(data_id)
+    (importing.must_give_way if replace else importing.must_be_free)(data_id)
     found = report if report is not None else Report()
     old = replaced.table(data_id, found) if replace else []
     if part in agroflux_npy.SIMULATIONS:

@@ -8,6 +8,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +82,39 @@ def open_dataset(data: str | os.PathLike[str]) -> xr.Dataset:
     return open_store(get(text).path)
 
 
+def place(data: str) -> Path | None:
+    """Where the data set with id ``data`` lies; None where there is none. Nothing is opened."""
+    return _paths().get(data)
+
+
 def _paths() -> dict[str, Path]:
     """Where each data set lies, by id; nothing is opened."""
-    found = {name: paths.ASSETS / "data" / f"{name}.zarr.zip" for name in BUNDLED}
-    for path in _in_folder(paths.user_data() / "datasets"):
+    bundled = {name: paths.ASSETS / "data" / f"{name}.zarr.zip" for name in BUNDLED}
+    return bundled | _own_paths(_in_folder(paths.user_data() / "datasets"))
+
+
+def _own_paths(files: list[Path]) -> dict[str, Path]:
+    """The user's ``files`` by id, in their order: the name of each, else a free one made from it.
+
+    A file that is called like an id has it before one that would have to be called so.
+    """
+    first: dict[str, Path] = {}
+    for path in files:
+        first.setdefault(stem(path), path)
+    taken, found = {*BUNDLED, *first}, {}
+    for path in files:
         name = stem(path)
-        found[name if name not in found else f"{name}-user"] = path
+        if name in BUNDLED or first[name] != path:
+            name = _free(f"{name}-user", taken)
+            taken.add(name)
+        found[name] = path
     return found
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """``name``, numbered from 2 until it is none of ``taken``."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(free for free in chain([name], numbered) if free not in taken)
 
 
 def describe(entry: Entry) -> dict[str, Any]:

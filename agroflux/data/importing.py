@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import xarray as xr
 
 from agroflux import paths
-from agroflux.data import catalog, formats, management, management_table, replaced, towers
+from agroflux.data import agroflux_convert, catalog, formats, management, management_table, replaced, towers
 from agroflux.data.formats import Options
 from agroflux.data.known_sites import SiteFacts
 from agroflux.data.management import Season
@@ -35,6 +35,7 @@ _SUFFIX = ".zarr.zip"
 _REMOVED = ".removed."
 #: Folders in which data sets are made and removed: a dot, the id (or file, or "removed"), and what tempfile adds.
 _MAKING = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.[a-z0-9_]{8}")
+_NAMED = 10  # sites that a sentence names
 _ABANDONED_S = 3600.0  # [s] without a change, after which such a folder is nobody's
 
 
@@ -98,8 +99,7 @@ def import_file(
         a position, a management table of a simulation; ContractError if the result breaks the contract.
     """
     check_id(data_id)
-    if not replace:
-        must_be_free(data_id)
+    (must_give_way if replace else must_be_free)(data_id)
     found = report if report is not None else Report()
     old = replaced.table(data_id, found) if replace and not seasons else ()
     ds = build(
@@ -131,7 +131,11 @@ def build(
         _ids([str(s) for s in readings["site"].to_numpy()])
         told = {k: v for k, v in asdict(said).items() if v}
         ds = readings.assign_attrs(told | {"history": f"{readings.attrs['history']}; {history}".strip("; ")})
-        return _managed(ds, seasons, Path(path).name) if seasons else replaced.into(ds, old, report)
+        if not seasons:
+            return replaced.into(ds, old, report)
+        made = _managed(ds, seasons, Path(path).name)
+        _overruled(management.changed(ds, made), "leave the table out to keep that", report)
+        return made
     readings = placed(readings, site or SiteFacts())
     _ids([str(meta["site_id"]) for _, meta in readings])
     names = ", ".join(str(meta["site_id"]) for _, meta in readings)
@@ -165,10 +169,30 @@ def _seasons(readings: Sequence[Reading], told: Sequence[Season], report: Report
         for _, meta in readings
         for year, crop in meta.get("crops", {}).items()
     ]
+    _overruled(_other_crops(of_file, found), "take those years out of the table to keep that", report)
     for source in (of_file, management_table.shipped()):
         have = {(s.site, s.year) for s in found}
         found += [s for s in source if s.site in sites and (s.site, s.year) not in have]
     return found
+
+
+def _other_crops(of_file: Sequence[Season], told: Sequence[Season]) -> dict[str, list[str]]:
+    """Sites where a table tells of a year, but not the crop that the file names; by column, as :func:`_overruled`."""
+    named = {site: management.crops(s for s in told if s.site == site) for site in {s.site for s in of_file}}
+    have = {(s.site, s.year) for s in told}
+    other = [s.site for s in of_file if s.crop and (s.site, s.year) in have and named[s.site].get(s.year) != s.crop]
+    return {"crop": list(dict.fromkeys(other))} if other else {}
+
+
+def _overruled(sites: Mapping[str, Sequence[str]], remedy: str, report: Report) -> None:
+    """Say of which columns of the file (the keys), and at which ``sites``, a management table takes the place."""
+    places = [
+        f"{name} at {', '.join(held[:_NAMED])}" + (f" and {len(held) - _NAMED} more" if len(held) > _NAMED else "")
+        for name, held in sites.items()
+    ]
+    if places:
+        what = f"it takes the place of what the file tells: {'; '.join(places)}"
+        report.add("warning", replaced.TABLE, what, remedy)
 
 
 def placed(readings: Sequence[Reading], site: SiteFacts) -> list[Reading]:
@@ -240,6 +264,7 @@ def save(ds: xr.Dataset, data_id: str, *, replace: bool = False) -> Path:
         with tempfile.TemporaryDirectory(prefix=f".{data_id}.", dir=folder) as work:
             made = write_store(ds, Path(work) / target.name)
             if replace:
+                must_give_way(data_id)
                 made.replace(target)
                 remove_others(data_id, target)
             else:
@@ -257,9 +282,7 @@ def set_management(data_id: str, seasons: Sequence[Season], *, force: bool = Fal
     planting, crop and nitrogen that no table tells of and that would be lost; with ``force`` they are replaced.
     """
     entry = _own(data_id)
-    if catalog.stem(entry.path) != entry.id:
-        # The file written would be called by the id, and this one be listed in its place.
-        raise DataError(f"{entry.path.name} is named like a bundled data set: rename the file first")
+    must_give_way(data_id)
     ds = catalog.open_dataset(entry.id).load()
     made = _managed(ds, seasons, data_id)
     if not force and (lost := management_table.untold(ds)):
@@ -297,6 +320,8 @@ def remove(data_id: str) -> Path:
         tidy(entry.path.parent)
         with tempfile.TemporaryDirectory(prefix=_REMOVED, dir=entry.path.parent) as work:
             entry.path.replace(Path(work) / entry.path.name)
+        if agroflux_convert.is_left(left := agroflux_convert.part(entry.path)):
+            shutil.rmtree(left, ignore_errors=True)
     except FileNotFoundError:
         raise DataError(f"there is no data set called {data_id} any more: it was removed meanwhile") from None
     except OSError as error:
@@ -308,7 +333,8 @@ def tidy(folder: Path) -> None:
     """Delete what imports and removals that were killed left in ``folder``; never what has just been changed."""
     old = time.time() - _ABANDONED_S
     for path in folder.glob(".*"):
-        if _MAKING.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and _changed_at(path) < old:
+        making = _MAKING.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+        if (making or agroflux_convert.is_left(path)) and _changed_at(path) < old:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -321,12 +347,31 @@ def _changed_at(folder: Path) -> float:
 
 
 def must_be_free(data_id: str) -> None:
-    """DataError if one of the user's data sets goes by ``data_id``."""
-    for suffix in catalog.SUFFIXES:
-        if (paths.user_data() / "datasets" / (data_id + suffix)).exists():
-            raise DataError(
-                f"a data set called {data_id} is there already: choose another id, or replace it (--replace)"
-            )
+    """DataError if one of the user's data sets goes by ``data_id``, be its file called so or otherwise."""
+    path = catalog.place(data_id)
+    if path is not None and catalog.stem(path) != data_id:
+        raise DataError(f"{path.name} is listed as {data_id} already: choose another id")
+    # A file system that does not tell a from A holds files that the catalog does not list by this id.
+    if path is not None or _called(data_id):
+        raise DataError(f"a data set called {data_id} is there already: choose another id, or replace it (--replace)")
+
+
+def must_give_way(data_id: str) -> None:
+    """DataError if a data set written as ``data_id`` would take id or file of others than the one it replaces."""
+    path = catalog.place(data_id)
+    if path is not None and (own := catalog.stem(path)) != data_id:
+        raise DataError(
+            f"{path.name} is listed as {data_id}, because another data set is called {own}: rename the file first"
+        )
+    if len(files := _called(data_id)) > 1:
+        names = " and ".join(file.name for file in files)
+        raise DataError(f"{names} are data sets of their own, and all would be replaced: rename all but one first")
+
+
+def _called(data_id: str) -> list[Path]:
+    """The user's files and folders that are called ``data_id``, each with another ending."""
+    files = [paths.user_data() / "datasets" / (data_id + suffix) for suffix in catalog.SUFFIXES]
+    return [file for file in files if file.exists()]
 
 
 def _put(made: Path, target: Path) -> None:

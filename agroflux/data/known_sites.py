@@ -23,10 +23,11 @@ class SiteFacts:
     def filled(self, site_id: str) -> "SiteFacts":
         """These facts for ``site_id``, completed from the tables of known towers.
 
+        A site that is called otherwise than its file calls it (``site_id``) lies where it lay.
         Raises DataError where no position is known, or it lies outside the globe.
         """
         site = self.site_id or site_id
-        known = _known().get(site, SiteFacts())
+        known = _known().get(site) or _known().get(site_id) or SiteFacts()
         lat = self.lat if self.lat is not None else known.lat
         lon = self.lon if self.lon is not None else known.lon
         if lat is None or lon is None:
@@ -38,8 +39,14 @@ class SiteFacts:
             raise DataError(
                 f"site {site[:60]} cannot lie at {lat:g}, {lon:g}: latitude -90 to 90, longitude -180 to 180"
             )
-        country = site[:2] if len(site) == 6 and site[2:3] == "-" and not site.startswith("US") else ""
+        country = _country(site) or _country(site_id)
         return SiteFacts(site, self.name or known.name or site, self.state or known.state or country, lat, lon)
+
+
+def _country(site: str) -> str:
+    """Country in the id that a network gave (BE-Lon), empty where there is none, or the state tells more (US)."""
+    told = len(site) == 6 and site[2] == "-" and site[:2].isupper() and not site.startswith("US")
+    return site[:2] if told else ""
 
 
 @lru_cache(maxsize=1)

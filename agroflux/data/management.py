@@ -18,13 +18,14 @@ source             where the row comes from
 =================  =================================================================================
 
 They feed the drivers PLANTING (1 on the day), CROP (1 corn, 0 soybean; NaN for another crop, for two crops in one
-year, or unknown) and FERTZR_N [g N m-2 d-1] = rate [kg N ha-1] / 10 on the day. A day is *known* from 1 January to
-31 December of a crop planted in its year; of a crop planted the autumn before, from planting to harvest (to 30 June
-where that is not told), because what was sown next is another row's to say. All other days are NaN.
+year, or unknown) and FERTZR_N [g N m-2 d-1] = rate [kg N ha-1] / 10 on the day. A row speaks for the days from
+1 January to 31 December of a crop planted in its year; of a crop planted the autumn before, from planting to harvest
+(to 30 June where that is not told), because what was sown next is another row's to say. A day is *known* where every
+row that speaks for it tells the column, and where something was done that day. All other days are NaN.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -32,6 +33,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from agroflux import schema
 
@@ -41,6 +43,7 @@ ATTRIBUTE = "management"
 CROP_FLAG = {"corn": 1.0, "soybean": 0.0}
 NONE = "none"
 KG_HA_PER_G_M2 = 10.0
+_SAME = 1e-5  # flags and [g N m-2 d-1] that differ by less are one number, stored twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Season:
     source: str = ""
 
     def span(self) -> tuple[date, date]:
-        """First and last day on which this row says all there is to know of planting and nitrogen."""
+        """First and last day for which this row speaks: what it leaves empty is unknown there, whatever others tell."""
         first, last = date(self.year, 1, 1), date(self.year, 12, 31)
         if isinstance(self.planting, date) and self.planting < first:
             return self.planting, self.harvest or date(self.year, 6, 30)
@@ -81,25 +84,34 @@ class Season:
 def drivers(seasons: Sequence[Season], days: pd.DatetimeIndex) -> pd.DataFrame:
     """PLANTING, CROP, FERTZR_N of one site on ``days``, NaN where unknown; ``seasons`` are that site's alone."""
     out = pd.DataFrame(np.nan, index=days, columns=list(DRIVERS))
-    planted = [s for s in seasons if s.planting is not None]
-    given = [s for s in seasons if s.nitrogen is not None]
-    for column, known in (("PLANTING", planted), ("FERTZR_N", given)):
-        for season in known:
-            first, last = season.span()
-            out.loc[pd.Timestamp(first) : pd.Timestamp(last), column] = 0.0
-    for season in planted:
+    out["PLANTING"] = _nothing(seasons, days, lambda season: season.planting is not None)
+    out["FERTZR_N"] = _nothing(seasons, days, lambda season: season.nitrogen is not None)
+    totals: dict[date, float] = {}
+    for season in seasons:
         if isinstance(season.planting, date):
             _set(out, "PLANTING", season.planting, 1.0)
-    totals: dict[date, float] = {}
-    for season in given:
         for event in season.nitrogen or ():
             totals[event.day] = totals.get(event.day, 0.0) + event.rate
     for day, rate in totals.items():
         _set(out, "FERTZR_N", day, rate / KG_HA_PER_G_M2)
+    unnamed = {season.year for season in seasons if not season.crop}
     for year, crop in crops(seasons).items():
-        if crop in CROP_FLAG:
+        if crop in CROP_FLAG and year not in unnamed:
             out.loc[pd.Timestamp(year, 1, 1) : pd.Timestamp(year, 12, 31), "CROP"] = CROP_FLAG[crop]
     return out
+
+
+def _nothing(seasons: Sequence[Season], days: pd.DatetimeIndex, tells: Callable[[Season], bool]) -> NDArray[np.float64]:
+    """0 on each of ``days`` for which a row speaks and all that do tell, else NaN; events are not in it.
+
+    One row that tells does not answer for another: between two crops of a year, the nitrogen of one may be unknown.
+    """
+    known, unknown = np.zeros(len(days), bool), np.zeros(len(days), bool)
+    for season in seasons:
+        first, last = season.span()
+        spoken_for = (days >= pd.Timestamp(first)) & (days <= pd.Timestamp(last))
+        (known if tells(season) else unknown)[spoken_for] = True
+    return np.where(known & ~unknown, 0.0, np.nan)
 
 
 def _set(out: pd.DataFrame, column: str, day: date, value: float) -> None:
@@ -159,6 +171,23 @@ def apply(ds: xr.Dataset, seasons: Sequence[Season]) -> xr.Dataset:
     out = out.assign_coords(crop_name=(("site", "year"), [[names.get(y, "") for y in years] for names in grown]))
     out.attrs[ATTRIBUTE] = json.dumps([as_row(s) for s in kept])
     return out
+
+
+def changed(before: xr.Dataset, after: xr.Dataset) -> dict[str, list[str]]:
+    """What ``before`` told of management and ``after`` tells otherwise or no more: sites by name of the variable."""
+    found = {}
+    for name in (*DRIVERS, "crop_name"):
+        if name not in before:
+            continue
+        old, new = before[name], after[name]
+        if name == "crop_name":
+            other = old.notnull() & (old != "") & (old != new)
+        else:  # ~(a <= b) and not a > b: what is unknown now is other than what was told
+            other = old.notnull() & ~(abs(new - old) <= _SAME)
+        lost = other.any([d for d in other.dims if d != "site"]).to_numpy()
+        if lost.any():
+            found[name] = [str(site) for site in after["site"].to_numpy()[lost]]
+    return found
 
 
 def as_row(season: Season) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """The AgroFlux archive: physical units and house signs come back, conversions go on, odd files are refused."""
 
 import os
+import shutil
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from agroflux import contract
-from agroflux.data import agroflux_convert, agroflux_npy, catalog, store
+from agroflux.data import agroflux_convert, agroflux_npy, catalog, importing, store
 from agroflux.data.agroflux_import import import_part
 from agroflux.errors import DataError
 from tests.data import agroflux_archive as made
@@ -160,3 +163,75 @@ def test_a_part_replaces_a_data_set_only_when_asked(archive: Path, folder: Path,
         import_part(archive, part, "x", replace=True)
         assert catalog.get("x").kind == ("simulation" if part == "ecosys" else "observation")
         assert [p.name for p in folder.iterdir()] == ["x.zarr" if part == "ecosys" else "x.zarr.zip"]
+
+
+def _killed_at_the_end(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import ``x`` in place of another ``x``, and end after the new one is in its place, before the rest is removed."""
+    import_part(archive, "ecosys", "x")
+
+    whole = shutil.rmtree
+
+    def stop(path: Path, **how: Any) -> None:
+        if str(path).endswith(".part") and not how:
+            raise KeyboardInterrupt
+        whole(path, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(agroflux_convert.shutil, "rmtree", stop)
+        with pytest.raises(KeyboardInterrupt):
+            import_part(archive, "ecosys", "x", replace=True)
+
+
+def test_an_import_that_ended_before_it_tidied_up_can_be_made_again(
+    archive: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _killed_at_the_end(archive, monkeypatch)
+    assert sorted(path.name for path in folder.iterdir()) == [".x.zarr.part", "x.zarr"] and catalog.get("x").ok
+    import_part(archive, "ecosys", "x", replace=True)
+    assert [path.name for path in folder.iterdir()] == ["x.zarr"]
+    assert catalog.open_dataset("x")["GPP"].notnull().all()
+
+
+def test_what_such_an_import_left_goes_with_the_data_set(
+    archive: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _killed_at_the_end(archive, monkeypatch)
+    importing.remove("x")
+    assert list(folder.iterdir()) == []
+    import_part(archive, "ecosys", "x")
+    assert catalog.get("x").ok
+
+
+def test_old_leftovers_are_tidied_and_unfinished_conversions_are_not(tmp_path: Path) -> None:
+    left, fresh, unfinished = (tmp_path / f".{name}.zarr.part" for name in "abc")
+    for path in (left / "replaced", fresh, unfinished / "store"):
+        path.mkdir(parents=True)
+    ago = time.time() - 4000
+    for path in (left / "replaced", left, unfinished / "store", unfinished):
+        os.utime(path, (ago, ago))
+    importing.tidy(tmp_path)
+    assert not left.exists() and fresh.is_dir() and (unfinished / "store").is_dir()
+
+
+def test_half_a_store_is_not_taken_for_what_was_done(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "t.zarr"
+
+    def stop(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    whole = shutil.rmtree
+
+    def half(path: Path, **_: bool) -> None:
+        whole(path / "store" / "GPP")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        agroflux_convert.convert(archive, "ecosys", target, block=1, progress=stop)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(agroflux_convert.shutil, "rmtree", half)
+        agroflux_convert.convert(archive, "ecosys", target, block=2)  # blocks of another size: it begins again
+    agroflux_convert.convert(archive, "ecosys", target, block=1)
+    assert store.open_store(target)["GPP"].notnull().all()

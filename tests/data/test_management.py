@@ -281,12 +281,3 @@ def test_names_of_crops_that_no_table_tells_of_count_too(tiny_observation: xr.Da
 def test_what_is_no_table_in_a_data_set_is_told(text: str, tiny_observation: xr.Dataset) -> None:
     with pytest.raises(DataError, match=r"holds no management table: set one with `agroflux data manage`"):
         management_table.of(tiny_observation.assign_attrs(management=text))
-
-
-def test_a_file_named_like_a_bundled_data_set_is_to_be_renamed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_observation: xr.Dataset
-) -> None:
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path / "mine"))
-    write_store(tiny_observation, tmp_path / "mine/datasets/towers-sample.zarr.zip")
-    with pytest.raises(DataError, match=r"towers-sample\.zarr\.zip is named like a bundled data set: rename the file"):
-        importing.set_management("towers-sample-user", [Season("US-Xx1", 2016, "corn")])
