@@ -4,6 +4,7 @@ The interactive map of the first page is folium's (:mod:`agroflux.maps`). Here M
 lines from GeoJSON that the app serves itself; no tile, glyph or style is fetched from elsewhere.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
@@ -11,9 +12,14 @@ import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
 
-#: Where a map opens: Iowa to Indiana in 360 px, so that a telephone shows all of it.
-CENTRE, ZOOM = {"lat": 40.4, "lon": -90.6}, 4.4
+#: West, south, east and north of the benchmark's counties [degrees]: what a map shows when it opens.
+BELT = (-96.51, 36.96, -84.79, 43.51)
+#: px of the narrowest map, on a telephone: what lays a map out on a page must leave it as much.
+NARROWEST = 330
 SELECTED = "#E0218A"
+_TILE = 512  # px of the whole world in MapLibre at zoom 0
+_BAR = 60  # px below a map that its scale takes
+_SHARE = 0.96  # of a map's height that the counties take at most
 _FILE, _LINE = 520, 22  # px of a map as a file, and of a line of its title
 
 
@@ -66,17 +72,32 @@ def county_figure(
     )
     theme.finish(fig, height=height, legend=False)
     fig.update_layout(
-        map={"style": _style(states), "center": CENTRE, "zoom": ZOOM},
+        map={"style": _style(states), **view(height - (_BAR if bar else 0))},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         uirevision="keep",
     )
     return fig
 
 
+def view(height: float) -> dict[str, object]:
+    """Centre and zoom of a map of ``height`` [px] at which all of :data:`BELT` is seen in :data:`NARROWEST`, too."""
+    west, south, east, north = BELT
+    top, bottom = mercator(north), mercator(south)
+    world = min(NARROWEST / ((east - west) / 360), _SHARE * height / (top - bottom))  # px
+    # Half way between the two in pixels, which is north of half way in degrees.
+    middle = math.degrees(math.atan(math.sinh(math.pi * (top + bottom))))
+    return {"center": {"lat": middle, "lon": (west + east) / 2}, "zoom": math.log2(world / _TILE)}
+
+
+def mercator(lat: float) -> float:
+    """How far north of the equator a latitude [degrees] is drawn, as a share of the world's width (web Mercator)."""
+    return math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)
+
+
 def titled(fig: go.Figure, title: Sequence[str]) -> go.Figure:
     """A copy of a map of :func:`county_figure` that says alone what it shows: lines of text above it, its scale below.
 
-    For files of maps that share one scale on the page, which stands beside them there.
+    For files: on the page what it shows stands around a map, and maps side by side share one scale.
     """
     made = go.Figure(fig)
     made.update_traces(showscale=True)

@@ -8,6 +8,9 @@ import plotly.graph_objects as go
 from agroflux.figures import colours, theme
 from agroflux.figures.series import trace_class
 
+#: Models of which a standard deviation is drawn. Of two it reaches beyond both, whatever they say, and of three often.
+FEWEST = 4
+
 
 def summary(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean, standard deviation (of a sample), lowest and highest of the columns of ``frame``, one a model."""
@@ -21,15 +24,16 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def band(frame: pd.DataFrame, *, label: str, unit: str, form: str = "%d %b %Y", height: int = 380) -> go.Figure:
-    """Ensemble mean with its spread over time: ``frame`` as :func:`summary` gives it, index ``time``."""
+def band(
+    frame: pd.DataFrame, models: int, *, label: str, unit: str, form: str = "%d %b %Y", height: int = 380
+) -> go.Figure:
+    """Ensemble mean with its spread over time, as :func:`drawn` says.
+
+    ``frame`` as :func:`summary` gives it, index ``time``; ``models``: how many it is of.
+    """
     fig = go.Figure()
     pretty, colour = theme.pretty(unit), colours.series("baseline")
-    bounds: Sequence[tuple[str, pd.Series, pd.Series, float]] = (
-        ("Lowest to highest model", frame["low"], frame["high"], 0.2),
-        ("Mean ± standard deviation", frame["mean"] - frame["sd"], frame["mean"] + frame["sd"], 0.3),
-    )
-    for name, low, high, alpha in bounds:
+    for name, low, high, alpha in _bounds(frame, models):
         edge = {"x": frame.index, "mode": "lines", "line": {"width": 0, "color": colour}, "legendgroup": name}
         fig.add_trace(go.Scatter(**edge, y=low, showlegend=False, hoverinfo="skip"))
         fig.add_trace(
@@ -57,3 +61,22 @@ def band(frame: pd.DataFrame, *, label: str, unit: str, form: str = "%d %b %Y", 
     )
     fig.update_xaxes(hoverformat=form)
     return theme.finish(fig, height=height, y=f"{label} [{pretty}]", hover="x unified")
+
+
+def drawn(models: int) -> str:
+    """What the bands of :func:`band` show, for a caption."""
+    text = f"The band spans the lowest to the highest of the {models} models"
+    if models < FEWEST:
+        return f"{text}; a standard deviation is drawn of {FEWEST} or more."
+    return f"{text}, the darker one within it the mean ± one standard deviation, cut off where that leaves the range."
+
+
+def _bounds(frame: pd.DataFrame, models: int) -> Sequence[tuple[str, pd.Series, pd.Series, float]]:
+    """Name, lower and upper edge, and how dark, of each band: none reaches beyond the lowest and highest model."""
+    low, high = frame["low"], frame["high"]
+    found = [("Lowest to highest model", low, high, 0.2)]
+    if models >= FEWEST:
+        below, above = (frame["mean"] + sign * frame["sd"] for sign in (-1, 1))
+        name = "Mean ± standard deviation, within that range"
+        found.append((name, below.clip(lower=low), above.clip(upper=high), 0.3))
+    return found

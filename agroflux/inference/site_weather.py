@@ -126,10 +126,13 @@ def why_hidden(observations: xr.Dataset, site: str, days: pd.DatetimeIndex, *, c
     flags = hidden.reindex(days)
     gap, after, before = (flags[name].eq(True) for name in ("gap", "after", "before"))
     first, last = (f"{hidden.index[k]:%d %b %Y}" for k in (0, -1))
+    # Said in full by the first cause that there is; those after it say "such a gap".
+    whole = f"a gap of more than {Assumptions.short_gap} days in temperature or rain"
     causes = {
         f"temperature or rain was not measured for more than {Assumptions.short_gap} days in a row": gap,
-        f"such a gap ended less than {_RECOVERY_DAYS} days before": after,
-        f"such a gap begins within {_RECOVERY_DAYS} days, and this model also looks at the days ahead": before,
+        f"{'such a gap' if gap.any() else whole} ended less than {_RECOVERY_DAYS} days before": after,
+        f"{'such a gap' if gap.any() or after.any() else whole} begins within {_RECOVERY_DAYS} days, and this model "
+        "also looks at the days ahead": before,
         f"temperature and rain are not both on record, as they are from {first} to {last}": flags["gap"].isna(),
     }
     return "; ".join(f"on {count:,} {text}" for text, held in causes.items() if (count := int(held.sum())))

@@ -115,7 +115,7 @@ def pick_sources(where: str, known: Mapping[str, str]) -> list[str]:
     for text in not_offered(str(state.get("var", "")), _asked()):
         state.note(text)
     st.multiselect(
-        "Sources", options, format_func=known.__getitem__, placeholder="Pick a source", width=420,
+        "Sources", options, format_func=known.__getitem__, placeholder="Pick a source", width=700, wrap=True,
         **state.bind(
             _SOURCES, default=[*own, *([best] if best else [])], options=options, kind="many"
         ),

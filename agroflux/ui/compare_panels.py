@@ -10,6 +10,7 @@ from agroflux.data import field_days
 from agroflux.evaluation import compare
 from agroflux.figures import cumulative, residuals, scatter, series, theme
 from agroflux.ui import compare_view, day_groups, show, state
+from agroflux.ui.compare import site_names
 from agroflux.ui.compare_view import Ask, View
 
 if TYPE_CHECKING:
@@ -186,13 +187,22 @@ def score_table(shown: Shown) -> None:
         }
     )  # fmt: skip
     named = named.drop(columns="Days", errors="ignore")
-    named = named if sites > 1 else named.drop(columns="Site")
-    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in named.columns if c not in _PLACES}
+    drawn, filed = _called(named, shown.ask.where) if sites > 1 else (named.drop(columns="Site"),) * 2
+    numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in drawn.columns if c not in _PLACES}
     numbers["n"] = st.column_config.NumberColumn(format="localized", help="Values scored, after averaging")
-    show.frame(named, hide_index=True, column_config=numbers)
+    show.frame(drawn, hide_index=True, column_config=numbers)
     days = "measured days" if shown.measured_only else f"common {'years' if shown.variable.per == 'year' else 'days'}"
     told = {"scored_against": shown.reference, "scored_on": days, **_told(shown)}
-    show.csv(named.assign(**told), f"{_file(shown)}-scores", index=False)
+    show.csv(filed.assign(**told), f"{_file(shown)}-scores", index=False)
+
+
+def _called(scores: "pd.DataFrame", where: str) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """Scores with sites called as their picker calls them, for the page; for a file, the ids with that beside them."""
+    names = site_names(where)
+    called = [names.get(site, site) for site in scores["Site"]]
+    filed = scores.copy()
+    filed.insert(scores.columns.get_loc("Site") + 1, "Site name", called)
+    return scores.assign(Site=called), filed
 
 
 def against(shown: Shown) -> None:

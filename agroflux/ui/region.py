@@ -67,6 +67,11 @@ class Result:
         """Sites times years."""
         return len(self.ask.sites) * len(self.ask.years)
 
+    @property
+    def size(self) -> str:
+        """``1 site-year`` or ``594 site-years``."""
+        return f"{self.site_years} site-year{'' if self.site_years == 1 else 's'}"
+
 
 def question(models: Sequence[str], data: str, sites: Sequence[str], years: Sequence[int], rate: float) -> Ask:
     """What the controls ask for, of the files as they are now."""

@@ -1,6 +1,7 @@
 """Several models' runs on the same counties: maps side by side, difference, ensemble, series, table, downloads."""
 
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,10 +14,14 @@ from agroflux.ui import cache, controls, region, show, state
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from streamlit.delta_generator import DeltaGenerator
 
 FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
-_ACROSS = 3  # maps in a row
-_SMALL, _LARGE = 240, 380  # px
+_SMALL, _LARGE = 240, 380  # px high
+#: px wide: a small map and half of a page. Neither gets narrower on a small screen, as columns do, but goes below the
+#: other: a map then has the room of choropleth.NARROWEST that all of its counties take.
+_SMALL_WIDTH, _HALF = 340, 600
+_LETTERS = 140  # of a line of a title in a picture of 1200 px
 _SPREADS = {"mean": "Ensemble mean", "sd": "Standard deviation", "range": "Highest less lowest"}
 
 
@@ -26,7 +31,7 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
     title = show.plain(cache.entry(done.ask.data).title)
     st.caption(
         f"{len(done.runs)} models on the weather, soils and management of {title}, "
-        f"{done.site_years} site-years each: {each}.{phase(done)}"
+        f"{done.size} each: {each}.{phase(done)}"
     )
     common = common_variables(done)
     if not common:
@@ -41,15 +46,21 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
     values = county_values(done, variable)
     with show.guard("The maps of the models"):
         _side_by_side(done, values, variable, names)
-    left, right = st.columns(2, gap="medium")
+    left, right = halves()
     with left, show.guard("The difference map"):
-        _difference(values, variable, names)
+        _difference(done, values, variable, names)
     with right, show.guard("The ensemble map"):
-        _ensemble(values, variable, names)
+        _ensemble(done, values, variable, names)
     with show.guard("The series"):
         _series(done, variable, step)
     with show.guard("The table of the models"):
         _table(done, values, variable, names)
+
+
+def halves() -> "tuple[DeltaGenerator, DeltaGenerator]":
+    """Two containers side by side, or one below the other where there is no room."""
+    with st.container(horizontal=True, gap="medium"):
+        return st.container(width=_HALF), st.container(width=_HALF)
 
 
 def pick_step(variable: schema.Variable) -> compare.Aggregation:
@@ -140,6 +151,23 @@ def stem(done: region.Result, what: str) -> str:
     return f"region-{what}-{region.span(done.ask.years)}-n{done.ask.rate:g}"
 
 
+def show_map(fig: Any, title: list[str], done: region.Result, what: str, key: str) -> None:
+    """A map and its files, which say in the picture and by their name what stands around the map on the page."""
+    name = stem(done, what)
+    show.figure(fig, name, key=f"region.{key}", downloads=False)
+    show.figure_files(choropleth.titled(fig, title), name)
+
+
+def titles(done: region.Result, variable: schema.Variable, whose: str, what: str = "") -> list[str]:
+    """Lines above a map in a file: what it shows and of which years; by which model (``whose``), data and rate."""
+    unit = theme.pretty(summary.yearly_unit(variable.name))
+    first = f"{variable.title} [{unit}], {region.span(done.ask.years)}" + (f": {what}" if what else "")
+    driven = f"on {done.ask.data}, {done.ask.rate:g} kg N ha⁻¹ to corn"
+    if len(f"{whose} {driven}") <= _LETTERS:
+        return [first, f"{whose} {driven}"]
+    return [first, *textwrap.wrap(whose, _LETTERS, break_on_hyphens=False), driven]
+
+
 def _side_by_side(
     done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]
 ) -> None:
@@ -147,36 +175,21 @@ def _side_by_side(
     scale = maps.Scale.of(variable.name, variable.title, theme.pretty(unit), values.to_numpy().ravel().tolist())
     counties, states = region.outlines()
     st.markdown("**Model by model**, on one scale")
-    models = list(values.columns)
-    across = min(_ACROSS, len(models))
-    for start in range(0, len(models), across):
-        row = models[start : start + across]
-        for column, model in zip(st.columns(across), row, strict=False):
-            with column:
+    with st.container(horizontal=True):
+        for model in map(str, values.columns):
+            with st.container(width=_SMALL_WIDTH):
                 st.caption(show.plain(model))
                 fig = choropleth.county_figure(
                     values[model], names, variable=variable.name, label=variable.title, unit=unit, counties=counties,
                     states=states, limits=(scale.low, scale.high), bar=False, height=_SMALL,
                 )  # fmt: skip
-                name = f"region-{model}-{variable.name}-map"
-                show.figure(fig, name, downloads=False)
-                # Scale and model stand around the map on the page; a file has to say them itself.
-                show.figure_files(choropleth.titled(fig, _title(done, variable, str(model))), name)
+                show_map(fig, titles(done, variable, model), done, f"{model}-{variable.name}-map", f"map.{model}")
     st.html(maps.legend(scale, missing=bool(values.isna().any(axis=None))))
 
 
-def _title(done: region.Result, variable: schema.Variable, model: str) -> tuple[str, str]:
-    """Two lines above a map in a file: what it shows and of which years, and by which model at which rate."""
-    unit = theme.pretty(summary.yearly_unit(variable.name))
-    return (
-        f"{variable.title} [{unit}], {region.span(done.ask.years)}",
-        f"{model} on {done.ask.data}, {done.ask.rate:g} kg N ha⁻¹ to corn",
-    )
-
-
-def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+def _difference(done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
     models = list(values.columns)
-    st.markdown("**Difference**: first less second")
+    st.markdown("**Difference**: first minus second")
     with controls.row():
         first = _pick("First", models, "region-first", models[0])
         second = _pick("Second", models, "region-second", models[1])
@@ -189,10 +202,11 @@ def _difference(values: "pd.DataFrame", variable: schema.Variable, names: dict[s
         values[first] - values[second], names, variable=colours.DIFFERENCE, label=f"{variable.title}, difference",
         unit=unit, counties=counties, states=states, height=_LARGE,
     )  # fmt: skip
-    show.figure(fig, f"region-{first}-less-{second}-{variable.name}", key="region.difference")
+    title = titles(done, variable, f"{first} minus {second}, both", "difference")
+    show_map(fig, title, done, f"{first}-minus-{second}-{variable.name}-map", "difference")
 
 
-def _ensemble(values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+def _ensemble(done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
     st.markdown(f"**Ensemble** of {values.shape[1]} models")
     with controls.row():
         what = _pick("Show", list(_SPREADS), "region-spread", "mean")
@@ -204,7 +218,8 @@ def _ensemble(values: "pd.DataFrame", variable: schema.Variable, names: dict[str
         label=f"{variable.title}, {_SPREADS[what].lower()}", counties=counties, states=states,
         height=_LARGE,
     )  # fmt: skip
-    show.figure(fig, f"region-ensemble-{what}-{variable.name}", key="region.ensemble")
+    title = titles(done, variable, ", ".join(values.columns), f"{_SPREADS[what].lower()} of {values.shape[1]} models")
+    show_map(fig, title, done, f"{values.shape[1]}-models-{what}-{variable.name}-map", "ensemble")
 
 
 def _pick(label: str, options: list[str], name: str, default: str) -> str:
@@ -217,17 +232,18 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
     frame = mean_series(done, variable, step)
     unit, sites = compare.unit(variable, step), len(done.ask.sites)
     where = f"mean of {sites} counties" if sites > 1 else "one county"
-    stem = f"region-models-{variable.name}-{step}"
-    left, right = st.columns(2, gap="medium")
+    models, name = len(frame.columns), stem(done, f"{len(frame.columns)}-models-{variable.name}-{step}")
+    left, right = halves()
     with left:
         st.markdown(f"**Each model**, {where}")
         kinds = {str(model): str(model) for model in frame.columns}
         fig = series.series(frame, kinds, label=variable.title, unit=unit, form=FORM[step])
-        show.figure(fig, stem, key="region.series")
+        show.figure(fig, name, key="region.series")
     with right:
         st.markdown(f"**Ensemble and its spread**, {where}")
-        fig = ensemble.band(ensemble.summary(frame), label=variable.title, unit=unit, form=FORM[step])
-        show.figure(fig, f"{stem}-ensemble", key="region.band")
+        fig = ensemble.band(ensemble.summary(frame), models, label=variable.title, unit=unit, form=FORM[step])
+        show.figure(fig, f"{name}-ensemble", key="region.band")
+        st.caption(ensemble.drawn(models))
 
 
 def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:

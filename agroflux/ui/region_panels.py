@@ -34,14 +34,14 @@ def show_result() -> None:
     title = show.plain(cache.entry(ask.data).title)
     st.caption(
         f"{show.plain(done.data.attrs['model'])} on the weather, soils and management of {title}: "
-        f"{done.site_years} site-years in {done.seconds[model]:.2f} s.{region_models.phase(done)}"
+        f"{done.size} in {done.seconds[model]:.2f} s.{region_models.phase(done)}"
     )
     with controls.row():
         held = [str(name) for name in done.data.data_vars]
         variable = schema.get(controls.variable(held, default="GPP"))
         step = region_models.pick_step(variable)
     with show.guard("The map of the result"):
-        left, right = st.columns(2, gap="medium")
+        left, right = region_models.halves()
         with left:
             _map(done, variable, names)
         with right:
@@ -59,7 +59,9 @@ def _map(done: region.Result, variable: schema.Variable, names: dict[str, str]) 
         values, names, variable=variable.name, label=variable.title, unit=summary.yearly_unit(variable.name),
         counties=counties, states=states,
     )  # fmt: skip
-    show.figure(fig, f"region-{variable.name}-map", key="region.map")
+    (model,) = done.runs
+    title = region_models.titles(done, variable, model)
+    region_models.show_map(fig, title, done, f"{model}-{variable.name}-map", "map")
 
 
 def _series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> None:
@@ -75,7 +77,8 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
         form=region_models.FORM[step],
         height=460,
     )
-    show.figure(fig, f"region-{variable.name}-{step}", key="region.series")
+    (model,) = done.runs
+    show.figure(fig, region_models.stem(done, f"{model}-{variable.name}-{step}"), key="region.series")
 
 
 def county_table(done: region.Result, variable: schema.Variable, names: dict[str, str]) -> "pd.DataFrame":

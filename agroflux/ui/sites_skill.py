@@ -15,6 +15,7 @@ METRICS = {"r2": ("R²", ""), "rmse": ("RMSE", ""), "bias": ("Bias", colours.DIF
 _SCOPES = {"full": "scored on the full data", "bundle": "scored on the bundled data", "subsample": "scored on a part"}
 #: What a file of a layer says of the scored model.
 _TOLD = ("model", "data", "protocol", "experiment", "fold", "seed", "scored_on")
+_WIDTH = 520  # px of the picker of models: the longest name of one that is shipped, with seed and scope
 _SHOWN = {"flux": "Simulated", "skill": "Skill of a model"}
 
 
@@ -37,7 +38,7 @@ def pick_layer(data: str, variable: str) -> Layer | None:
             show.empty(f"No model was scored by county on {label}.", "Pick another variable.")
             return None
         bound = state.bind("sites-model", default=models[0], options=models)
-        st.selectbox("Model", models, width=320, **bound)
+        st.selectbox("Model", models, width=_WIDTH, **bound)
         offered = [name for name in METRICS if name in found[models[0]]["targets"][variable]]
         bound = state.bind("sites-metric", default=offered[0], options=offered)
         st.selectbox("Metric", offered, format_func=lambda name: METRICS[name][0], width=140, **bound)
@@ -46,8 +47,11 @@ def pick_layer(data: str, variable: str) -> Layer | None:
 
 def title(row: dict[str, Any]) -> str:
     """A scored model as the picker names it; two that differ have two names."""
-    fold = "" if row.get("fold") is None else f", fold {row['fold']}"
-    return f"{row['model']}, {row['protocol']} {row['experiment']}{fold}, seed {row['seed']}, {row['scored_on']}"
+    return f"{row['model']}, {row['protocol']} {row['experiment']}{_fold(row)}, seed {row['seed']}, {row['scored_on']}"
+
+
+def _fold(row: dict[str, Any]) -> str:
+    return "" if row.get("fold") is None else f", fold {row['fold']}"
 
 
 def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
@@ -59,7 +63,7 @@ def layer(row: dict[str, Any], variable: str, metric: str) -> Layer:
     return Layer(
         counties=values,
         name=f"{known.title}, {label} of {row['model']}",
-        detail=f"{row['protocol']} protocol, {row['experiment']} experiment, {scope}: "
+        detail=f"{row['protocol']} protocol, {row['experiment']} experiment{_fold(row)}, seed {row['seed']}, {scope}: "
         "all test years, nitrogen rates and crops, whatever is picked above",
         label=f"{label}, {known.title}",
         unit="" if metric == "r2" else known.unit,

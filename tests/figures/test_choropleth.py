@@ -1,10 +1,15 @@
-"""The Plotly county map: offline style, values in place, rings on what is selected."""
+"""The Plotly county map: offline style, values in place, all counties in sight, rings on what is selected."""
 
 import json
+import math
 
 import pandas as pd
+import pytest
 
+from agroflux import geo
 from agroflux.figures import choropleth
+
+SCALE = 60  # px below a map
 
 
 def _figure(variable: str = "GPP", selected: tuple[str, ...] = ()) -> choropleth.go.Figure:
@@ -52,6 +57,25 @@ def test_maps_side_by_side_share_given_limits_and_need_no_bar() -> None:
         values, {}, variable="GPP", label="GPP", unit="1", counties="c", states="s", limits=(0.0, 9.0), bar=False
     )
     assert (fig.data[0].zmin, fig.data[0].zmax) == (0.0, 9.0) and fig.data[0].showscale is False
+
+
+@pytest.mark.parametrize(("height", "bar"), [(240, False), (300, True), (380, True), (400, True), (460, True)])
+def test_all_counties_of_the_benchmark_are_in_sight_on_a_telephone_and_at_every_height(height: int, bar: bool) -> None:
+    fig = choropleth.county_figure(
+        pd.Series({"19001": 1.0}), {}, variable="GPP", label="GPP", unit="1", counties="c", states="s", bar=bar,
+        height=height,
+    )  # fmt: skip
+    counties = geo.counties()
+    west, south, east, north = counties[counties["benchmark"]].total_bounds
+    opened = fig.layout.map
+    world = 512 * 2**opened.zoom  # px; MapLibre's tiles are 512 px wide
+    middle = math.asinh(math.tan(math.radians(opened.center.lat)))
+    reach = math.pi * (height - (SCALE if bar else 0)) / world
+    low, high = (math.degrees(math.atan(math.sinh(middle + sign * reach))) for sign in (-1, 1))
+    assert low < south and north < high, f"{low:.3f} to {high:.3f} is seen of {south:.3f} to {north:.3f}"
+    assert north - south > (high - low) / 2, "and they fill the map"
+    half = 180 * 330 / world  # degrees of longitude to each side of the centre, on a telephone of 360 px
+    assert opened.center.lon - half <= west and east <= opened.center.lon + half
 
 
 def test_a_map_for_a_file_has_its_scale_and_a_title_and_the_pages_own_stays_as_it_is() -> None:

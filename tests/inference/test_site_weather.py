@@ -105,6 +105,21 @@ def test_days_before_a_gap_are_hidden_of_a_network_that_looks_ahead(ahead: Check
     )
 
 
+def test_a_cause_says_what_gap_it_means_where_none_before_it_did(tower: xr.Dataset) -> None:
+    """Days measured after a gap, before it, and both, with none within it."""
+    gap = pd.date_range("2012-04-14", "2012-05-23")
+    after, before = pd.date_range("2012-05-24", periods=10), pd.date_range("2012-04-04", "2012-04-13")
+    whole = "on 10 a gap of more than 5 days in temperature or rain"
+    ahead = "begins within 30 days, and this model also looks at the days ahead"
+
+    def told(days: pd.DatetimeIndex) -> str:
+        return why_hidden(_without(tower, gap), "US-Xx1", days, causal=False)
+
+    assert told(after) == f"{whole} ended less than 30 days before"
+    assert told(before) == f"{whole} {ahead}"
+    assert told(after.union(before)) == f"{whole} ended less than 30 days before; on 10 such a gap {ahead}"
+
+
 def test_a_gap_early_in_a_year_hides_nothing_of_the_year_before(ahead: Checkpoint, tower: xr.Dataset) -> None:
     """A network that looks ahead runs for each year by itself, and sees nothing of the next."""
     gapped = _without(tower, pd.date_range("2013-01-10", "2013-01-25"))

@@ -220,7 +220,7 @@ def test_two_models_share_a_scale_and_are_told_apart_everywhere(
     assert maps[0]["zmin"] == maps[1]["zmin"] and maps[0]["zmax"] == maps[1]["zmax"]
     for name, drawn in zip(pair, maps, strict=True):
         assert drawn["showscale"] is False, "it stands below both"
-        file = drawn_as[f"region-{name}-ET-map"]
+        file = drawn_as[f"region-{name}-ET-map-2016-n168"]
         assert file.data[0].showscale and (file.data[0].zmin, file.data[0].zmax) == (drawn["zmin"], drawn["zmax"])
         assert file.layout.title.text.startswith(f"Evapotranspiration [mm yr⁻¹], 2016<br>{name} on cornbelt-century")
         np.testing.assert_allclose(untrained.numbers(drawn["z"]), means[name][drawn["locations"]], rtol=1e-4)
