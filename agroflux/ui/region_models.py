@@ -256,7 +256,7 @@ def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variabl
     frame = frame.sort_values("Ensemble mean", ascending=False, ignore_index=True)
     st.markdown(f"**{variable.title} by county and model**, in {unit}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
-    show.frame(frame, hide_index=True, column_config=numbers, height=280)
+    show.frame(frame, hide_index=True, column_config=numbers, height=show.height(frame))
     name = stem(done, f"{len(done.runs)}-models-{variable.name}")
     with st.container(horizontal=True):
         # The page says unit, data, years and rate above the table; a file has to say them itself.

@@ -100,7 +100,7 @@ def _table(done: region.Result, variable: schema.Variable, names: dict[str, str]
     # The unit stands above the table; in the file each column has it.
     shown = {c: c if turn == 0 else c.partition(" ")[0] for turn, c in enumerate(frame.columns[2:])}
     numbers = {c: st.column_config.NumberColumn(label, format="%.4g") for c, label in shown.items()}
-    show.frame(frame, hide_index=True, column_config=numbers, height=280)
+    show.frame(frame, hide_index=True, column_config=numbers, height=show.height(frame))
     (model,) = done.runs
     stem = region_models.stem(done, f"{model}-{variable.name}")
     every = region_models.stem(done, model)

@@ -9,9 +9,9 @@ import os
 import re
 import runpy
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _ABSENT = "–"  # noqa: RUF001 # an en dash
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:])")
+_ROW = 35  # px of a row of a table
 _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
 
@@ -217,6 +218,11 @@ def _figure_button(label: str, make: Callable[[], str | bytes], name: str, mime:
 def frame(rows: Any, **options: Any) -> None:
     """Show a data frame full width, a dash where there is no value."""
     st.dataframe(rows, width="stretch", placeholder=_ABSENT, **options)
+
+
+def height(rows: Sized, most: int = 280) -> "int | Literal['content']":
+    """Height of a table [px] that scrolls beyond ``most``: a shorter one has no empty rows below it."""
+    return "content" if _ROW * (len(rows) + 1) <= most else most
 
 
 def table(rows: Any, name: str, **options: Any) -> None:

@@ -1,5 +1,6 @@
 """What pages show alike: text is text, an error is one message, a download is what it says."""
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from agroflux.data import catalog
 from agroflux.figures import choropleth
 from agroflux.ui import show
 
@@ -154,3 +156,16 @@ def test_no_text_of_a_file_runs_in_a_spreadsheet(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(show, "download", lambda _label, make, name, _mime: files.__setitem__(name, make()))
     show.csv(pd.DataFrame({"=site": ["=1"], "flux": [-1.5]}, pd.Index(["@x"])), "a")
     assert files["a.csv"] == ",'=site,flux\n'@x,'=1,-1.5\n"
+
+
+def test_a_short_table_has_no_empty_rows_and_a_long_one_scrolls() -> None:
+    assert show.height(range(2)) == "content"
+    assert show.height(range(99)) == 280
+
+
+def test_data_sets_are_told_apart_and_synthetic_ones_say_so() -> None:
+    entry = catalog.get("chambers-synthetic")
+    assert show.called(entry) == "Six virtual N₂O chambers, three seasons (synthetic)", "once is enough"
+    twins = [dataclasses.replace(entry, id=name, title="Plots") for name in ("a", "b")]
+    measured = dataclasses.replace(entry, id="c", title="Plots", synthetic=False)
+    assert show.titles([*twins, measured]) == {"a": "Plots (synthetic) (a)", "b": "Plots (synthetic) (b)", "c": "Plots"}
