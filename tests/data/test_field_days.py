@@ -82,3 +82,10 @@ def test_groups_are_ordered_and_empty_ones_left_out() -> None:
     assert [field_days.words(*group) for group in groups] == [
         "all days", "corn", "soybean", "unknown crop", "unknown management"
     ]  # fmt: skip
+
+
+def test_what_is_sown_last_is_what_stands_where_no_harvest_is_told() -> None:
+    corn = Season("a", 2005, "corn", date(2005, 5, 1))
+    for seasons in ([corn, WHEAT], [WHEAT, corn]):
+        crop = management.in_field(seasons, DAYS)
+        assert (crop["2005-10-04"], crop["2005-10-05"], crop["2005-12-31"]) == ("corn", "winter wheat", "winter wheat")

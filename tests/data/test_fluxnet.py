@@ -302,3 +302,15 @@ def test_a_version_chosen_of_which_there_is_next_to_nothing_gives_way(tmp_path: 
     ((_, meta),) = read(_write(tmp_path, rows, "TIMESTAMP,NEE_VUT_REF,NEE_CUT_REF"), report=report)
     assert meta["columns"]["NEE"] == "NEE_CUT_REF"
     assert "NEE is NEE_CUT_REF: the file holds no version chosen, or too few values" in report.findings[0].what
+
+
+def test_gpp_and_reco_have_the_quality_of_nee(tmp_path: Path) -> None:
+    table, meta = read_daily(_write(tmp_path))
+    for name in ("GPP", "Reco"):
+        assert table[f"{name}_qc"].tolist()[::3] == [0.75, 1.0] and "NEE_VUT_REF_QC" in meta["notes"][f"{name}_qc"]
+
+
+def test_the_version_chosen_is_taken_though_another_has_more_days(tmp_path: Path) -> None:
+    rows = ("20050101,1,9", "20050102,-9999,9", "20050103,2,9", "20050104,-9999,9")
+    table, meta = read_daily(_write(tmp_path, rows, "TIMESTAMP,NEE_VUT_REF,NEE_CUT_REF"))
+    assert meta["columns"]["NEE"] == "NEE_VUT_REF" and table["NEE"].dropna().tolist() == [1.0, 2.0]

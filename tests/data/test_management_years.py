@@ -133,3 +133,9 @@ def test_only_sites_that_lose_something_are_named(tiny_observation: xr.Dataset) 
     assert management.changed(both, both) == {}
     assert management.changed(both, left) == {name: ["US-Xx2"] for name in ("CROP", "FERTZR_N", "crop_name")}
     assert np.isnan(left["FERTZR_N"].sel(site="US-Xx2")).all()
+
+
+def test_a_wheat_whose_harvest_is_not_told_speaks_to_30_june() -> None:
+    wheat = Season("A", 2005, "winter wheat", date(2004, 10, 10), nitrogen=())
+    given = drivers([wheat], pd.date_range("2004-01-01", "2006-12-31"))["FERTZR_N"].dropna()
+    assert (given == 0).all() and given.index.equals(pd.date_range("2004-10-10", "2005-06-30"))

@@ -96,6 +96,8 @@ def test_the_version_that_was_imported_is_the_one_compared(tmp_path: Path) -> No
     ds = dataset(source, HERE, Options(Choice("CUT", "DT")))
     found = monthly.against(ds, path)
     assert found.summary()["file"].tolist() == [5.0, 7.0] and found.remarks == ()
+    higher = monthly.against(ds.assign(NEE=(ds["NEE"] + 0.5).assign_attrs(ds["NEE"].attrs)), path).months
+    assert set(higher.loc[higher["variable"] == "NEE", "difference"]) == {0.5}, "data set less file"
     pd.read_csv(path).drop(columns="GPP_DT_CUT_REF").to_csv(path, index=False)
     assert monthly.against(ds, path).remarks == (
         "GPP is GPP_DT_CUT_REF in the data set and GPP_NT_VUT_REF in the file",

@@ -63,3 +63,7 @@ def test_a_site_may_be_called_by_a_number(tiny_simulation: xr.Dataset) -> None:
     plots = tiny_simulation.assign_coords(site=["1", "2", "00002"])
     assert select(plots, sites=["2", 1])["site"].values.tolist() == ["2", "1"]
     assert select(plots.isel(site=[0, 2]), sites=2)["site"].values.tolist() == ["00002"]
+
+
+def test_several_rates_are_all_kept(tiny_simulation: xr.Dataset) -> None:
+    assert select(tiny_simulation, n_rate=[168, 0])["n_rate"].to_numpy().tolist() == [0.0, 168.0]

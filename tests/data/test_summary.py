@@ -192,3 +192,16 @@ def test_a_column_without_a_value_has_no_cycle(ds: xr.Dataset) -> None:
     empty = ds.assign(GPP=ds["GPP"].where(False))
     cycles = summary.seasonal_cycle(empty, ["GPP"], ["19001"], YEARS, 0.0)
     assert cycles.empty and "mean" in cycles.columns
+
+
+def test_a_few_missing_days_are_taken_for_the_mean_of_the_others(ds: xr.Dataset) -> None:
+    gaps = ds.copy(deep=True)
+    gaps["GPP"].to_numpy()[0, :, :10] = np.nan
+    assert summary.site_means(gaps, "GPP", [2015], 0.0)["19001"] == pytest.approx(365)
+
+
+def test_the_crop_of_a_year_is_that_of_its_summer() -> None:
+    days = pd.date_range("2010-01-01", "2010-12-31")
+    crop = np.where(days < "2010-05-01", 0.0, 1.0)  # told from planting to planting
+    cycle = summary.seasonal_cycle(_towers(days, crop), ["GPP"], ["US-X"], [2010])
+    assert set(cycle["crop"]) == {"corn"}

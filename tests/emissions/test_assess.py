@@ -1,17 +1,19 @@
 """The whole answer on the bundled data: parts reconcile, components are there, one county works as well as all."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from shapely import to_geojson
 from shapely.geometry import box
 
 from agroflux import geo
 from agroflux.data import catalog
 from agroflux.emissions import notes, place, units
-from agroflux.emissions.assess import Assessment, assess
+from agroflux.emissions.assess import Assessment, _per_hectare, assess
 from agroflux.emissions.polygon import read_polygon
 from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.sums import whole_years
@@ -126,3 +128,11 @@ def test_a_polygon_that_cuts_a_county_counts_and_names_that_part(question: Quest
     assert ratio.to_numpy() == pytest.approx(ratio.iloc[0], rel=1e-9), "farm nitrogen is cut like everything else"
     assert "fields of the part of Carroll, IA inside half.json" in notes.what(cut)
     assert "fields of Carroll, IA, a year" in notes.what(whole)
+
+
+def test_a_mass_over_its_factor_is_the_flux_of_a_hectare(
+    rotation: Callable[..., xr.Dataset], facts: pd.DataFrame
+) -> None:
+    crops = totals(rotation(), facts, n_rate=168, years=[2013, 2014]).crops
+    for quantity, mass, rate in (("n2o", "n2o_t", "n2o_kg_n_ha"), ("nee", "nee_t_co2", "nee_t_c_ha")):
+        np.testing.assert_allclose(crops[mass] / _per_hectare(quantity, crops), crops[rate])

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from agroflux.emissions.coverage import CURVE, measure
+from agroflux.emissions.coverage import CURVE, Coverage, measure
 from agroflux.emissions.fluxes import yearly_fluxes
 from agroflux.emissions.residuals import blocks, blocks_of, fit, held_out_years
 from agroflux.errors import SelectionError
@@ -166,3 +166,53 @@ def test_a_crop_that_grows_in_fewer_of_the_years_has_fewer_degrees_of_freedom() 
     )
     assert np.quantile(drawn, 0.975, axis=0) == pytest.approx(stats.t.ppf(0.975, [3, 6]), rel=0.05)
     assert (np.argsort(drawn[:, 0]) == np.argsort(drawn[:, 1])).all(), "one year effect for all crops"
+
+
+def test_few_counties_a_year_make_no_year_effect_and_keep_their_spread() -> None:
+    """The mean of two counties lies off zero by chance, and they lie nearer to it than to the truth."""
+    found = [fit(_table(0.0, 0.2, seed, counties=4)).crops["corn"] for seed in range(100)]
+    sigma = np.array([one.sigma(np.array([5.0]))[0] / 5 for one in found])
+    within = np.array([(one.weights * one.within**2).sum() for one in found]) * sigma**2
+    effect = np.array([one.year_scale**2 for one in found]) * sigma**2
+    assert within.mean() == pytest.approx(0.2**2, rel=0.3)
+    assert effect.mean() < 0.3 * 0.2**2
+
+
+def test_each_year_weighs_the_same_however_many_counties_it_holds() -> None:
+    table = _table(0.0, 0.2)
+    table = table[(table["year"] > 2015) | (table["fips"] < "00010")]
+    corn = table[table["crop"] == "corn"]
+    weights = pd.Series(fit(table).crops["corn"].weights)
+    assert weights.groupby(corn["year"].to_numpy()).sum().tolist() == pytest.approx([1 / 6] * 6)
+
+
+def test_sums_are_weighed_by_area() -> None:
+    """A county that is far off in 2015 shows in the region's sum as much as its fields do."""
+    table = _table(0.0, 0.05, counties=20)
+    odd = (table["fips"] == "00003") & (table["year"] == 2015)
+    table.loc[odd, "simulated"] = 2 * table.loc[odd, "predicted"]
+    states = {f"{county:05d}": "IA" for county in range(20)}
+    alike = {(fips, crop): 1000.0 for fips in states for crop in ("corn", "soybean")}
+    small = {key: 1.0 if key[0] == "00003" else area for key, area in alike.items()}
+    ranks = [
+        measure(table, "n2o", YEARS, areas, states).sums.set_index(["kind", "year"]).loc[("region", 2015), "rank"]
+        for areas in (alike, small)
+    ]
+    assert ranks[0] > 0.99 > ranks[1] > 0.01
+
+
+def test_neither_its_own_errors_nor_its_own_year_judge_a_block() -> None:
+    """A county that is always far off, and a year in which all are, lie outside what the others promise."""
+    table = _table(0.0, 0.05, counties=5)
+    states = {f"{county:05d}": "IA" for county in range(5)}
+    areas = {(fips, crop): 1.0 for fips in states for crop in ("corn", "soybean")}
+
+    def measured(odd: "pd.Series[bool]") -> Coverage:
+        moved = table["simulated"].where(~odd, 2 * table["predicted"])
+        return measure(table.assign(simulated=moved), "n2o", YEARS, areas, states)
+
+    county = measured(table["fips"] == "00003").blocks
+    assert (county.loc[county["fips"] == "00003", "rank"] > 0.995).all()
+    year = measured(table["year"] == 2015)
+    assert (year.blocks.loc[year.blocks["year"] == 2015, "rank"] > 0.995).all()
+    assert (year.sums.loc[year.sums["year"] == 2015, "rank"] > 0.995).all()

@@ -12,7 +12,7 @@ from agroflux.emissions import question
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.fluxes import crop_fluxes, monthly_fluxes
 from agroflux.emissions.question import Sources
-from agroflux.emissions.sums import CROP, by_month, sums
+from agroflux.emissions.sums import CROP, by_month, sums, whole_years
 from agroflux.errors import DataError
 
 Rotation = Callable[..., xr.Dataset]
@@ -82,3 +82,10 @@ def test_sources_add_days_up_once(rotation: Rotation, monkeypatch: pytest.Monkey
     assert set(sources.sums(168.0, quantities=("n2o", "harvest"))) == {CROP, "n2o", by_month("n2o"), "harvest"}
     assert float(sources.sums(0.0, quantities=("n2o",))["n2o"][0, 0, 0]) == pytest.approx(0.365)
     assert len(calls) == 2
+
+
+def test_a_leap_year_without_one_of_its_days_is_not_whole(rotation: Rotation) -> None:
+    assert whole_years(rotation()) == [2013, 2014, 2015, 2016]
+    lacking = rotation(calendar="standard")  # 29 February 2016 is a day of this calendar, and is not there
+    assert whole_years(lacking) == [2013, 2014, 2015]
+    assert sums(lacking)["year"].to_numpy().tolist() == [2013, 2014, 2015]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
+from agroflux.emissions.indirect import FACTORS
 from agroflux.emissions.tier1 import EF1, compare, direct_n2o, implied_factor
 from agroflux.emissions.totals import REGION, totals
 from agroflux.emissions.units import UnitsError
@@ -86,3 +88,21 @@ def test_unlike_choices_are_not_subtracted(rotation: Rotation, facts: pd.DataFra
         compare(at, totals(rotation(), facts, n_rate=0, years=[2014]), facts)
     with pytest.raises(DataError, match="same counties, areas and years"):
         compare(at, at, facts)
+
+
+def test_of_a_county_in_part_the_same_part_of_its_farm_nitrogen_counts(rotation: Rotation, facts: pd.DataFrame) -> None:
+    at = totals(rotation(), facts, n_rate=168, years=[2013], counties=["19153", "19169"])
+    shares = pd.Series({"19153": 0.5, "19169": 1.0})
+    rows = compare(at, None, facts, shares=shares).set_index("estimate")
+    assert rows.loc["Tier 1 on farm N of 2012, wet 1.6 %", "n_applied_t_n"] == pytest.approx(0.5 * 1000 + 2000)
+
+
+def test_direct_and_indirect_together_have_a_95_percent_range(rotation: Rotation, facts: pd.DataFrame) -> None:
+    at = totals(rotation(), facts, n_rate=168, years=[2013], counties=["19153"])
+    row = compare(at, None, facts, indirect=True).set_index("estimate").loc["Tier 1, wet climate, direct and indirect"]
+    whole = row[["low_t", "n2o_t", "high_t"]].to_numpy(float) / (1680 * 44 / 28)
+    assert whole[1] == pytest.approx(0.016 + 0.11 * 0.014 + 0.24 * 0.011)
+    rng = np.random.default_rng(1)
+    parts = {name: one.draw(rng, 200_000) for name, one in (FACTORS | {"ef1": EF1["wet"]}).items()}
+    drawn = parts["ef1"] + parts["frac_gasf"] * parts["ef4"] + parts["frac_leach"] * parts["ef5"]
+    assert whole[[0, 2]] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), rel=0.02)

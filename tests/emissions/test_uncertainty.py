@@ -170,3 +170,9 @@ def test_several_simulators_behind_a_figure_count_by_their_mean_and_none_by_noth
     assert set(np.round(draw(Evidence(best, True, simulators=held, own_simulator=("a", "b")))[:, 0], 9)) == {15.0, 5.0}
     for own in ((), "", ("c",)):
         assert Evidence(best, True, simulators=held, own_simulator=own).components() == ()
+
+
+def test_the_drawn_share_of_indirect_n2o_takes_each_factor_in_its_place() -> None:
+    drawn = indirect.share_draws(np.random.default_rng(0), 40_000)
+    mean = {name: one.draw(np.random.default_rng(1), 40_000).mean() for name, one in indirect.FACTORS.items()}
+    assert drawn.mean() == pytest.approx(mean["frac_gasf"] * mean["ef4"] + mean["frac_leach"] * mean["ef5"], rel=0.03)

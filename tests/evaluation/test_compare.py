@@ -190,3 +190,9 @@ def test_thin_is_reproducible_and_never_invents_rows() -> None:
     few = compare.thin(frame, 50)
     assert len(few) == 50 and few.equals(compare.thin(frame, 50)) and few["a"].isin(frame["a"]).all()
     assert compare.thin(frame, 10_000) is frame
+
+
+def test_half_of_the_sites_are_enough_for_a_mean() -> None:
+    frame = compare.table({"a": _array(np.ones(len(DAYS)), DAYS, ("s1", "s2"))}).copy()
+    frame.loc[("s1", DAYS[0]), "a"] = np.nan
+    assert compare.site_mean(frame)["a"].iloc[0] == 1.0 and compare.fewest(frame) == 1

@@ -72,3 +72,10 @@ def test_causes_follow_the_numbers_and_a_gain_needs_none() -> None:
     assert [cause.split(" ")[0] for cause in hybrid] == ["Scratch", "Only"], "it takes nothing from the source"
     unknown = gains.causes(lost, [], curve=[(1, float("nan")), (2, 0.2), (4, -0.05)])
     assert "falls from +0.20 with 2" in unknown[0]
+
+
+def test_a_loss_that_grows_is_no_gain_that_falls() -> None:
+    lost = row(-0.3, -0.5, -0.1)
+    assert gains.causes(lost, [], curve=[(1, -0.1), (3, -0.3)]) == []
+    (said,) = gains.causes(lost, [], curve=[(1, 0.1), (3, -0.3)])
+    assert said.startswith("The gain falls from +0.10 with 1 to")

@@ -183,3 +183,28 @@ def test_what_cannot_be_run_says_why(model: Checkpoint, tower: xr.Dataset) -> No
         predict_site_weather(model, tower.drop_vars("PRECN"), "US-Xx1")
     with pytest.raises(ModelError, match="at least 365"):
         predict_site_weather(model, tower.isel(time=slice(0, 300)), "US-Xx1")
+
+
+def test_a_gap_is_filled_as_it_is_said(model: Checkpoint, tower: xr.Dataset) -> None:
+    """A short one without rain and along a line, a long one with the mean of that day of the other years."""
+    short, long = slice(100, 103), slice(400, 440)
+    gaps, told = tower.copy(deep=True), tower.copy(deep=True)
+    for name in schema.WEATHER:
+        for part in (short, long):
+            gaps[name][0, part] = np.nan
+        values = gaps[name].to_series().droplevel("site")
+        usual = values.groupby(DAYS.day_of_year).mean()
+        told[name][0, long] = usual.reindex(DAYS.day_of_year[long]).to_numpy()
+        told[name][0, short] = 0.0 if name == "PRECN" else np.linspace(*values.iloc[[99, 103]], 5)[1:4]
+    found, expected = (predict_site_weather(model, ds, "US-Xx1")["GPP"][0, 0] for ds in (gaps, told))
+    shown = np.isfinite(found.to_numpy())
+    assert np.flatnonzero(~shown).tolist() == list(range(400, 470))
+    np.testing.assert_allclose(found[shown], expected[shown], atol=1e-6)
+
+
+def test_assumptions_are_what_a_record_that_tells_them_would_say(model: Checkpoint, tower: xr.Dataset) -> None:
+    day, corn = DAYS.day_of_year.to_numpy(), DAYS.year.to_numpy() != 2012
+    management = {"CROP": corn, "PLANTING": day == 125, "FERTZR_N": np.where(corn & (day == 140), 16.8, 0.0)}
+    own = tower.assign({name: (("site", "time"), value[None].astype("float32")) for name, value in management.items()})
+    found = predict_site_weather(model, tower, "US-Xx1", Assumptions(rotate=True))
+    np.testing.assert_allclose(found["GPP"], predict_site_weather(model, own, "US-Xx1")["GPP"], atol=1e-6)

@@ -241,3 +241,16 @@ def _until(true: object, patience: float = 20.0) -> None:
     while not true():  # type: ignore[operator]
         assert time.monotonic() < end, "it did not come"
         threading.Event().wait(0.01)
+
+
+def test_enough_nitrogen_gives_95_percent_of_the_highest_yield() -> None:
+    days = pd.date_range("2001-01-01", "2001-12-31", name="time")
+    daily = pd.DataFrame(0.0, index=days, columns=list(runs.KEPT)).assign(CROP=1.0, N2O_FLUX=0.001)
+
+    def run(rate: float, grain: float) -> runs.Run:
+        annual = pd.DataFrame({"Yield": [grain], "Delta_SOC": [0.0]}, index=pd.Index([2001], name="year"))
+        return runs.Run(Case(FIPS, (2001, 2001), Change(n_rate=rate)), daily, annual, False)
+
+    grain = {84.0: 385.0, 168.0: 400.0, 252.0: 420.0}
+    curve = effects.trade_off({rate: [run(rate, value)] for rate, value in grain.items()})
+    assert (curve.enough, curve.optimum) == (168.0, 252.0)

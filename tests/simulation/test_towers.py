@@ -11,7 +11,7 @@ import xarray as xr
 from agroflux.data import catalog, management
 from agroflux.data.management import Event, Season
 from agroflux.errors import SimulationError
-from agroflux.simulation import dssat, towers
+from agroflux.simulation import dssat, soil, towers
 from agroflux.simulation.crops import CROPS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the DSSAT executable runs on Linux")
@@ -84,3 +84,35 @@ def test_without_a_table_the_drivers_tell_what_grew() -> None:
     # The chambers stood from April to October: no winter is made up for them.
     with pytest.raises(SimulationError, match="TMAX was never recorded around 1 January"):
         towers.simulate(chambers, "CH-4")
+
+
+def test_what_the_table_leaves_open_follows_the_stated_rules() -> None:
+    corn = CROPS["corn"]
+    planted, dosed = pd.Timestamp("2015-05-05"), pd.Timestamp("2015-05-24")
+    assert towers._planted(None, corn, 2015, 42.0) == planted  # day 125
+    assert towers._planted(None, corn, 2015, 38.0) == pd.Timestamp("2015-04-25"), "ten days earlier in the south"
+    (grown,) = towers._grown([], {2015: "corn"}, 42.0)
+    assert (grown.planted, grown.ended) == (planted, planted + pd.Timedelta(days=165))
+    assert grown.nitrogen == ((dosed, 150.0),)
+    total = Season("X", 2015, "corn", planted.date(), n_total=90.0)
+    assert towers._doses(total, corn, planted) == [(dosed, 90.0)]
+    assert towers._crops(xr.Dataset(), [Season("X", 2012, "corn"), Season("X", 2014, "soybean")], 2012, 2015) == {
+        2012: "corn", 2013: "corn", 2014: "soybean", 2015: "soybean",
+    }  # fmt: skip
+
+
+def test_a_field_is_irrigated_where_the_table_says_so_or_where_it_hardly_rains() -> None:
+    days = pd.date_range("2011-01-01", "2012-12-31")
+    wet, dry = (pd.DataFrame({"PRECN": rain}, index=days) for rain in (1.0, 0.5))  # 365 and 183 mm a year
+    assert towers._irrigated([], dry) and not towers._irrigated([], wet)
+    assert not towers._irrigated([Season("X", 2011, "corn", irrigation=0.0)], dry)
+    assert towers._irrigated([Season("X", 2011, "corn", irrigation=0.0), Season("X", 2012, irrigation=80.0)], wet)
+
+
+def test_the_soil_of_a_site_is_its_own_where_texture_and_carbon_are_told() -> None:
+    own = towers._soil(xr.Dataset({"SAND": 100.0, "SILT": 650.0, "SOC": 20.0}))  # g kg-1
+    assert (own.sand_pct, own.silt_pct, own.clay_pct, own.carbon_pct[0]) == (10, 65, 25, 2)
+    wilting, capacity = soil.water_limits(0.10, 0.25, 2 * 1.724)
+    assert own.lower[0] == pytest.approx(wilting) and own.upper[0] - own.lower[0] == pytest.approx(capacity)
+    usual = towers._soil(xr.Dataset({"SAND": 100.0, "SILT": 650.0}))
+    assert usual.sand_pct != 10, "without carbon nothing is told"

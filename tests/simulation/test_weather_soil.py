@@ -66,3 +66,36 @@ def test_unknown_counties_and_years_are_refused() -> None:
         county_site("99999")
     with pytest.raises(SelectionError, match="weather allows"):
         county_scenario(42, "corn", 100, "century", (2015, 2020))
+
+
+def test_29_february_of_a_repeated_year_is_like_the_28th() -> None:
+    here = weather.county_weather(42.0, -93.0)
+    same = weather.repeated(here, 2005)
+    assert same.loc["2004-02-29"].tolist() == here.loc["2005-02-28"].tolist() != here.loc["2005-03-01"].tolist()
+    assert weather.repeated(here, 2004).loc["2004-03-01":].head(306).equals(here.loc["2004-03-01":"2004-12-31"])
+
+
+def test_water_limits_are_those_of_the_published_table() -> None:
+    """Saxton and Rawls (2006), Table 3: wilting point and field capacity [%] at 2.5 % organic matter."""
+    for sand, clay, wilting, capacity in ((0.20, 0.15, 11, 31), (0.40, 0.20, 14, 28), (0.65, 0.10, 8, 18)):
+        low, available = soil.water_limits(sand, clay, 2.5)
+        assert (100 * low, 100 * (low + available)) == pytest.approx((wilting, capacity), abs=1)
+
+
+def test_density_and_porosity_are_those_of_the_published_table() -> None:
+    """Saxton and Rawls (2006), Table 3: saturation [%] and density at 2.5 % organic matter."""
+    for sand, clay, wilting, awc, saturation, density in ((40, 20, 14, 0.14, 46, 1.43), (20, 15, 11, 0.20, 48, 1.38)):
+        texture = {"sand_pct": sand, "silt_pct": 100 - sand - clay, "clay_pct": clay, "soc_pct": 2.5 / 1.724, "ph": 6.2}
+        facts = pd.Series(texture | {"awc_cm_cm": awc, "wilting_pct": wilting, "cec_cmol_kg": 20.0})
+        top = soil.county_soil(facts)
+        assert 100 * top.saturation[0] == pytest.approx(saturation, abs=0.6)
+        assert top.bulk_density[0] == pytest.approx(density, abs=0.015)
+        assert top.drivers()["BD"] == pytest.approx(np.average(top.bulk_density[:3], weights=[5, 10, 15]))  # cm
+
+
+def test_december_passes_into_january() -> None:
+    change = weather.county_weather(37.2, -89.3)["TMIN"] - weather.source_series()["TMIN"]
+    steps = change.groupby([change.index.month, change.index.day]).median()
+    month = weather.change_factors(37.2, -89.3)["TMIN"]
+    assert abs(month[1] - month[12]) > 0.3
+    assert abs(steps[(1, 1)] - steps[(12, 31)]) < 0.2 * abs(month[1] - month[12])

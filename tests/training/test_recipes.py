@@ -13,7 +13,7 @@ from agroflux.baselines import registry
 from agroflux.cli import train
 from agroflux.data.splits import Split
 from agroflux.data.subsample import Subsample, parse_rates
-from agroflux.training import recipes, study, study
+from agroflux.training import recipes, study
 
 TEMPORAL = Split((2000,), (2001,), (2002,), (2000,))
 FOLD = Split((2000,), (2001,), (2002,), (2000,), fold=2)
