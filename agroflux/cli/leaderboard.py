@@ -61,7 +61,7 @@ def _score(*, refresh: bool, check: bool, only: str | None) -> None:
         problems = rescore.check(note=note)
         for sentence in problems:
             typer.echo(sentence)
-        typer.echo(f"{len(problems)} figure(s) on the bundled data do not follow (within {rescore.TOLERANCE:g}).")
+        typer.echo(f"{len(problems)} figure(s) do not follow (within {rescore.TOLERANCE:g}).")
         typer.echo(_NO_CHECK)
         if problems:
             raise typer.Exit(1)

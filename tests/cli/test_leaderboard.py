@@ -52,7 +52,7 @@ def test_the_check_exits_with_1_when_a_figure_does_not_follow(
     assert run("--check") == 0
     out = capsys.readouterr().out
     assert "0 figure(s)" in out
-    assert "not checked here" in out
+    assert "compared with the shipped models' cards. Not checked are" in out
     rows = leaderboard.read(shipped)
     for r in rows:
         r["n"] += r["scored_on"] == "bundle" and r["target"] == "GPP" and r["model"] == "lstm-tiny"
