@@ -1,16 +1,12 @@
 """``agroflux evaluate``: scores of a trained model, or of climatology, on a data set's test years."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
 COLUMNS = ("model", "target", "n", "r2", "r2_low", "r2_high", "rmse", "mae", "bias", "nse", "kge")
 _COUNTY = ("model", "target", "site", "n", "r2", "rmse", "bias")
-_PEAKS = (
-    *("model", "target", "peak_threshold", "peak_hit_rate", "peak_hit_rate_low", "peak_hit_rate_high"),
-    *("peak_false_alarm_ratio", "peak_false_alarm_ratio_low", "peak_false_alarm_ratio_high"),
-    *("peak_false_alarm_rate", "peak_false_alarm_rate_low", "peak_false_alarm_rate_high"),
-)
 
 
 def command(
@@ -54,7 +50,19 @@ def command(
     rows = [row for row in every if target in (None, row["target"])]
     title = f"{data}, {protocol} {experiment}"
     print_rows(rows, as_json=as_json, title=title, columns=_COUNTY if by_county else COLUMNS)
-    peaks = [{name: row[name] for name in _PEAKS} for row in rows if "peak_hit_rate" in row]
-    if peaks and not as_json:
-        short = [{name.removeprefix("peak_"): value for name, value in row.items()} for row in peaks]
-        print_rows(short, as_json=False, title="peak days, above the 90th percentile", columns=tuple(short[0]))
+    if (found := _peaks(rows)) and not as_json:
+        print_rows(found, as_json=False, title="peak days, above the 90th percentile", columns=tuple(found[0]))
+
+
+def _peaks(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a score of the peak days, which side by side are wider than a terminal."""
+    from agroflux.evaluation import peaks
+
+    return [
+        {name: row[name] for name in ("model", "target")}
+        | {"threshold": row["peak_threshold"], "score": score.removeprefix("peak_"), "value": row[score]}
+        | {end: row[f"{score}_{end}"] for end in ("low", "high")}
+        for row in rows
+        if "peak_threshold" in row
+        for score in peaks.SCORES
+    ]

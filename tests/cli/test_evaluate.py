@@ -68,7 +68,7 @@ def test_counties_and_peak_days_of_one_target(
     assert not any("r2_low" in row for row in rows), "one county has no interval of its own"
     assert run(*usual) == 0
     out = capsys.readouterr().out
-    assert "peak days, above the 90th percentile" in out and "hit_rate" in out
+    assert "peak days, above the 90th percentile" in out and "hit_rate" in out and "false_alarm_rate" in out
     assert run("--model", "climatology", "--data", store, "--target", "N2O") == 2
     assert "unknown target 'N2O': choose one of" in capsys.readouterr().err
 
