@@ -81,9 +81,9 @@ def _own(ds: xr.Dataset, path: Path, rate: float) -> Path:
     return path
 
 
-def _said(path: Path, form: str, seasons: list[Season], **facts: object) -> list[str]:
+def _said(path: Path, form: str, seasons: list[Season]) -> list[str]:
     report = Report()
-    importing.import_file(form, path, "mine", seasons=seasons, replace=True, report=report, **facts)  # type: ignore[arg-type]
+    importing.import_file(form, path, "mine", seasons=seasons, replace=True, report=report)
     return [found.sentence() for found in report.findings if "takes the place" in found.what]
 
 

@@ -1,5 +1,8 @@
 """One page of the app, opened as a link would open it."""
 
+import json
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 from agroflux.paths import ROOT
@@ -12,3 +15,9 @@ def open_page(page: str, /, **query: str) -> AppTest:
     for name, value in query.items():
         app.query_params[name.replace("_", "-")] = value
     return app.switch_page(f"pages/{page}.py").run()
+
+
+def figure(app: AppTest, number: int) -> dict[str, Any]:
+    """What the browser draws of the page's chart of that number, from 0."""
+    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
+    return spec

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +12,12 @@ import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from agroflux import paths
 from agroflux.data import catalog, importing
 from agroflux.data.select import select
 from agroflux.evaluation import metrics
 from agroflux.ui import compare_panels, compare_view, show
 from tests.pages import untrained
-from tests.pages.opened import open_page
+from tests.pages.opened import figure, open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CARROLL = "19027"
@@ -28,19 +26,11 @@ CARROLL = "19027"
 @pytest.fixture(scope="module", autouse=True)
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with one small untrained model: what it predicts means nothing, how the page treats it does."""
-    folder = tmp_path_factory.mktemp("models")
-    untrained.save(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paths, "MODELS", folder)
+    with untrained.installed(tmp_path_factory.mktemp("models")) as folder:
         yield folder
 
 
 _open = partial(open_page, "compare")
-
-
-def _figure(app: AppTest, number: int) -> dict[str, Any]:
-    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
-    return spec
 
 
 def _titles(app: AppTest) -> list[str]:
@@ -78,7 +68,7 @@ def test_five_figures_with_units_and_the_county_has_no_measurement(county: AppTe
     assert len(titles) == 5
     assert all("[g C m⁻²" in title for title in titles), titles
     assert "No flux was measured in these counties" in _said(county)
-    assert {trace["name"] for trace in _figure(county, 0)["data"]} == {
+    assert {trace["name"] for trace in figure(county, 0)["data"]} == {
         "DSSAT CENTURY",
         "DSSAT CERES",
         "LSTM (predicted, seed 5)",
@@ -97,7 +87,7 @@ def test_monthly_values_are_averages_of_whole_months() -> None:
     series = days.to_series()
     series.index = pd.DatetimeIndex(series.index.get_level_values("time"))
     expected = series.resample("MS").mean()
-    drawn = next(t for t in _figure(app, 0)["data"] if t["name"] == "DSSAT CENTURY")
+    drawn = next(t for t in figure(app, 0)["data"] if t["name"] == "DSSAT CENTURY")
     assert len(drawn["x"]) == 24
     assert untrained.numbers(drawn["y"]) == pytest.approx(expected.to_numpy(), rel=1e-5)
 
@@ -105,7 +95,7 @@ def test_monthly_values_are_averages_of_whole_months() -> None:
 def test_an_annual_variable_is_one_bar_a_year() -> None:
     app = _open(sites=CARROLL, var="Yield")
     assert not app.exception and not app.error
-    bars = [t for t in _figure(app, 0)["data"] if t["type"] == "bar"]
+    bars = [t for t in figure(app, 0)["data"] if t["type"] == "bar"]
     assert bars and all(len(t["x"]) == 6 for t in bars)
     assert app.dataframe[0].value["n"].tolist()[0] == 6
 
@@ -113,10 +103,10 @@ def test_an_annual_variable_is_one_bar_a_year() -> None:
 def test_a_link_to_a_tower_opens_the_tower_and_shows_its_gaps_and_gap_filling() -> None:
     app = _open(sites="US-AR1", var="GPP")
     assert not app.exception and not app.error
-    names = [trace.get("name") for trace in _figure(app, 0)["data"]]
+    names = [trace.get("name") for trace in figure(app, 0)["data"]]
     assert "Measured" in names and "Measured, mostly gap-filled" in names
     tower = catalog.open_dataset("towers-sample").sel(site="US-AR1")
-    hollow = next(t for t in _figure(app, 0)["data"] if t.get("name") == "Measured, mostly gap-filled")
+    hollow = next(t for t in figure(app, 0)["data"] if t.get("name") == "Measured, mostly gap-filled")
     assert len(hollow["x"]) == int((tower["GPP_qc"] < 0.5).sum())
     said = _said(app)
     assert "km away" in said and "Expect poor scores" in said
@@ -237,7 +227,7 @@ def test_a_value_a_year_has_no_season_and_no_months() -> None:
     assert not app.exception and not app.error
     assert "Mean seasonal cycle" not in " ".join(str(text.value) for text in app.markdown)
     app = _open(sites=CARROLL, var="N2O_FLUX", agg="annual", compare_differences="month")
-    assert not any("Jan" in trace.get("x", []) for n in range(5) for trace in _figure(app, n)["data"])
+    assert not any("Jan" in trace.get("x", []) for n in range(5) for trace in figure(app, n)["data"])
     assert _titles(app)[0].endswith("[kg N ha⁻¹ yr⁻¹]")
 
 
@@ -322,8 +312,8 @@ def test_sources_picked_at_counties_do_not_hide_the_measurement_of_a_tower() -> 
 def test_a_model_sees_that_the_data_it_reads_have_changed(own: Path) -> None:
     app = _open(compare_where="us-tw3", sites="US-Tw3", var="GPP", compare_sources=f"model:{untrained.ID}")
     assert not app.exception and not app.error
-    before = _figure(app, 0)["data"]
+    before = figure(app, 0)["data"]
     tower = catalog.open_dataset("us-tw3").load()
     importing.save(tower.assign(TMAX=tower["TMAX"] + 8, TMIN=tower["TMIN"] + 8), "us-tw3", replace=True)
     app.run()
-    assert _figure(app, 0)["data"] != before
+    assert figure(app, 0)["data"] != before

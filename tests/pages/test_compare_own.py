@@ -1,7 +1,6 @@
 """The page "Simulated against observed" with data sets of one's own: odd titles, weather alone, several phases."""
 
 import io
-import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,12 +11,12 @@ import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from agroflux import paths, schema
+from agroflux import schema
 from agroflux.data import catalog, importing
 from agroflux.data.store import write_store
 from agroflux.ui import compare_panels, compare_view, show
 from tests.pages import untrained
-from tests.pages.opened import open_page
+from tests.pages.opened import figure, open_page
 
 CARROLL = "19027"
 
@@ -25,19 +24,11 @@ CARROLL = "19027"
 @pytest.fixture(scope="module", autouse=True)
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A folder with one small untrained model."""
-    folder = tmp_path_factory.mktemp("models")
-    untrained.save(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paths, "MODELS", folder)
+    with untrained.installed(tmp_path_factory.mktemp("models")):
         yield
 
 
 _open = partial(open_page, "compare")
-
-
-def _figure(app: AppTest, number: int) -> dict[str, Any]:
-    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
-    return spec
 
 
 def _said(app: AppTest) -> str:
@@ -63,7 +54,7 @@ def test_measured_yields_are_compared_year_by_year(tmp_path: Path, monkeypatch: 
     app = _open(compare_where="f", var="Yield", compare_sources="f")
     assert not app.exception and not app.error
     assert app.session_state["w.years"] == (2013, 2015)
-    assert [bars["x"] for bars in _figure(app, 0)["data"]] == [["2013", "2015"]]
+    assert [bars["x"] for bars in figure(app, 0)["data"]] == [["2013", "2015"]]
 
 
 def test_data_sets_of_one_title_stay_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +66,7 @@ def test_data_sets_of_one_title_stay_apart(tmp_path: Path, monkeypatch: pytest.M
         importing.save(tower.assign_attrs(title="My tower"), f"tower-{number}")
     app = _open(sites=CARROLL, var="GPP", compare_sources="trial-1,trial-2", agg="annual")
     assert not app.exception and not app.error
-    first, second = (trace["y"] for trace in _figure(app, 0)["data"])
+    first, second = (trace["y"] for trace in figure(app, 0)["data"])
     assert first != second, "each is drawn"
     mine = [name for group in app.get("button_group") for name in group.options if name.startswith("My tower")]
     assert len(mine) == len(set(mine)) == 2

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from agroflux import paths
 from agroflux.ui import compare_panels
 from tests.pages import untrained
 from tests.pages.opened import open_page
@@ -19,10 +18,7 @@ _open = partial(open_page, "compare", years="2016-2016", var="GPP")
 @pytest.fixture(scope="module", autouse=True)
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with one small untrained model."""
-    folder = tmp_path_factory.mktemp("models")
-    untrained.save(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paths, "MODELS", folder)
+    with untrained.installed(tmp_path_factory.mktemp("models")) as folder:
         yield folder
 
 

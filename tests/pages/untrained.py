@@ -1,16 +1,28 @@
 """A small model made on the spot, for tests of pages: valid in every way but never trained."""
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from agroflux import schema
+from agroflux import paths, schema
 from agroflux.data import catalog
 from agroflux.data.select import select
 
 ID = "lstm-untrained"
+
+
+@contextmanager
+def installed(folder: Path) -> Iterator[Path]:
+    """``folder`` with the untrained model alone in the place of the models that ship."""
+    save(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "MODELS", folder)
+        yield folder
 
 
 def save(folder: Path, name: str = ID, seed: int = 5) -> Path:

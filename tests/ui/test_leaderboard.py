@@ -1,9 +1,24 @@
 """What the page "Leaderboard" makes of rows."""
 
+from typing import Any
+
 import pandas as pd
 
 from agroflux.ui import leaderboard
 from tests.pages import scored
+
+
+def _choice(rows: list[dict[str, Any]], scored_on: str, metric: str = "r2") -> leaderboard.Choice:
+    return leaderboard.Choice(
+        rows=pd.DataFrame(rows),
+        speeds=pd.Series(dtype=float),
+        data="cornbelt-century",
+        protocol="clean",
+        experiment="temporal",
+        scored_on=scored_on,
+        target="GPP",
+        measure=leaderboard.MEASURES[metric],
+    )
 
 
 def test_a_mean_of_parameters_is_written_as_a_whole_number() -> None:
@@ -14,33 +29,15 @@ def test_a_mean_of_parameters_is_written_as_a_whole_number() -> None:
         for seed in (0, 1)
     ]
     rows.append(scored.row("climatology", "GPP", 0.6, preset=None, model="climatology", parameters=None))
-    choice = leaderboard.Choice(
-        rows=pd.DataFrame(rows),
-        speeds=pd.Series(dtype=float),
-        data="cornbelt-century",
-        protocol="clean",
-        experiment="temporal",
-        scored_on="bundle",
-        target="GPP",
-        measure=leaderboard.MEASURES["r2"],
-    )
+    choice = _choice(rows, "bundle")
     table = leaderboard.written(leaderboard.ranked(choice), choice).set_index("Model")
     assert table["Runs"].to_dict() == {"LSTM": 2, "Climatology": 1, "TCN": 2}
     assert (table.loc["LSTM", "Parameters"], table.loc["TCN", "Parameters"]) == (1000, 700)
     assert pd.isna(table.loc["Climatology", "Parameters"])
 
 
-def _against(rows: list[dict[str, object]], metric: str = "r2") -> dict[str, str]:
-    choice = leaderboard.Choice(
-        rows=pd.DataFrame(rows),
-        speeds=pd.Series(dtype=float),
-        data="cornbelt-century",
-        protocol="clean",
-        experiment="temporal",
-        scored_on="full",
-        target="GPP",
-        measure=leaderboard.MEASURES[metric],
-    )
+def _against(rows: list[dict[str, Any]], metric: str = "r2") -> dict[str, str]:
+    choice = _choice(rows, "full", metric)
     table = leaderboard.ranked(choice)
     kinds = table.set_index("name")["kind"]
     written = leaderboard.written(table, choice).set_index("Model")["Against references"].to_dict()
