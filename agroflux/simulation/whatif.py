@@ -19,6 +19,8 @@ from agroflux.simulation.scenario import CoverCrop, CropPlan, Fertiliser, Scenar
 from agroflux.simulation.weather import extreme_year, repeated, shifted
 
 _PAIR, _VALUE = "~", ":"  # in a link: n_rate:84~tillage:none
+#: A scenario file may hold so many: a page parses it at each rerun. Ten scenarios need far less.
+MOST_CHARACTERS = 50_000
 #: Types of values that YAML and JSON can hold where one text or number is due, as a message names them.
 _KINDS = {
     "list": "a list",
@@ -254,7 +256,15 @@ class _Once(yaml.SafeLoader):
 
 
 def from_yaml(text: str, source: str = "the scenario file") -> dict[str, Change]:
-    """Scenarios by name from YAML or JSON: ``scenarios: {name: {lever: value}}``, or one scenario's levers alone."""
+    """Scenarios by name from YAML or JSON: ``scenarios: {name: {lever: value}}``, or one scenario's levers alone.
+
+    Raises:
+        SelectionError: more than ``MOST_CHARACTERS``, no YAML, or scenarios that are none.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise SelectionError(
+            f"{source} has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read: keep the scenarios to run"
+        )
     try:
         found = _Once(text).get_single_data()
     except (

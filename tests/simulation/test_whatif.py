@@ -135,6 +135,12 @@ def test_a_name_that_stands_twice_is_refused_with_its_line(text: str, line: int)
     assert whatif.from_yaml("scenarios:\n  a: {n_rate: 1}\n  b: {n_rate: 1}")["b"] == Change(n_rate=1)
 
 
+def test_a_file_that_would_take_long_to_parse_is_refused_before_it_is_parsed() -> None:
+    many = "scenarios:\n" + "".join(f"  number {i}: {{n_rate: 84}}\n" for i in range(3000))
+    with pytest.raises(SelectionError, match=r"mine\.yaml has [\d,]+ characters; at most 50,000 are read"):
+        whatif.from_yaml(many, "mine.yaml")
+
+
 def test_a_list_or_an_endless_number_is_refused_like_any_other_value() -> None:
     for text, words in (
         ("tillage: [none]\n", "tillage is a list: give one of conventional, reduced, none, as tillage: conventional"),
