@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -72,9 +72,9 @@ def check(
     done = checking.check(path, form, _options(threshold, partitioning, columns, tuple(series or ()), day_first))
     if as_json:
         facts = {"path": str(path), "format": done.format, "ok": done.ok}
-        print_json(facts | {"findings": done.report.rows(), "more": done.report.more(), "sites": done.sites()})
+        print_json(facts | told_of(done.report) | {"sites": done.sites()})
     else:
-        _say(done.report, err=False)
+        say(done.report, err=False)
         for site in done.sites():
             title = f"{site['site']}, {site['first']} to {site['last']}, {site['days']:,} days"
             print_rows(site["variables"], as_json=False, title=title)
@@ -114,7 +114,7 @@ def import_(
     as_json: bool = JSON,
 ) -> None:
     """Import a file, a folder, or a zip as downloaded, into your data folder."""
-    from agroflux.data import catalog, importing, management_table
+    from agroflux.data import importing, management_table
     from agroflux.data.known_sites import SiteFacts
     from agroflux.data.report import Report
 
@@ -136,12 +136,7 @@ def import_(
         report=report,
         history="agroflux " + shlex.join(sys.argv[1:]),
     )
-    facts = catalog.describe(catalog.get(data_id))
-    if as_json:
-        print_json(facts | {"findings": report.rows()})
-        return
-    _say(report, err=True)
-    typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
+    _done(data_id, report, as_json=as_json)
 
 
 def fetch(
@@ -165,17 +160,24 @@ def _archive(
     path: Path, part: str, data_id: str, first_year: int | None, report: "Report", *, replace: bool, as_json: bool
 ) -> None:
     from agroflux.cli.progress import bar
-    from agroflux.data import agroflux_import, catalog
+    from agroflux.data import agroflux_import
 
     with bar("Counties", show=not as_json) as progress:
         agroflux_import.import_part(
             path, part, data_id, first_year=first_year, replace=replace, report=report, progress=progress
         )
+    _done(data_id, report, as_json=as_json)
+
+
+def _done(data_id: str, report: "Report", *, as_json: bool) -> None:
+    """Tell of a data set that was imported, and of what was found on the way."""
+    from agroflux.data import catalog
+
     facts = catalog.describe(catalog.get(data_id))
     if as_json:
-        print_json(facts | {"findings": report.rows()})
+        print_json(facts | told_of(report))
         return
-    _say(report, err=True)
+    say(report, err=True)
     typer.echo(f"{data_id}: {facts['n_sites']} site(s), {facts['start']} to {facts['end']}, {facts['path']}")
 
 
@@ -210,8 +212,14 @@ def _options(
     return Options(Choice(threshold, partitioning), columns=own)  # type: ignore[arg-type]
 
 
-def _say(report: "Report", *, err: bool) -> None:
+def say(report: "Report", *, err: bool) -> None:
+    """Print the findings, and of which kinds there are more than are kept."""
     for finding in report.findings:
         typer.echo(f"{finding.level}: {finding.sentence()}", err=err)
     for what, count in report.more().items():
         typer.echo(f"… {what}: {count} more", err=err)
+
+
+def told_of(report: "Report") -> dict[str, Any]:
+    """The same as JSON has it."""
+    return {"findings": report.rows(), "more": report.more()}

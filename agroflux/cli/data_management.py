@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agroflux.cli.data_import import say, told_of
 from agroflux.cli.output import JSON, print_json
 from agroflux.errors import SelectionError
 
@@ -57,8 +58,7 @@ def manage(
     seasons = management_table.read(table, report)
     path = importing.set_management(data, seasons, force=force)
     if as_json:
-        print_json({"id": data, "rows": len(seasons), "path": str(path), "findings": report.rows()})
+        print_json({"id": data, "rows": len(seasons), "path": str(path)} | told_of(report))
         return
-    for finding in report.findings:
-        typer.echo(f"{finding.level}: {finding.sentence()}", err=True)
+    say(report, err=True)
     typer.echo(f"{data}: {len(seasons)} rows of management, {path}")

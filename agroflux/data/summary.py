@@ -87,7 +87,7 @@ def seasonal_cycle(
     """Mean day-of-year cycle for each site, variable and crop, with the lowest and highest year.
 
     Returns columns site, variable, crop (``corn``, ``soybean``, or empty where the data name no crop), day
-    (1-365; 31 December of a leap year is left out), mean, low, high in daily units, n_years. Values are centred
+    (1-365, 1 March is 60; 29 February is left out), mean, low, high in daily units, n_years. Values are centred
     running means over ``smooth`` days; a day needs half of them, or one where most days of the record have no value,
     as of chambers that are visited once a week. Raises SelectionError as :func:`site_means`.
     """
@@ -192,11 +192,9 @@ def _cycle(
 ) -> pd.DataFrame:
     series = array.sel(site=site).to_series()
     index = pd.DatetimeIndex(series.index)
-    day = pd.Series(index.day_of_year, index=index)
-    if ds.attrs.get("calendar") == "noleap":
-        day = day - ((index.is_leap_year) & (index.month > 2)).astype(int)
-    frame = pd.DataFrame({"value": series.to_numpy(float), "year": index.year, "day": day.to_numpy()})
-    frame = frame[frame["year"].isin(list(years)) & (frame["day"] <= 365)]
+    day = index.day_of_year - (index.is_leap_year & (index.month > 2))  # 1 March is day 60 of any year
+    frame = pd.DataFrame({"value": series.to_numpy(float), "year": index.year, "day": day})
+    frame = frame[frame["year"].isin(list(years)) & ~((index.month == 2) & (index.day == 29))]
     corn = _corn_years(ds.sel(site=[site]))
     # A year of which the crop is unknown is one without a name, not one to leave out.
     crops = {} if corn is None else corn.loc[site].map({1.0: "corn", 0.0: "soybean"}).fillna("").to_dict()

@@ -265,6 +265,11 @@ def _of_source(sources: Sources, used: Collection[str]) -> list[str]:
     if sources.model and "residual" not in used:
         why = sources.no_error or "one of the crops grows in none of the years that it was not trained on"
         said.append(f"The error of the model is not in the interval, since {why}.")
+    if sources.unread:
+        said.append(
+            f"Bundled data that cannot be opened ({', '.join(sources.unread)}) are left out, and what they would add to "
+            "the interval is not in it: `agroflux data list` says what is wrong with them."
+        )
     if not sources.behind and len(sources.simulators) > 1:
         said.append(
             f"The difference between the process models ({', '.join(sources.simulators)}) is not in the interval: the "

@@ -18,7 +18,7 @@ from agroflux.emissions.areas import SURVEY_SOURCE
 from agroflux.emissions.fluxes import with_crops, yearly_fluxes
 from agroflux.emissions.sums import CROP, QUANTITIES, by_month, sums, whole_years
 from agroflux.emissions.totals import Totals
-from agroflux.errors import SelectionError
+from agroflux.errors import DataError, SelectionError
 
 #: Relative standard deviation of harvested areas that is assumed where the user gives none. An assumption: the survey
 #: publishes no error with its county figures.
@@ -72,7 +72,8 @@ class Sources:
     ``held_years``: those years by use; ``no_error``: why there are none. ``model`` (empty for a simulator) and ``data``
     behind ``at``; ``learned_from``: the data that the model was trained on; ``members``: ids of the models in
     ``models``; ``absent``: variables without totals, since adaptation left the model's outputs for them alone;
-    ``taught``: all data sets that the model learned from, through every adaptation.
+    ``taught``: all data sets that the model learned from, through every adaptation; ``unread``: bundled data sets
+    that cannot be opened.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Sources:
     absent: tuple[str, ...] = ()
     origin: tuple[str, ...] | None = None
     taught: tuple[Taught, ...] = ()
+    unread: tuple[str, ...] = ()
     _read: dict[tuple[str, float], tuple[Collection[str], xr.Dataset]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -148,9 +150,17 @@ Run = Callable[[str, float], xr.Dataset]
 
 def of_simulator(data: str, ds: xr.Dataset, opened: Callable[[str], xr.Dataset]) -> Sources:
     """The data set ``data`` itself; the other bundled process models stand beside a bundled one (``opened(id)``)."""
-    names = [i for i in BUNDLED if i == data or _is_simulation(opened(i))] if data in BUNDLED else [data]
-    beside = {name: ds if name == data else opened(name) for name in names}
-    return Sources(data, lambda rate: ds, _rates(ds), beside, data, data=stem(Path(data)))
+    beside, unread = {data: ds}, []
+    if data in BUNDLED:
+        beside = {}
+        for name in BUNDLED:
+            try:
+                one = ds if name == data else opened(name)
+            except DataError:  # a damaged file takes away what it would have told, and nothing else
+                unread.append(name)
+            else:
+                beside |= {name: one} if _is_simulation(one) or name == data else {}
+    return Sources(data, lambda rate: ds, _rates(ds), beside, data, data=stem(Path(data)), unread=tuple(unread))
 
 
 def of_model(
@@ -201,6 +211,7 @@ def of_model(
         absent=tuple(name for name in _NEEDED if name in unlearned(card)),
         origin=origin_of(card, base.simulators),
         taught=taught(card, among(cards)),
+        unread=base.unread,
     )
     try:
         blocks, years = held_out(card, made, n_rate, earlier)

@@ -1,9 +1,11 @@
 """Run a checkpoint over a contract data set: physical units in, physical units out."""
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +163,18 @@ def run(
     return out.reshape(len(names), sites, scenarios, -1)
 
 
+@dataclass
+class _Running:
+    """Predictions under way in this process, and torch's threads before the first: the last one gives them back."""
+
+    count: int = 0
+    before: int = 1
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_RUNNING = _Running()
+
+
 @contextmanager
 def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
     """A worker a core, each with one of torch's threads.
@@ -170,13 +184,19 @@ def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
     """
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    with _RUNNING.lock:
+        if not _RUNNING.count:
+            _RUNNING.before = torch.get_num_threads()
+            torch.set_num_threads(1)
+        _RUNNING.count += 1
     try:
         with ThreadPoolExecutor(os.cpu_count() or 1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield pool
     finally:
-        torch.set_num_threads(before)
+        with _RUNNING.lock:
+            _RUNNING.count -= 1
+            if not _RUNNING.count:
+                torch.set_num_threads(_RUNNING.before)
 
 
 def _dataset(

@@ -5,7 +5,7 @@ that fails leaves ``NAME.failed.txt``, is reported, does not stop the rest, and 
 says what the folder is of, ``made-with.txt`` by what its pieces were made (:mod:`agroflux.simulation.fingerprint`).
 """
 
-import os
+import io
 import threading
 import time
 import zipfile
@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from agroflux.errors import AgroFluxError, SimulationError
+from agroflux.paths import write_whole
 from agroflux.simulation.workspace import CancelledError
 
 Piece = TypeVar("Piece")
@@ -41,25 +42,22 @@ def claim(parts: Path, plan: str, made_with: str) -> None:
             f"the folder; if you know that both simulate the same, delete {made.name} in it alone"
         )
     if not begun:
-        made.write_text(made_with)
+        write_whole(made, made_with)
     if not note.exists():
-        note.write_text(plan)
+        write_whole(note, plan)
     old = time.time() - _ABANDONED_S
-    for left in parts.glob("*.tmp"):
+    for left in parts.glob("*.part"):
         with suppress(OSError):  # another command may put it in its place or remove it at the same time
             if left.stat().st_mtime < old:
                 left.unlink()
 
 
-def write_part(arrays: Mapping[str, np.ndarray], part: Path) -> None:
+def write_part(arrays: Mapping[str, np.ndarray], part: Path, *, compressed: bool = False) -> None:
     """Write one piece, whole or not at all; two commands may write the same one at once."""
-    beside = part.with_name(f"{part.stem}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        beside.replace(part)
-    finally:
-        beside.unlink(missing_ok=True)
+    held = io.BytesIO()
+    save = np.savez_compressed if compressed else np.savez
+    save(held, **arrays)  # type: ignore[arg-type]
+    write_whole(part, held.getvalue())
 
 
 def run_parts(

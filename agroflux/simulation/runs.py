@@ -6,6 +6,7 @@ code that reads its output. No more engines run at a time than the machine has c
 """
 
 import hashlib
+import logging
 import os
 import queue
 import threading
@@ -26,6 +27,7 @@ from agroflux.simulation import dssat, filex, outputs, workspace
 from agroflux.simulation.benchmark import own_phase
 from agroflux.simulation.county import county_scenario, county_site
 from agroflux.simulation.levers import USUAL_RATE
+from agroflux.simulation.parts import write_part
 from agroflux.simulation.scenario import Crop, Scenario, SoilModel
 from agroflux.simulation.whatif import USUAL, Change, apply
 
@@ -34,6 +36,7 @@ KEPT = ("GPP", "Reco", "NEE", "N2O_FLUX", "ET", "WTR_1", "NO3_1", "CROP")
 #: Kept runs; the oldest go first. One of 10 years takes about 0.1 MB.
 KEEP_RUNS = 5000
 _ABANDONED_S = 3600.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,17 @@ def run_case(case: Case, *, timeout: float = dssat.TIMEOUT_S, stop: threading.Ev
 
 
 def _store(path: Path, result: dssat.Result) -> None:
-    write_arrays(
-        path,
-        pack(result.daily[list(KEPT)])
-        | {"annual": result.annual.to_numpy(float), "years": result.annual.index.to_numpy()},
-    )
+    annual = {"annual": result.annual.to_numpy(float), "years": result.annual.index.to_numpy()}
+    keep(path, pack(result.daily[list(KEPT)]) | annual)
+
+
+def keep(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Keep a run for later; on a full disk it is not kept, and its answer is one all the same."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_part(arrays, path, compressed=True)
+    except OSError as error:
+        _log.warning("%s is not kept: %s", path, error.strerror or error)
 
 
 def pack(daily: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -151,15 +160,6 @@ def unpack(held: Mapping[str, np.ndarray], columns: Sequence[str]) -> pd.DataFra
     values = held["daily"]
     days = pd.date_range(str(held["first"]), periods=len(values), name="time")
     return pd.DataFrame(values, columns=list(columns), index=days)
-
-
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a run beside and rename it; two processes may write the same one at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.part")
-    with beside.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    beside.replace(path)
 
 
 def _load(path: Path, case: Case) -> Run | None:

@@ -71,7 +71,7 @@ def _run(sequence: CropSequence, site: dssat.Site) -> pd.DataFrame:
     with workspace.place(), workspace.scratch() as folder:
         result = dssat.run_sequence(sequence, site, folder / "r", dssat.prepare_home(folder))
     daily = result.daily[list(KEPT)].astype(np.float32)
-    runs.write_arrays(path, runs.pack(daily))
+    runs.keep(path, runs.pack(daily))
     return daily
 
 

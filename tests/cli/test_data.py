@@ -64,6 +64,7 @@ def test_import_show_and_remove(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     code, out, _ = _run(capsys, "import", "fluxnet", _daily(tmp_path), "--id", "mine", "--json")
     facts = json.loads(out)
     assert code == 0 and facts["n_sites"] == 1 and facts["path"] == str(own_folder / "mine.zarr.zip")
+    assert facts["more"] == {}, "of which findings there are more than are listed"
     code, out, _ = _run(capsys, "show", "mine", "--json")
     stats = {row["variable"]: row for row in json.loads(out)["statistics"]}
     assert stats["NEE"] | {"mean": 1.5, "min": 1.5, "max": 1.5, "missing": 0.0} == stats["NEE"]

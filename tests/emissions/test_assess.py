@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -100,6 +101,20 @@ def test_one_county_is_answered_like_all(answer: Assessment, question: Question)
     assert len(one.ranked("n2o_all_t_co2e")) == 1
     with pytest.raises(SelectionError, match="no interval of"):
         one.interval("n2o_all_t_co2e", "county", "99999")
+
+
+def test_a_damaged_file_beside_takes_away_what_it_would_tell_and_no_more(question: Question, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.zarr.zip"
+    damaged.write_bytes(b"PK no zip")
+
+    def opened(name: str) -> xr.Dataset:
+        return catalog.open_dataset(name if name == "chambers-synthetic" else damaged)
+
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), opened)
+    assert list(sources.simulators) == [DATA]
+    made = assess(replace(question, counties=("19027",), draws=200), sources, geo.county_facts())
+    assert "simulators" not in made.components
+    assert any("cannot be opened (cornbelt-ceres, towers-sample)" in gap for gap in made.gaps)
 
 
 def test_co2_equivalents_are_n2o_times_the_potential(question: Question) -> None:

@@ -13,7 +13,7 @@ from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import windows
 from agroflux.errors import ModelError, SelectionError
 from agroflux.inference import predict as predictor
-from agroflux.inference.predict import predict
+from agroflux.inference.predict import _one_thread_each, predict
 
 
 def test_the_result_keeps_the_contract(model: Checkpoint, simulation: xr.Dataset) -> None:
@@ -105,6 +105,21 @@ def test_torch_keeps_its_threads(model: Checkpoint, simulation: xr.Dataset) -> N
     before = torch.get_num_threads()
     predict(model, simulation, years=[2002])
     assert torch.get_num_threads() == before
+
+
+def test_torch_keeps_its_threads_when_predictions_overlap() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        first, second = _one_thread_each(), _one_thread_each()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert torch.get_num_threads() == 1, "the second still runs"
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", [n for n in registry.names() if not registry.build(n).causal])

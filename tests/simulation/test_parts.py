@@ -1,18 +1,22 @@
 """A long simulation in pieces: stopped at once, resumed past damaged pieces, swept of what killed processes left."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agroflux.errors import SimulationError
-from agroflux.simulation import benchmark, dataset, parts, randomised, workspace
+from agroflux.simulation import benchmark, dataset, parts, randomised, runs, workspace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIPS = "19015"
@@ -28,6 +32,22 @@ def _run(folder: Path, *pieces: str) -> dict[str, str | None]:
     told: dict[str, str | None] = {}
     parts.run_parts({piece: folder / f"{piece}.npz" for piece in pieces}, _write, 2, told.__setitem__)
     return told
+
+
+@pytest.fixture
+def disk() -> Callable[[int], AbstractContextManager[None]]:
+    """A context in which no file may grow beyond so many bytes, as on a full disk."""
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 def _cut(part: Path, size: int) -> None:
@@ -59,16 +79,29 @@ def test_a_part_that_was_read_is_closed(tmp_path: Path) -> None:
     assert len(held) == 20 and len(list(Path("/dev/fd").iterdir())) == before
 
 
-def test_two_writers_of_one_part_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = []
-    monkeypatch.setattr(parts.np, "savez", lambda file, **arrays: names.append(file.name))
-    for work in [threading.Thread(target=_write, args=("a", tmp_path / "a.npz", None)) for _ in range(2)]:
-        work.start()
-        work.join()
-    monkeypatch.setattr(os, "getpid", lambda: 1)
-    _write("a", tmp_path / "a.npz", threading.Event())
-    assert len(set(names)) >= 2
+def test_writers_of_one_part_do_not_meet(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(_write, "a" * 1000, tmp_path / "a.npz", threading.Event()) for _ in range(100)]:
+            done.result()
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_a_full_disk_leaves_no_half_note_that_would_refuse_the_next_try(
+    tmp_path: Path, disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    with disk(3), pytest.raises(OSError, match="too large"):
+        parts.claim(tmp_path, "plan A", "engine 1")
+    assert not list(tmp_path.iterdir())
+    parts.claim(tmp_path, "plan A", "engine 1")
+
+
+def test_a_run_that_cannot_be_kept_is_no_failure(
+    tmp_path: Path, disk: Callable[[int], AbstractContextManager[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    with disk(100):
+        runs.keep(tmp_path / "kept" / "a.npz", {"x": np.arange(1000)})
+    assert not list((tmp_path / "kept").iterdir())
+    assert "a.npz is not kept: File too large" in caplog.text
 
 
 def test_a_part_that_cannot_be_written_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -78,11 +111,11 @@ def test_a_part_that_cannot_be_written_leaves_nothing_beside_it(tmp_path: Path) 
 
 
 def test_what_a_killed_process_half_wrote_is_removed(tmp_path: Path) -> None:
-    for name, age in (("a.1-1.tmp", 7200), ("b.1-1.tmp", 10)):
+    for name, age in ((".a.npz.1-ab.part", 7200), (".b.npz.1-ab.part", 10)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     parts.claim(tmp_path, "plan", "engine 1")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.1-1.tmp", "made-with.txt", "plan.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".b.npz.1-ab.part", "made-with.txt", "plan.txt"]
 
 
 def test_parts_made_with_another_engine_or_sources_are_refused(tmp_path: Path) -> None:
