@@ -16,7 +16,6 @@ CHAMBERS, TOWERS = 6, 11
 #: The facility of the chambers, and the first day of their season: assumed, the files tell neither.
 FACILITY = ("Controlled-environment facility, Saint Paul", "MN", 44.99, -93.18)
 SEASON_START, FIRST_YEAR = "04-01", 2016
-_SOIL = ("BD", "SAND", "SILT", "PH", "SOC")
 
 
 def read_chambers(archive: str | Path, *, first_year: int | None = None, report: Report) -> list[Reading]:

@@ -41,8 +41,6 @@ from agroflux.data.text_table import columns_of, read_table
 from agroflux.data.towers import FEW, Reading, check_span, plausible, without_empty_ends
 from agroflux.errors import DataError
 
-#: house name -> column in the tables of Saha et al.
-VARIABLE_MAP: dict[str, tuple[str, ...]] = {"N2O_FLUX": ("N2O",), "SAND": ("Sand",), "SOC": ("SOM",)}
 _PER_SERIES = 2  # columns of a series' table: the flux and its standard error
 _VAN_BEMMELEN = 1.724  # soil organic matter over soil organic carbon
 _SAHA_TEXT = ("Date", "Experiment", "Replication", "Vegetation")

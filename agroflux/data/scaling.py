@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from agroflux import schema
 from agroflux.errors import DataError
 
 #: Drivers that are zero but for a few days a year. Their z-score depends on how rare they are; instead they are not
@@ -90,8 +89,3 @@ class Moments:
         std = np.where(spread > 1e-8, spread, 1.0) / np.where(events, EVENT_SIZE, 1.0)
         shift = np.nan_to_num(self.shift)
         return Scaler(tuple(self.names), (shift + mean).astype(np.float32), std.astype(np.float32))
-
-
-def units(names: Sequence[str]) -> tuple[str, ...]:
-    """The schema's units of ``names``, in order."""
-    return tuple(schema.get(name).unit for name in names)

@@ -21,7 +21,6 @@ SECONDS = 86_400.0
 GC_PER_UMOL = 1e-6 * 12.011 * SECONDS
 #: 1 W m-2 over a day [MJ m-2 d-1].
 MJ_PER_WATT = 1e-6 * SECONDS
-MISSING = -9999.0
 #: Share of a variable's values outside its plausible range up to which they are left out one by one; above it the
 #: unit or sign of the whole column is wrong.
 FEW = 0.01

@@ -267,8 +267,8 @@ def _of_source(sources: Sources, used: Collection[str]) -> list[str]:
         said.append(f"The error of the model is not in the interval, since {why}.")
     if sources.unread:
         said.append(
-            f"Bundled data that cannot be opened ({', '.join(sources.unread)}) are left out, and what they would add to "
-            "the interval is not in it: `agroflux data list` says what is wrong with them."
+            f"Bundled data that cannot be opened ({', '.join(sources.unread)}) are left out, and what they would add "
+            "to the interval is not in it: `agroflux data list` says what is wrong with them."
         )
     if not sources.behind and len(sources.simulators) > 1:
         said.append(

@@ -296,9 +296,9 @@ def held_out(
     )
     own = sorted(year for use in ("validate", "test") for year in years[use])
     annual = residuals.mean_of([yearly_fluxes(sources.sums(n_rate, name), own) for name in sources.truth])
-    found = [residuals.blocks_of(annual, sources.sums(n_rate), own)]
+    found = [residuals.blocks(annual, sources.sums(n_rate), own)]
     if earlier is not None and before is not None and years.get("earlier"):
-        found.append(residuals.blocks_of(before, earlier.predict(str(card["id"])), years["earlier"]))
+        found.append(residuals.blocks(before, earlier.predict(str(card["id"])), years["earlier"]))
     return pd.concat(found, ignore_index=True), years
 
 

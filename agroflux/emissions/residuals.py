@@ -112,18 +112,12 @@ def held_out_years(
     return {use: tuple(sorted(years)) for use, years in (before | own).items() if years or use != "earlier"}
 
 
-def blocks(truth: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
+def blocks(annual: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
     """Annual fluxes of each county and year in which a crop grows: one row a block.
 
-    ``truth`` and ``prediction``: contract simulations of one nitrogen rate with CROP, ``(site, ...)``. Columns: fips,
-    crop, year, quantity (of :data:`QUANTITIES`), simulated, predicted [kg N2O-N ha-1 yr-1 or t C ha-1 yr-1].
-    """
-    return blocks_of(yearly_fluxes(truth, years), prediction, years)
-
-
-def blocks_of(annual: xr.Dataset, prediction: xr.Dataset, years: Sequence[int]) -> pd.DataFrame:
-    """:func:`blocks` where the simulated side is annual already: fluxes ``(site, crop, year)`` as
-    :func:`agroflux.emissions.fluxes.yearly_fluxes` gives them.
+    ``annual``: simulated fluxes ``(site, crop, year)`` as :func:`agroflux.emissions.fluxes.yearly_fluxes` gives them;
+    ``prediction``: contract simulation of one nitrogen rate with CROP, ``(site, ...)``. Columns: fips, crop, year,
+    quantity (of :data:`QUANTITIES`), simulated, predicted [kg N2O-N ha-1 yr-1 or t C ha-1 yr-1].
     """
     sides = {
         "simulated": with_balance(annual.sel(year=list(years))),

@@ -28,7 +28,6 @@ _KEYS: dict[Level, list[str]] = {
     "crop": ["crop"],
     "region": [],
 }
-LEVELS: tuple[Level, ...] = tuple(_KEYS)
 #: Key of the rows that are of the whole region of a question, whatever it is called (``Assessment.place``).
 REGION = "All counties"
 

@@ -62,12 +62,6 @@ def _column(name: str, array: xr.DataArray) -> pd.Series:
     return pd.Series(np.asarray(array.to_numpy(), dtype=float).ravel(), index=index, name=name)
 
 
-def between(frame: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
-    """The rows of the years ``first`` to ``last``, both included."""
-    years = _time(frame).year
-    return frame[(years >= first) & (years <= last)]
-
-
 def common(frame: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, list[str]]:
     """Rows on which the reference and every source that overlaps it have a value, and who was left out.
 
@@ -232,16 +226,6 @@ def dataset(
 def unit(variable: Variable, how: Aggregation) -> str:
     """Unit of an aggregate: a flux is a daily rate except over a year, where it is the year's total, as on the map."""
     return summary.yearly_unit(variable.name) if how == "annual" else variable.unit
-
-
-def axis(variable: Variable, how: Aggregation) -> str:
-    """Label with the unit that :func:`aggregate` gives, as written on an axis."""
-    return f"{variable.label} [{unit(variable, how)}]"
-
-
-def total_axis(variable: Variable) -> str:
-    """Label and unit of a running total."""
-    return f"{variable.label}, running total [{variable.unit.replace(' d-1', '')}]"
 
 
 def _time(frame: pd.DataFrame) -> pd.DatetimeIndex:

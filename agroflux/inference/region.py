@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from agroflux import paths, schema
+from agroflux import paths
 from agroflux.baselines import card as cards
 from agroflux.data import windows
 from agroflux.data.catalog import BUNDLED
@@ -78,16 +78,3 @@ def run_region(
     result = predictor.predict(checkpoint, chosen[kept], years=wanted, progress=progress)
     result.attrs["title"] = f"{checkpoint.card.title}, {result.sizes['site']} site(s)"
     return result
-
-
-def series_mean(result: xr.Dataset, variable: str) -> xr.Dataset:
-    """Mean over sites of a prediction with its spread: ``mean``, ``low`` and ``high`` (10th and 90th percentile).
-
-    Returns:
-        Data set ``(scenario, time)`` (``year`` for an annual variable) in the variable's unit.
-    """
-    array = result[variable]
-    bounds = array.quantile([0.1, 0.9], dim="site")
-    attrs = {"units": schema.get(variable).unit}
-    parts = {"mean": array.mean("site"), "low": bounds.isel(quantile=0), "high": bounds.isel(quantile=1)}
-    return xr.Dataset({name: part.drop_vars("quantile", errors="ignore") for name, part in parts.items()}, attrs=attrs)

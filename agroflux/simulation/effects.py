@@ -13,20 +13,19 @@ from agroflux.simulation.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A yearly quantity of a run: label, unit, and the schema's variable of the same nature (for colours)."""
+    """A yearly quantity of a run."""
 
     label: str
     unit: str
-    like: str
 
 
 MEASURES: dict[str, Measure] = {
-    "corn_yield": Measure("Corn yield (dry grain)", "t ha-1", "Yield"),
-    "soybean_yield": Measure("Soybean yield (dry grain)", "t ha-1", "Yield"),
-    "n2o": Measure("N2O emission", "kg N ha-1 yr-1", "N2O_FLUX"),
-    "gpp": Measure("Gross primary production", "g C m-2 yr-1", "GPP"),
-    "nee": Measure("Net ecosystem exchange", "g C m-2 yr-1", "NEE"),
-    "delta_soc": Measure("Change of soil carbon", "g C m-2 yr-1", "Delta_SOC"),
+    "corn_yield": Measure("Corn yield (dry grain)", "t ha-1"),
+    "soybean_yield": Measure("Soybean yield (dry grain)", "t ha-1"),
+    "n2o": Measure("N2O emission", "kg N ha-1 yr-1"),
+    "gpp": Measure("Gross primary production", "g C m-2 yr-1"),
+    "nee": Measure("Net ecosystem exchange", "g C m-2 yr-1"),
+    "delta_soc": Measure("Change of soil carbon", "g C m-2 yr-1"),
 }
 #: Grain carbon [g C m-2] to dry grain [t ha-1].
 GRAIN = 0.01 / CARBON

@@ -1,7 +1,7 @@
 """Folders that one process at a time works in; the system frees the lock of a process that dies."""
 
+import fcntl
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +19,6 @@ def alone(folder: Path, taken: str = "") -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(f"{folder} cannot be used ({error.strerror}): name a folder that can be written to") from None
-    if sys.platform == "win32":  # knows neither these locks nor open folders
-        yield
-        return
-    import fcntl
-
     place = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -14,7 +14,7 @@ from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data.store import write_store
 from agroflux.errors import AgroFluxError, ModelError, SelectionError
 from agroflux.inference.predict import predict
-from agroflux.inference.region import available_models, run_region, series_mean
+from agroflux.inference.region import available_models, run_region
 
 
 def test_by_path_and_in_memory_it_is_the_same(
@@ -49,16 +49,6 @@ def test_what_cannot_be_run_says_why(model: Checkpoint, simulation: xr.Dataset) 
 
 def test_cards_are_found(model_path: Path) -> None:
     assert [card["id"] for card in available_models(model_path.parent)] == ["lstm-tiny"]
-
-
-def test_the_spread_is_over_sites(model: Checkpoint, simulation: xr.Dataset) -> None:
-    result = run_region(model, simulation, None, [2003])
-    spread = series_mean(result, "GPP")
-    day = result["GPP"].values[:, 1, 200]
-    assert float(spread["mean"][1, 200]) == pytest.approx(day.mean(), rel=1e-5)
-    assert float(spread["low"][1, 200]) == pytest.approx(np.quantile(day, 0.1), rel=1e-4)
-    assert float(spread["high"][1, 200]) == pytest.approx(np.quantile(day, 0.9), rel=1e-4)
-    assert spread.attrs["units"] == "g C m-2 d-1"
 
 
 def test_of_the_first_simulator_the_most_skilful_comes_first_and_other_seeds_after_it(
