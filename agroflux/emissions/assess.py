@@ -100,29 +100,28 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
     for quantity, column in _DRAWN.items():
         if column not in made.crops:
             continue
-        evidence = _evidence(quantity, column, question, sources, made, yearly, members, models)
-        drawn = uncertainty.draw(evidence, draws=question.draws, seed=question.seed)
-        rows += _intervals(made, column, drawn, question, evidence.best)
-        held = uncertainty.contributions(evidence, draws=question.draws, seed=question.seed)
-        if not (question.indirect and quantity == "n2o"):  # what is drawn then is more than the direct N2O
-            parts.append(held.assign(quantity=column))
-        if quantity == "n2o":
-            warming = held.copy()
-            warming[["sd", "low80", "high80"]] *= units.potential(question.gwp, question.horizon)
-            parts.append(warming.assign(quantity="n2o_all_t_co2e" if question.indirect else "n2o_t_co2e"))
-        used |= set(evidence.components())
+        evidence = _evidence(quantity, column, sources, made, yearly, members, models, question.area_sd)
+        for one, kinds in _kinds(evidence, column, made, question):
+            drawn = uncertainty.draw(one, draws=question.draws, seed=question.seed)
+            rows += _intervals(made, drawn, kinds, one.best)
+            held = uncertainty.contributions(one, draws=question.draws, seed=question.seed)
+            for name, factor in kinds.items():
+                ends = held[["sd", "low80", "high80"]] * factor
+                parts.append(held.assign(quantity=name, **ends))
+            used |= set(one.components())
         once = once or _grown_once(evidence)
     years, short = breakdown.by_year(question, fluxes, facts, made)
     lever, unequal = breakdown.by_rate(question, sources, facts, made)
+    intervals = pd.DataFrame(rows)
     beside, untold = _tier1(question, sources, facts, made)
     return Assessment(
         question=question,
         totals=made,
-        intervals=pd.DataFrame(rows),
+        intervals=intervals,
         parts=pd.concat(parts, ignore_index=True),
         years=years,
         months=breakdown.by_month(question, fluxes, made),
-        tier1=beside,
+        tier1=_ranged(beside, intervals),
         lever=lever,
         components=tuple(c for c in uncertainty.COMPONENTS if c in used),
         simulators={name: float(table["n2o_t"].sum()) for name, table in members.items()},
@@ -184,24 +183,23 @@ def _added(ds: xr.Dataset, n_rate: float) -> xr.Dataset:
 def _evidence(
     quantity: str,
     column: str,
-    question: Question,
     sources: Sources,
     made: Totals,
     yearly: Mapping[str, np.ndarray],
     members: Mapping[str, pd.DataFrame],
     models: Mapping[str, Sequence[pd.DataFrame]],
+    area_sd: float,
 ) -> uncertainty.Evidence:
+    """Of N2O the direct part; the indirect one is :func:`_kinds`'."""
     crops = made.crops
     best = crops[column].to_numpy(float)
     per_hectare = _per_hectare(quantity, crops)
     predicted = np.divide(best, per_hectare, out=np.zeros_like(best), where=per_hectare != 0)
-    with_indirect = question.indirect and quantity == "n2o"
-    applied = crops["n_applied_t_n"].to_numpy(float) if with_indirect else None
     held = {name: table[column].to_numpy(float) for name, table in members.items() if column in table}
     told = {kind: [t[column].to_numpy(float) for t in tables if column in t] for kind, tables in models.items()}
     seeds = {kind: np.stack(arrays) for kind, arrays in told.items() if arrays}
     return uncertainty.Evidence(
-        best=best + (crops["n2o_indirect_t"].to_numpy(float) if with_indirect else 0.0),
+        best=best,
         positive=quantity == "n2o",
         yearly=yearly[column],
         n_years=crops["crop_years"].str.count(",").to_numpy(int) + 1,
@@ -212,9 +210,26 @@ def _evidence(
         predicted=predicted,
         per_hectare=per_hectare,
         crops=crops["crop"].to_numpy(str),
-        area_sd=question.area_sd,
-        applied=applied,
+        area_sd=area_sd,
     )
+
+
+def _kinds(
+    direct: uncertainty.Evidence, column: str, made: Totals, question: Question
+) -> list[tuple[uncertainty.Evidence, dict[str, float]]]:
+    """What is drawn from the evidence on ``column``: evidence, and the columns it gives by their factor on the draws.
+
+    N2O is also given as CO2 equivalents; direct and indirect together are drawn beside it where that is asked.
+    """
+    if column != "n2o_t":
+        return [(direct, {column: 1.0})]
+    warming = units.potential(question.gwp, question.horizon)
+    kinds = [(direct, {"n2o_t": 1.0, "n2o_t_co2e": warming})]
+    if question.indirect:
+        both = direct.best + made.crops["n2o_indirect_t"].to_numpy(float)
+        applied = made.crops["n_applied_t_n"].to_numpy(float)
+        kinds.append((replace(direct, best=both, applied=applied), {"n2o_all_t_co2e": warming}))
+    return kinds
 
 
 def _per_hectare(quantity: str, crops: pd.DataFrame) -> np.ndarray:
@@ -232,17 +247,13 @@ def _residuals(held_out: pd.DataFrame | None, quantity: str, crops: pd.Series) -
 
 
 def _intervals(
-    made: Totals, column: str, drawn: np.ndarray, question: Question, best: np.ndarray
+    made: Totals, drawn: np.ndarray, kinds: Mapping[str, float], best: np.ndarray
 ) -> list[dict[str, object]]:
-    """Rows of the table of intervals: each county, state, crop and the region; N2O also as CO2 equivalents."""
+    """Rows of the table of intervals: each county, state, crop and the region, in each of ``kinds`` by its factor."""
     crops = made.crops
     names = crops.drop_duplicates("fips").set_index("fips")
     groups = [("county", crops["fips"]), ("state", crops["state"]), ("crop", crops["crop"])]
     groups.append(("region", pd.Series(REGION, index=crops.index)))
-    kinds = [(column, 1.0)]
-    if column == "n2o_t":
-        warming = units.potential(question.gwp, question.horizon)
-        kinds = [("n2o_all_t_co2e", warming)] if question.indirect else [("n2o_t", 1.0), ("n2o_t_co2e", warming)]
     rows: list[dict[str, object]] = []
     for level, keys in groups:
         places, sums = uncertainty.grouped(drawn, keys.tolist())
@@ -250,7 +261,7 @@ def _intervals(
         ends = uncertainty.interval(sums)
         for number, place in enumerate(places):
             label = f"{names.at[place, 'county']}, {names.at[place, 'state']}" if level == "county" else place
-            for name, factor in kinds:
+            for name, factor in kinds.items():
                 found: dict[str, object] = {"level": level, "place": place, "label": label, "quantity": name}
                 found |= {"unit": COLUMNS[name].unit, "value": float(values[place]) * factor}
                 rows.append(found | {end: float(array[number]) * factor for end, array in ends.items()})
@@ -307,3 +318,16 @@ def _tier1(question: Question, sources: Sources, facts: pd.DataFrame, made: Tota
         made, zero, facts, indirect=question.indirect, shares=question.shares, farms=question.on_survey
     )
     return table, said
+
+
+def _ranged(beside: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """The table beside Tier 1 with the 95 % intervals of the simulated rows of which one was drawn, as its ranges."""
+    n2o = intervals[intervals["quantity"] == "n2o_t"].set_index(["level", "place"])
+    out = beside.copy()
+    for number, row in beside.iterrows():
+        whole = row["place"] == REGION
+        key = {tier1.ALL_FIELDS: ("region" if whole else "state", row["place"])}
+        key |= {tier1.CORN_FIELDS: ("crop", "corn")} if whole else {}
+        if (found := key.get(row["estimate"], ("", ""))) in n2o.index:
+            out.loc[number, ["low_t", "high_t"]] = n2o.loc[found, ["low95", "high95"]].to_numpy()
+    return out

@@ -81,7 +81,7 @@ def compare(
     nothing of areas other than the survey's; ``shares`` [1] by FIPS are of counties that a region cuts (None: all are
     whole). ``indirect``: also direct and indirect N2O together, its range the 95 % interval of factors drawn from
     their ranges. Columns: place, estimate, kind (``data`` or ``tier1``), n_applied_t_n [t N yr-1], n2o_t, low_t, high_t
-    [t N2O yr-1] (NaN: no range).
+    [t N2O yr-1] (NaN: no range; none of the simulated rows has one here).
     """
     crops = simulated.crops
     due = _due_to_fertiliser(simulated, unfertilised)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from agroflux import paths
+from agroflux.baselines import card as cards
 from agroflux.baselines import registry
-from agroflux.baselines.network import Network
+from agroflux.baselines.network import Network, PreNorm
 from agroflux.baselines.precision import in_bfloat16
 from agroflux.errors import ModelError
 
@@ -239,3 +241,36 @@ def test_readers_see_names_as_the_papers_write_them() -> None:
     titles = [registry.title(name) for name in (*registry.NETWORKS, "ridge", "mine")]
     networks = ["LSTM", "EA-LSTM", "TCN", "Transformer", "iTransformer", "Pyraformer"]
     assert titles == [*networks, "Ridge", "Mine"]
+
+
+def test_dropout_drops_all_that_a_layer_adds() -> None:
+    layer, x = PreNorm(8, 2, 16, dropout=0.5).train(), torch.randn(2, 5, 8)
+    layer.drop.p = 1.0
+    torch.testing.assert_close(layer.run(x.clone(), lambda asked: asked[:, :, 2].flatten(2)), x)
+
+
+@pytest.mark.parametrize("name", ["itransformer", "pyraformer"])
+def test_a_network_drops_values_while_it_learns_alone(name: str) -> None:
+    network = registry.build(name, **SMALL[name] | {"dropout": 0.5})
+    assert not torch.equal(network.train()(series()), network(series()))
+    assert torch.equal(network.eval()(series()), network(series()))
+
+
+@pytest.mark.parametrize("name", ["lstm", "ealstm"])
+def test_gates_start_to_keep_what_they_hold_and_to_let_little_in(name: str) -> None:
+    torch.manual_seed(0)
+    network = registry.build(name, hidden=16, memory_days=100.0)
+    if name == "lstm":
+        total = network.lstm.bias_ih_l0 + network.lstm.bias_hh_l0
+        into, keep = total[:16], total[16:32]
+    else:
+        into, keep = network.input_gate.bias, network.cell.bias[:16]
+    torch.testing.assert_close(into, -keep)
+    memory = 1 / (1 - torch.sigmoid(keep))
+    assert 1.9 < memory.min() < 10 < memory.max() < 102
+
+
+def test_networks_have_as_many_weights_as_the_shipped_cards_say() -> None:
+    for card in cards.available(paths.MODELS):
+        network = registry.build(card["model"], **card["config"])
+        assert sum(p.numel() for p in network.parameters()) == card["training"]["parameters"], card["id"]

@@ -91,3 +91,10 @@ def test_what_cannot_be_fitted_is_refused(data: xr.Dataset, fitted: dict[str, re
         references.fit("ridge", data, [1999, 2000])
     with pytest.raises(SelectionError, match="2010"):
         references.predict(fitted["ridge"], data, [2010])
+
+
+def test_the_penalty_is_chosen_on_years_left_out_whole() -> None:
+    year = np.repeat(np.arange(2000, 2007), 30)
+    left_out = ridge._ridge((), year)[-1].estimator.cv
+    assert len(left_out) == 5
+    assert all(not set(year[train]) & set(year[test]) for train, test in left_out)

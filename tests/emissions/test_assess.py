@@ -13,7 +13,7 @@ from shapely.geometry import box
 
 from agroflux import geo
 from agroflux.data import catalog
-from agroflux.emissions import notes, place, units
+from agroflux.emissions import notes, place, tier1, units
 from agroflux.emissions.assess import Assessment, _per_hectare, assess
 from agroflux.emissions.polygon import read_polygon
 from agroflux.emissions.question import Question, of_simulator
@@ -78,8 +78,6 @@ def test_a_simulation_has_no_model_error_and_simulators_stand_beside(answer: Ass
     parts = answer.parts[answer.parts["quantity"] == answer.headline]
     assert parts["share"].sum() == pytest.approx(1)
     assert answer.headline == "n2o_all_t_co2e"
-    # What is drawn holds the indirect part: under the name of direct N2O it would not fit the total.
-    assert "n2o_t" not in set(answer.parts["quantity"])
 
 
 def test_tier1_with_the_indirect_part(answer: Assessment) -> None:
@@ -89,6 +87,31 @@ def test_tier1_with_the_indirect_part(answer: Assessment) -> None:
     indirect = answer.totals.by("region")["n2o_indirect_t"].item()
     assert whole["n2o_t"] == pytest.approx(direct["n2o_t"] + indirect, rel=1e-9)
     assert whole["low_t"] < whole["n2o_t"] < whole["high_t"]
+
+
+def test_the_direct_part_has_the_interval_that_it_has_alone(answer: Assessment, question: Question) -> None:
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), catalog.open_dataset)
+    alone = assess(replace(question, indirect=False), sources, geo.county_facts())
+    for column in ("n2o_t", "n2o_t_co2e"):
+        for level, place_ in (("region", REGION), ("state", "IA"), ("county", "19027")):
+            beside, own = (made.interval(column, level, place_) for made in (answer, alone))
+            pd.testing.assert_series_equal(beside, own, check_names=False)
+    both, direct = answer.interval("n2o_all_t_co2e"), answer.interval("n2o_t_co2e")
+    assert both["value"] > direct["value"] and both["high80"] > direct["high80"]
+    assert "indirect" not in set(answer.parts.loc[answer.parts["quantity"] == "n2o_t", "component"])
+    assert "indirect" in set(answer.parts.loc[answer.parts["quantity"] == "n2o_all_t_co2e", "component"])
+
+
+def test_simulated_rows_beside_tier1_have_their_intervals(answer: Assessment) -> None:
+    rows = answer.tier1.set_index(["place", "estimate"])
+    for place_, estimate, level, key in (
+        (REGION, tier1.ALL_FIELDS, "region", REGION),
+        (REGION, tier1.CORN_FIELDS, "crop", "corn"),
+        ("IA", tier1.ALL_FIELDS, "state", "IA"),
+    ):
+        row, own = rows.loc[(place_, estimate)], answer.interval("n2o_t", level, key)
+        assert (row["n2o_t"], row["low_t"], row["high_t"]) == pytest.approx((own["value"], own["low95"], own["high95"]))
+    assert rows.loc[("IA", tier1.CORN_FIELDS), ["low_t", "high_t"]].isna().all()
 
 
 def test_one_county_is_answered_like_all(answer: Assessment, question: Question) -> None:

@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import nn
 
+from agroflux import schema
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import catalog
 from agroflux.errors import SelectionError
-from agroflux.training import adaptation, adversarial, transfer
+from agroflux.training import adaptation, adversarial, finetune, transfer
 from agroflux.training.adaptation import Budget
 from agroflux.training.adversarial import Adversarial, Pooled
 from agroflux.training.site_years import SiteYears
 from tests.synthetic_contract import tiny
+from tests.training.test_finetune import TRAIN
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +136,47 @@ def test_in_a_run_too_the_encoder_opposes_the_discriminator(
             parameter -= 0.05 * parameter.grad
         assert bool(plan.objective(silent, 1.0) > before) == (who == "encoder")
     assert all(not p.grad.any() for p in network.head.parameters() if p.grad is not None)
+
+
+def test_the_adversary_has_no_say_at_the_start(small: Checkpoint, towers: SiteYears, source: SiteYears) -> None:
+    measured = adaptation.batch(towers.take([("US-Tw3", 2014)]), small.targets)
+    silent = measured._replace(targets=torch.full_like(measured.targets, float("nan")))
+    network = copy.deepcopy(small.network).requires_grad_(True)
+    recipe = Adversarial(weight=1.0, source_weight=0.0)
+    plan = adversarial.joint(recipe, network, source, (small.targets, small.targets), 0)
+    plan.objective(silent, 0.0).backward()
+    assert all(p.grad is None or not p.grad.any() for p in network.parameters())
+    assert all(p.grad.any() for p in plan.groups[-1]["params"])
+
+
+def test_errors_of_simulations_are_weighed_by_the_scale_of_the_source(
+    small: Checkpoint, towers: SiteYears, source: SiteYears
+) -> None:
+    old, train = small.targets, towers.take(TRAIN)
+    own = finetune.own_scaler(old, train)
+    values = []
+    for new in (old, own):
+        measured = adaptation.batch(train, new)
+        silent = measured._replace(targets=torch.full_like(measured.targets, float("nan")))
+        network = finetune.moved_to(small.network, old, new)
+        plan = adversarial.joint(Pooled(source_weight=1.0), network, source, (old, new), 0)
+        values.append(plan.objective(silent, 0.5).item())
+    assert values[1] == pytest.approx(values[0], rel=1e-4)
+
+
+def test_simulated_targets_are_of_the_scenario_of_their_drivers(shipped: Checkpoint) -> None:
+    ds = tiny(3, 3, 4)
+    number = np.arange(3.0)[None, :, None] + 10 * np.arange(3.0)[:, None, None] + np.zeros(ds["GPP"].shape)
+    for name in ("GPP", "FERTZR_N"):
+        ds[name] = ds[name].copy(data=number)
+    found = adversarial.simulated(ds, shipped, count=12)
+    given = shipped.drivers.unscale(found.drivers)[:, 365:, schema.DRIVERS.index("FERTZR_N")]
+    np.testing.assert_allclose(found.targets[..., schema.TARGETS.index("GPP")], given, atol=1e-3)
+
+
+def test_the_pooled_embedding_is_the_mean_of_the_counted_days(small: Checkpoint, towers: SiteYears) -> None:
+    part = adaptation.batch(towers.take(TRAIN), small.targets)
+    days, mean = adversarial.pooled_embedding(small.network, part.drivers, part.known)
+    want = small.network.embed(part.drivers, part.known)[:, 365:]
+    torch.testing.assert_close(days, want)
+    torch.testing.assert_close(mean, want.mean(1))

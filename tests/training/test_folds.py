@@ -66,3 +66,13 @@ def test_what_a_user_leaves_open_is_chosen() -> None:
 def test_a_fold_that_would_leak_is_refused(train: list, validate: list, test: list, says: str) -> None:
     with pytest.raises(SelectionError, match=says):
         folds.chosen([("a", 2001), ("a", 2002), ("a", 2003)][: 2 if len(train) > 1 else 3], train, validate, test)
+
+
+def test_the_next_year_and_the_best_covered_one_validate() -> None:
+    keys = [("a", 2001), ("a", 2002), ("a", 2003), ("b", 2002), ("b", 2003), ("c", 2001), ("c", 2002), ("d", 2004)]
+    years = {fold.test: fold.validate for fold in folds.leave_years_out(keys)}
+    assert years == {(("a", y),): (("a", v),) for y, v in ((2001, 2002), (2002, 2003), (2003, 2001))}
+    fold = next(fold for fold in folds.leave_one_site_out(keys) if fold.site == "a")
+    assert fold.validate == (("b", 2002), ("c", 2002))
+    tie = next(fold for fold in folds.leave_one_site_out(keys[:5]) if fold.site == "a")
+    assert tie.validate == (("b", 2003),)

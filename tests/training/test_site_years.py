@@ -96,3 +96,24 @@ def test_climatology_is_the_mean_of_near_days() -> None:
     none = np.zeros((2, 730, 1), np.float32)
     mean = site_years.climatology(SiteYears((("a", 1), ("a", 2)), none, none > 0, targets))[:, 0]
     assert mean[[0, 10, 100, 200]].tolist() == [2.0, 2.0, 8.0, 4.0]  # 31 December is near 1 January; day 200: all
+
+
+def test_gaps_of_temperature_alone_are_bridged(shipped: Checkpoint) -> None:
+    cut = catalog.open_dataset("towers-sample").load().copy(deep=True)
+    for name in ("TMIN", "PRECN"):
+        cut[name].loc[{"site": "US-AR1", "time": slice("2010-06-01", "2010-06-05")}] = np.nan
+    one = site_years.build(cut, shipped.drivers, ("GPP",)).take([("US-AR1", 2010)])
+    june = one.known[0, 365 + 151 : 365 + 156]
+    assert june[:, schema.DRIVERS.index("TMIN")].all()
+    assert not june[:, schema.DRIVERS.index("PRECN")].any()
+    assert one.known[0, 365 + 150, schema.DRIVERS.index("PRECN")]
+
+
+def test_a_site_year_with_just_enough_days_is_kept(shipped: Checkpoint) -> None:
+    ds = catalog.open_dataset("towers-sample").load()
+    every = site_years.build(ds, shipped.drivers, ("GPP",), min_days=0)
+    row = every.keys.index(("US-Tw3", 2015))
+    days = int(np.isfinite(every.targets[row]).any(-1).sum())
+    for least, there in ((days, True), (days + 1, False)):
+        kept = site_years.build(ds, shipped.drivers, ("GPP",), min_days=least).keys
+        assert (("US-Tw3", 2015) in kept) == there
