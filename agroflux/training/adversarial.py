@@ -25,7 +25,7 @@ from agroflux import schema
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import windows
 from agroflux.data.scaling import Scaler
-from agroflux.errors import SelectionError
+from agroflux.errors import DataError, SelectionError
 from agroflux.training.adaptation import Batch, Plan, batch, masked_loss
 from agroflux.training.finetune import Finetune, finetune, linear_head
 from agroflux.training.site_years import YEAR_DAYS, SiteYears
@@ -155,7 +155,8 @@ def _discriminator(recipe: Adversarial, network: nn.Module, seed: int) -> nn.Mod
 def simulated(ds: xr.Dataset, checkpoint: Checkpoint, count: int = 96, seed: int = 0) -> SiteYears:
     """``count`` windows of a simulation, drawn by ``seed`` over sites, scenarios and the model's training years.
 
-    Raises SelectionError where ``ds`` holds no two consecutive training years of the model, or for an adapted model.
+    Raises SelectionError where ``ds`` holds no two consecutive training years of the model, or for an adapted model;
+    DataError for leap years of 366 days.
     """
     if adapted := checkpoint.card.training.get("source_model"):
         raise SelectionError(
@@ -172,6 +173,8 @@ def simulated(ds: xr.Dataset, checkpoint: Checkpoint, count: int = 96, seed: int
     part = ds[[n for n in (*schema.DRIVERS, *schema.TARGETS) if n in ds]].isel(site=sites, time=span).load()
     drivers, targets = windows.drivers(part, checkpoint.drivers.names, unknown=True), windows.targets(part)
     starts = windows.calendar_years(part)
+    if any(days.stop - days.start != YEAR_DAYS for days in starts.values()):
+        raise DataError("the source holds years of 366 days, and models count 365: give a noleap data set")
     keys, x, y = [], [], []
     for _ in range(count):
         site, scenario = int(rng.integers(len(sites))), int(rng.integers(drivers.shape[1]))

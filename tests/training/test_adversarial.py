@@ -4,6 +4,7 @@ import copy
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from torch import nn
 from agroflux import schema
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.data import catalog
-from agroflux.errors import SelectionError
+from agroflux.errors import DataError, SelectionError
 from agroflux.training import adaptation, adversarial, finetune, transfer
 from agroflux.training.adaptation import Budget
 from agroflux.training.adversarial import Adversarial, Pooled
@@ -180,3 +181,11 @@ def test_the_pooled_embedding_is_the_mean_of_the_counted_days(small: Checkpoint,
     want = small.network.embed(part.drivers, part.known)[:, 365:]
     torch.testing.assert_close(days, want)
     torch.testing.assert_close(mean, want.mean(1))
+
+
+def test_a_source_with_leap_days_is_refused(shipped: Checkpoint) -> None:
+    ds = tiny(3, 2, 4)
+    every = pd.date_range(ds["time"].values[0], ds["time"].values[-1])
+    leap = ds.reindex(time=every, method="ffill").assign_attrs(calendar="standard")
+    with pytest.raises(DataError, match="years of 366 days, and models count 365"):
+        adversarial.simulated(leap, shipped, count=2)
