@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import compare, compare_panels, compare_view, controls, show
+from agroflux.ui import compare, compare_panels, compare_remarks, compare_sources, compare_view, controls, show
 
 show.title(
     "Simulated against observed",
@@ -27,14 +27,14 @@ def page() -> None:
         variable = controls.variable(compare.variables(where), default=compare.first_variable(where))
         years = controls.years(compare.years(where, variable, sites)) if sites else []
         rate = compare.pick_rate(where)
-    known = compare_view.sources(where, variable)
+    known = compare_sources.sources(where, variable)
     with controls.row():
         chosen = compare.pick_sources(where, known)
-        reference = compare.pick_reference(where, known, chosen)
+        reference = compare.pick_reference(known, chosen)
         step = compare.pick_step(variable)
     told = compare.assumptions(where, chosen)
-    ask = compare_view.Ask(where, tuple(sites), variable, tuple(years), tuple(chosen), rate, told)
-    show.banner(compare_view.entries(ask))
+    ask = compare_sources.Ask(where, tuple(sites), variable, tuple(years), tuple(chosen), rate, told)
+    show.banner(compare_sources.entries(ask))
 
     if not sites or not years or not chosen:
         show.empty("Nothing to compare yet.", "Pick at least one site, a variable it has, and one source.")
@@ -42,7 +42,7 @@ def page() -> None:
 
     with show.guard("The comparison"):
         view = compare_view.view(ask)
-        compare_panels.tell([*view.notes, *compare_view.remarks(ask)])
+        compare_panels.tell([*view.notes, *compare_remarks.remarks(ask)])
         measured_only = compare.pick_measured_only(view)
         shown = compare_panels.prepare(view, ask, step, known[reference], measured_only=measured_only)
         compare_panels.overlay(shown)
@@ -61,7 +61,7 @@ def page() -> None:
             with right:
                 compare_panels.running_total(shown)
 
-    show.sources(compare_view.entries(ask))
+    show.sources(compare_sources.entries(ask))
 
 
 page()

@@ -9,7 +9,7 @@ from agroflux.cli.output import JSON
 
 _COLUMNS = (
     "R2 against scratch; open: the interval holds 0 or is not there, behind: of those that gain the source as it is "
-    "does better, below_mean: R2 < 0"
+    "does better, below_mean: R2 < 0, unchanged: the source model as it was, as no epoch of the training did better"
 )
 
 
@@ -27,18 +27,21 @@ def command(
     """Count the cases (model, data, test, recipe, site-years, target) that gain over scratch, by their intervals.
 
     Each is the row over all seeds, sites and days; open is one whose interval holds zero; behind one that gains
-    while the source model as it is does better still; below_mean has R2 < 0.
+    while the source model as it is does better still; below_mean has R2 < 0; unchanged is one that is the source
+    model as it was, whatever it gains: no epoch of the training did better.
     """
+    import collections
+
     from agroflux.cli.lists import numbers, words
     from agroflux.cli.output import print_rows
     from agroflux.errors import DataError
-    from agroflux.evaluation import cases, gain_rows
+    from agroflux.evaluation import cases, gain_rows, gains
 
     if file and not file.is_file():
         raise DataError(f"{file} is no file: name one that 'agroflux transfer --out' wrote with --file")
-    rows = cases.of(gain_rows.read_file(file) if file else gain_rows.read())
+    rows = gain_rows.read_file(file) if file else gain_rows.read()
     chosen = cases.choose(
-        rows,
+        cases.of(rows),
         model=words(model),
         data=words(data),
         protocol=words(protocol),
@@ -46,4 +49,8 @@ def command(
         n_site_years=numbers(shots) if shots else (),
         target=words(target),
     )
-    print_rows(cases.count(chosen, words(by)), as_json=as_json, title=f"{file or gain_rows.NAME}: {_COLUMNS}")
+    fields = words(by)
+    found = cases.count(chosen, fields)
+    same = collections.Counter(tuple(row[name] for name in fields) for row in gains.unchanged_of(chosen, rows))
+    found = [row | {"unchanged": same[tuple(row[name] for name in fields)]} for row in found]
+    print_rows(found, as_json=as_json, title=f"{file or gain_rows.NAME}: {_COLUMNS}")

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -37,6 +38,15 @@ _SAME = {
     "glycine max": "soybean",
     "wheat (winter)": "winter wheat",
 }
+#: Crops that need no second look; of those that are not corn or soybean, CROP is unknown by its nature.
+_CROPS = frozenset((
+    "corn", "soybean", "wheat", "winter wheat", "spring wheat", "durum wheat", "barley", "winter barley",
+    "spring barley", "oat", "oats", "rye", "winter rye", "triticale", "sorghum", "millet", "rice", "cotton",
+    "canola", "rapeseed", "sunflower", "flax", "potato", "sugar beet", "sugarcane", "pea", "lentil", "chickpea",
+    "bean", "dry bean", "peanut", "alfalfa", "clover", "hay", "grass", "pasture", "prairie", "switchgrass",
+    "miscanthus", "cover crop", "fallow",
+))  # fmt: skip
+_ROUNDED = 1.0  # kg N ha-1 by which a sum and its events may differ
 MOST_N = 600.0  # kg N ha-1 in one event: more is a wrong unit
 MOST_WATER = 3000.0  # mm
 
@@ -79,7 +89,7 @@ def from_rows(
     rows: Sequence[Mapping[str, Any]], report: Report, file: str, numbers: Sequence[int] | None = None
 ) -> list[Season]:
     """Seasons from rows of cells by column name; wrong cells are errors in ``report``, their rows are left out."""
-    seasons = []
+    held = []
     for number, row in zip(numbers or range(1, len(rows) + 1), rows, strict=True):
         cells = {name: _cell(value) for name, value in row.items()}
         if not any(cells.values()):
@@ -87,7 +97,9 @@ def from_rows(
         before = len(report.errors)
         season = _Row(cells, report, file, number).season()
         if len(report.errors) == before:
-            seasons.append(season)
+            held.append((number, season))
+    _doubts(held, report, file)
+    seasons = [season for _, season in held]
     seen: set[tuple[str, int, str]] = set()
     for season in seasons:
         key = (season.site, season.year, season.crop)
@@ -96,6 +108,49 @@ def from_rows(
             report.add("error", file, what, "one row a site, year and crop")
         seen.add(key)
     return seasons
+
+
+def _doubts(held: Sequence[tuple[int, Season]], report: Report, file: str) -> None:
+    """Warnings of what can be read and hardly be meant: (row number, season) in the order of the table."""
+
+    def doubt(row: int, column: str, what: str, remedy: str) -> None:
+        report.add("warning", file, what, remedy, row=row, column=column)
+
+    for row, season in held:
+        if season.crop and season.crop not in _CROPS:
+            what = f"crop {season.crop[:40]!r} is not known here, so CROP stays unknown all year"
+            doubt(row, "crop", what, "write corn or soybean if it is one of them")
+        given = sum(event.rate for event in season.nitrogen or ())
+        if season.nitrogen is not None and season.n_total is not None and abs(season.n_total - given) > _ROUNDED:
+            what = f"{season.n_total:g} kg N ha-1 in the year, but {given:g} in its events, which alone feed the driver"
+            doubt(row, "n_total_kg_ha", what, "add the event that is missing, or correct the total")
+    planted = [(s.planting, row, s) for row, s in held if isinstance(s.planting, date)]
+    for sown, _, first in planted:
+        for day, row, season in planted:
+            other = season is not first and season.site == first.site and (day, season.crop) != (sown, first.crop)
+            if other and first.harvest and sown <= day < first.harvest:
+                what = f"{season.crop or 'a crop'} is planted on {day}, while {first.crop or 'another'} stands"
+                doubt(row, "planting", f"{what} until {first.harvest}", "correct the days unless both grew at once")
+
+
+def outside(seasons: Sequence[Season], days: pd.DatetimeIndex) -> str:
+    """Years of ``seasons`` that set no driver on ``days`` of a record (sorted), in a sentence; empty for none."""
+    first, last = days[0].date(), days[-1].date()
+
+    def beyond(season: Season) -> bool:
+        begins, ends = season.span()
+        events = any(first <= event.day <= last for event in season.nitrogen or ())
+        return _tells(season) and (ends < first or begins > last) and not events
+
+    years = sorted({season.year for season in seasons if beyond(season)})
+    if not years:
+        return ""
+    if any(first.year <= year <= last.year for year in years):
+        record = f"{first} to {last}"
+    else:
+        record = f"{first.year}-{last.year}" if first.year < last.year else str(first.year)
+    lie, they = ("lie", "they set") if len(years) > 1 else ("lies", "it sets")
+    return f"{', '.join(map(str, years))} {lie} outside the record {record}: {they} no driver"
 
 
 class _Row:
@@ -245,6 +300,28 @@ def untold(ds: xr.Dataset) -> dict[str, int]:
     return {name: count for name, count in held.items() if count}
 
 
+def gone(ds: xr.Dataset, seasons: Sequence[Season]) -> list[Season]:
+    """Rows that ``ds`` carries and that would be lost if ``seasons`` took the place of its table.
+
+    A row with another crop takes the place of one of its site and year; one that tells nothing keeps nothing.
+    """
+    try:
+        held = [season for season in of(ds) if _tells(season)]
+    except DataError:
+        return []  # what is no table holds no row
+    new: dict[tuple[str, int], list[str]] = {}
+    for season in filter(_tells, seasons):
+        new.setdefault((season.site, season.year), []).append(season.crop)
+    old = Counter((season.site, season.year) for season in held)
+    fewer = {key for key, count in old.items() if count > len(new.get(key, ()))}
+    return [s for s in held if (s.site, s.year) in fewer and s.crop not in new.get((s.site, s.year), ())]
+
+
+def _tells(season: Season) -> bool:
+    """Whether a row says more than where and when."""
+    return season != Season(season.site, season.year)
+
+
 def frame(seasons: Sequence[Season]) -> pd.DataFrame:
     """The table of ``seasons``: all columns of the template, and more nitrogen events where there are."""
     rows = [as_row(s) for s in seasons]
@@ -253,10 +330,15 @@ def frame(seasons: Sequence[Season]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
 
 
-def template(sites: Mapping[str, Sequence[int]] | None = None) -> pd.DataFrame:
-    """An empty table to fill in: a row for each year of each of ``sites`` (id -> years), or one blank example."""
-    rows = [Season(site, int(year)) for site, years in (sites or {}).items() for year in years]
-    return frame(rows or [Season("US-Ne1", 2005)])
+def template(sites: Mapping[str, Sequence[int]] | None = None, held: Sequence[Season] = ()) -> pd.DataFrame:
+    """A table to fill in: the rows ``held``, and a blank one for each other year of each of ``sites`` (id -> years).
+
+    Without either, one blank example.
+    """
+    have = {(season.site, season.year) for season in held}
+    years = [(site, int(year)) for site, told in (sites or {}).items() for year in told]
+    rows = [*held, *(Season(*key) for key in years if key not in have)]
+    return frame(sorted(rows, key=lambda s: (s.site, s.year)) or [Season("US-Ne1", 2005)])
 
 
 def xlsx(table: pd.DataFrame) -> bytes:

@@ -27,10 +27,10 @@ class Finding:
 
     def sentence(self) -> str:
         """The finding in one sentence that names the place first."""
-        place = [self.file]
+        place = [self.file] if self.file else []
         place += [f"row {self.row}"] if self.row is not None else []
         place += [f"column {self.column}"] if self.column is not None else []
-        return ", ".join(place) + f": {self.what}" + (f": {self.remedy}" if self.remedy else "")
+        return (f"{', '.join(place)}: " if place else "") + self.what + (f": {self.remedy}" if self.remedy else "")
 
 
 @dataclass

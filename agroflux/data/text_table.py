@@ -151,6 +151,12 @@ def _encoding(head: bytes, name: str, report: Report) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         report.add("note", name, "text is UTF-16; read as such")
         return "utf-16"
+    if head.startswith(b"PK\x03\x04"):
+        if b"xl/" in head or b"[Content_Types].xml" in head:
+            raise DataError(f"{name} is an Excel workbook: name it .xlsx")
+        raise DataError(f"{name} is a zip archive: name it .zip")
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise DataError(f"{name} is an Excel workbook of the old kind (.xls): save it as .xlsx")
     if b"\0" in head:
         raise DataError(f"{name} is not text (it holds zero bytes): give a CSV file or an .xlsx spreadsheet")
     try:

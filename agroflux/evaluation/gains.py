@@ -6,11 +6,12 @@ of test days, and the group of days that it is of, ``by`` and ``group`` (:mod:`a
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 Row = Mapping[str, Any]
 Verdict = Literal["gains", "loses", "open"]
+Outcome = Literal["gains", "loses", "open", "unchanged"]
 
 #: Recipes that are no way to adapt: what is compared with, and the source model as it is.
 REFERENCE, UNTRAINED = "scratch", "zero-shot"
@@ -20,6 +21,10 @@ _NEW_WEIGHTS = "hybrid"
 GOOD, FEW, LITTLE = 0.8, 5, 0.5
 #: R2 by which one model must lead another to be called better: less is rounding (an epoch 0 that was kept).
 LEAD = 0.001
+#: Difference of R2 up to which an adaptation is the source model as it was.
+_SAME = 1e-6
+#: What a row and that of its source as it is have in common, beside the seeds and the test days.
+_TEST = ("model", "source", "data", "protocol", "n_site_years", "target", "site", "by", "group")
 #: The way of testing under which no day of the tested site is trained on.
 _ELSEWHERE = "leave-one-site-out"
 
@@ -65,12 +70,36 @@ def source_leads(row: Row, source: Row | None) -> bool:
     return source is not None and _number(source.get("r2")) >= _number(row.get("r2")) + LEAD
 
 
+def unchanged(row: Row, source: Row | None) -> bool:
+    """Whether ``row`` is the source model as it was, by its R2: the training kept no epoch of its own.
+
+    ``source``: the row of the source model on the same test days (:func:`untrained`).
+    """
+    return source is not None and abs(_number(source.get("r2")) - _number(row.get("r2"))) <= _SAME
+
+
+def outcome(row: Row, source: Row | None) -> Outcome:
+    """:func:`verdict` of an adaptation, ``unchanged`` where it is none: what it gains is the source model's."""
+    return "unchanged" if unchanged(row, source) else verdict(row)
+
+
+def unchanged_of(rows: Iterable[Row], among: Iterable[Row]) -> list[Row]:
+    """Those of ``rows`` that are :func:`unchanged`; their source models as they are stand ``among`` others."""
+    sources: dict[tuple[Any, ...], list[Row]] = {}
+    for one in among:
+        if one["recipe"] == UNTRAINED:
+            sources.setdefault(_test(one), []).append(one)
+    return [row for row in rows if unchanged(row, untrained(row, sources.get(_test(row), [])))]
+
+
 def caveat(row: Row, source: Row | None = None) -> str:
-    """What a gain does not tell, else empty: an R2 below zero or that of the source, an interval from few site-years.
+    """What a gain does not tell, else empty: R2 below zero, below or that of the source, an interval of few site-years.
 
     ``source``: the row of the source model as it is (:func:`untrained`), if there is one.
     """
     found, r2, tested = [], _number(row.get("r2")), int(row["n_test_site_years"])
+    if unchanged(row, source):
+        found.append("It is the source model as it was: no epoch of the training did better.")
     if source is not None and source_leads(row, source):
         found.append(f"The source model as it is does better (R2 {_written(_number(source.get('r2')))}).")
     if r2 < 0:
@@ -129,6 +158,10 @@ def causes(
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _test(row: Row) -> tuple[Any, ...]:
+    return (*(row.get(name) for name in _TEST), *sorted(row["seeds"]))
 
 
 def _days(row: Row) -> Any:

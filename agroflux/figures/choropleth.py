@@ -5,7 +5,7 @@ lines from GeoJSON that the app serves itself; no tile, glyph or style is fetche
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,7 +16,6 @@ from agroflux.figures import colours, theme
 BELT = (-96.51, 36.96, -84.79, 43.51)
 #: px of the narrowest map, on a telephone: what lays a map out on a page must leave it as much.
 NARROWEST = 330
-SELECTED = "#E0218A"
 _TILE = 512  # px of the whole world in MapLibre at zoom 0
 _BAR = 60  # px below a map that its scale takes
 _SHARE = 0.96  # of a map's height that the counties take at most
@@ -32,7 +31,6 @@ def county_figure(
     unit: str,
     counties: str | dict[str, object],
     states: str | dict[str, object],
-    selected: Collection[str] = (),
     limits: tuple[float, float] | None = None,
     bar: bool = True,
     height: int = 460,
@@ -40,12 +38,11 @@ def county_figure(
     """Counties coloured by ``values`` (indexed by FIPS, in ``unit``).
 
     ``counties`` and ``states`` are GeoJSON, or the URLs at which the app serves them (16 kB a page instead of
-    120); counties carry the property ``fips``. Selected counties get a ring. NaN is left grey.
+    120); counties carry the property ``fips``. NaN is left grey.
     ``limits`` fixes the ends of the scale, which maps side by side share; ``bar`` draws it.
     """
     low, high = limits or colours.limits(values.tolist(), variable)
     ids = [str(fips) for fips in values.index]
-    rings = [3.0 if fips in selected else 0.5 for fips in ids]
     fig = go.Figure(
         go.Choroplethmap(
             geojson=counties,
@@ -55,8 +52,8 @@ def county_figure(
             zmin=low,
             zmax=high,
             showscale=bar,
-            colorscale=_plotly_scale(colours.stops(variable, low, high)),
-            marker={"line": {"width": rings, "color": [SELECTED if f in selected else "#FFFFFF" for f in ids]}},
+            colorscale=list(colours.stops(variable, low, high)),
+            marker={"line": {"width": 0.5, "color": "#FFFFFF"}},
             customdata=[theme.text(names.get(fips, fips)) for fips in ids],
             hovertemplate="%{customdata}<br>%{z:,.4~r} " + theme.pretty(unit) + "<extra></extra>",
             unselected={"marker": {"opacity": 0.75}},
@@ -104,10 +101,6 @@ def titled(fig: go.Figure, title: Sequence[str]) -> go.Figure:
     text = "<br>".join(map(theme.text, title))
     made.update_layout(title={"text": text, "font": {"size": 14}, "x": 0.01, "xanchor": "left"})
     return made.update_layout(height=_FILE, margin={"t": 16 + _LINE * len(title)})
-
-
-def _plotly_scale(scale: Sequence[str]) -> list[tuple[float, str]]:
-    return [(i / (len(scale) - 1), colour) for i, colour in enumerate(scale)]
 
 
 def _style(states: str | dict[str, object]) -> dict[str, object]:

@@ -17,7 +17,7 @@ def coverage(shares: pd.DataFrame) -> go.Figure:
     labels = [schema.VARIABLES[n].title if n in schema.VARIABLES else theme.text(n) for n in names]
     fig = go.Figure(
         go.Heatmap(
-            x=shares.index,
+            x=_middles(pd.DatetimeIndex(shares.index)),
             y=labels,
             z=[shares[name].tolist() for name in names],
             zmin=0,
@@ -43,3 +43,9 @@ def coverage(shares: pd.DataFrame) -> go.Figure:
     fig.update_yaxes(ticks="", showgrid=False)
     fig.update_xaxes(showgrid=False)
     return fig
+
+
+def _middles(months: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The middle of each month, about which its cell is drawn."""
+    first = months.to_period("M").start_time
+    return first + (first + pd.offsets.MonthBegin() - first) / 2

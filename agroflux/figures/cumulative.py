@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from agroflux.figures import theme
-from agroflux.figures.series import line_mode, looks, trace_class
+from agroflux.figures.series import add_line, looks
 
 
 def cumulative(
@@ -18,21 +18,9 @@ def cumulative(
     """
     fig = go.Figure()
     for name, look in looks(kinds).items():
-        if name not in frame:
-            continue
-        column = _broken(frame[name]) if restart else frame[name]
-        fig.add_trace(
-            trace_class(len(column))(
-                x=column.index,
-                y=column.to_numpy(),
-                name=theme.text(name),
-                mode=line_mode(frame[name]),
-                marker={"symbol": look.symbol, "size": 3},
-                connectgaps=False,
-                line={"color": look.colour, "dash": look.dash, "width": 1.8},
-                hovertemplate=f"%{{y:.4g}} {theme.pretty(unit)}<extra>{theme.text(name)}</extra>",
-            )
-        )
+        if name in frame:
+            column = _broken(frame[name]) if restart else frame[name]
+            add_line(fig, name, column, look, unit, width=1.8, marker=3)
     fig.update_xaxes(hoverformat="%d %b %Y")
     fig.add_hline(y=0, line={"color": "rgba(128,136,144,0.6)", "width": 1})
     return theme.finish(fig, y=f"{label}, running total [{theme.pretty(unit)}]", hover="x unified")

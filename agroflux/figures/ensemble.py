@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
-from agroflux.figures.series import trace_class
+from agroflux.figures.series import add_band, add_mean
 
 #: Models of which a standard deviation is drawn. Of two it reaches beyond both, whatever they say, and of three often.
 FEWEST = 4
@@ -24,43 +24,18 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def band(
-    frame: pd.DataFrame, models: int, *, label: str, unit: str, form: str = "%d %b %Y", height: int = 380
-) -> go.Figure:
+def band(frame: pd.DataFrame, models: int, *, label: str, unit: str, form: str = "%d %b %Y") -> go.Figure:
     """Ensemble mean with its spread over time, as :func:`drawn` says.
 
     ``frame`` as :func:`summary` gives it, index ``time``; ``models``: how many it is of.
     """
     fig = go.Figure()
-    pretty, colour = theme.pretty(unit), colours.series("baseline")
+    colour = colours.series("baseline")
     for name, low, high, alpha in _bounds(frame, models):
-        edge = {"x": frame.index, "mode": "lines", "line": {"width": 0, "color": colour}, "legendgroup": name}
-        fig.add_trace(go.Scatter(**edge, y=low, showlegend=False, hoverinfo="skip"))
-        fig.add_trace(
-            go.Scatter(
-                **edge,
-                y=high,
-                name=name,
-                fill="tonexty",
-                fillcolor=colours.translucent(colour, alpha),
-                customdata=low,
-                hovertemplate=f"%{{customdata:.4g}} to %{{y:.4g}} {pretty}<extra>{name}</extra>",
-            )
-        )
-    draw = trace_class(len(frame))
-    fig.add_trace(
-        draw(
-            x=frame.index,
-            y=frame["mean"],
-            name="Mean of the models",
-            mode="lines+markers" if len(frame) <= 24 else "lines",
-            connectgaps=False,
-            line={"color": colour, "width": 1.8},
-            hovertemplate=f"%{{y:.4g}} {pretty}<extra>mean</extra>",
-        )
-    )
+        add_band(fig, low, high, name=name, unit=unit, colour=colour, alpha=alpha)
+    add_mean(fig, frame["mean"], name="Mean of the models", unit=unit, colour=colour)
     fig.update_xaxes(hoverformat=form)
-    return theme.finish(fig, height=height, y=f"{label} [{pretty}]", hover="x unified")
+    return theme.finish(fig, height=380, y=f"{label} [{theme.pretty(unit)}]", hover="x unified")
 
 
 def drawn(models: int) -> str:

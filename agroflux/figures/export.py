@@ -30,18 +30,16 @@ def can_draw() -> bool:
     return Chromium.find_browser(skip_local=False) is not None
 
 
-def image(fig: go.Figure, form: str, *, width: int = 1200, height: int | None = None) -> bytes:
-    """``fig`` as ``svg`` or ``png`` (twice the pixels, for print), ``width`` x ``height`` [px].
+def image(fig: go.Figure, form: str) -> bytes:
+    """``fig`` as ``svg`` or ``png`` (twice the pixels, for print).
 
     Raises AgroFluxError where no browser is there or it cannot be started.
     """
-    return images({"figure": fig}, form, width=width, height=height)["figure"]
+    return images({"figure": fig}, form)["figure"]
 
 
-def images(
-    figures: Mapping[str, go.Figure], form: str, *, width: int = 1200, height: int | None = None
-) -> dict[str, bytes]:
-    """Several figures as :func:`image` draws one, with one start of the browser for all.
+def images(figures: Mapping[str, go.Figure], form: str, *, width: int = 1200) -> dict[str, bytes]:
+    """Several figures as :func:`image` draws one, ``width`` [px] wide, with one start of the browser for all.
 
     Raises AgroFluxError as :func:`image`.
     """
@@ -49,7 +47,7 @@ def images(
         raise AgroFluxError(f"no Chrome or Chromium found to draw {form.upper()}: install one, or download HTML")
     try:
         with _ONE_AT_A_TIME:
-            return _drawn(figures, form, width, height)
+            return _drawn(figures, form, width)
     except Exception as error:
         raise AgroFluxError(f"the figure could not be drawn as {form.upper()} ({error}): download HTML") from error
 
@@ -86,7 +84,7 @@ def _lines(fig: go.Figure) -> dict[str, Any]:
     return {name: source["data"] for name, source in style["sources"].items()} if isinstance(style, dict) else {}
 
 
-def _drawn(figures: Mapping[str, go.Figure], form: str, width: int, height: int | None) -> dict[str, bytes]:
+def _drawn(figures: Mapping[str, go.Figure], form: str, width: int) -> dict[str, bytes]:
     """Every figure, drawn by a browser in a thread of its own; where it does not answer in time, both are ended."""
     import kaleido
 
@@ -96,7 +94,7 @@ def _drawn(figures: Mapping[str, go.Figure], form: str, width: int, height: int 
 
     def work() -> None:
         try:
-            outcome.set_result(asyncio.run(_draw(browser, figures, {"format": form, "width": width}, height)))
+            outcome.set_result(asyncio.run(_draw(browser, figures, {"format": form, "width": width})))
         except BaseException as error:
             outcome.set_exception(error)
 
@@ -110,13 +108,11 @@ def _drawn(figures: Mapping[str, go.Figure], form: str, width: int, height: int 
         raise TimeoutError(f"the browser did not answer within {limit:g} s") from None
 
 
-async def _draw(
-    browser: "Kaleido", figures: Mapping[str, go.Figure], options: dict[str, Any], height: int | None
-) -> dict[str, bytes]:
+async def _draw(browser: "Kaleido", figures: Mapping[str, go.Figure], options: dict[str, Any]) -> dict[str, bytes]:
     made = {}
     async with browser:
         for name, fig in figures.items():
-            size = {"height": height or fig.layout.height or 600, "scale": 2}
+            size = {"height": fig.layout.height or 600, "scale": 2}
             made[name] = bytes(await browser.calc_fig(fig.to_dict(), opts=options | size))
     return made
 

@@ -10,14 +10,19 @@ from agroflux.figures import colours, theme
 
 #: kind -> (symbol, colour, legend)
 _MARKS = {
-    "planting": ("triangle-up", "#117733", "planting"),
-    "emergence": ("triangle-up-open", "#117733", "emergence"),
+    "planting": ("triangle-up", colours.GREEN, "planting"),
+    "emergence": ("triangle-up-open", colours.GREEN, "emergence"),
     "nitrogen": ("diamond", colours.MAUVE, "nitrogen"),
-    "tillage": ("line-ns-open", colours.GREY, "tillage"),
+    "tillage": ("line-ns-open", colours.NEUTRAL, "tillage"),
     "harvest": ("square", colours.VERMILION, "harvest"),
 }
+#: Crops have the colours that marks leave; one that is not here takes one of them by its name.
+_CROPS = {"corn": colours.AMBER, "soybean": colours.BLUE, "winter wheat": colours.BROWN, "alfalfa": colours.VIOLET}
+_OTHERS = (colours.SKY, colours.GREY, *_CROPS.values())
 _NOMINAL = 2001  # a year of 365 days as the common axis
 _ROW = 34  # px
+_BAR, _THIN = 16, 10  # px
+_PALE, _INK = 0.45, "#1B2421"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +44,19 @@ class Stand:
 
 
 def field_calendar(years: Sequence[int], marks: Sequence[Mark], stands: Sequence[Stand]) -> go.Figure:
-    """One row for each of ``years`` in which anything is known; other years are left out. Crops differ in colour."""
+    """One row for each of ``years`` in which anything is known; other years are left out. A crop has its colour."""
     fig = go.Figure()
     held = {m.day.year for m in marks} | {y for s in stands for y in (s.first.year, s.last.year)}
     shown = sorted(set(years) & held)
-    crops = list(dict.fromkeys(s.crop for s in stands))
-    for stand in stands:
-        colour = colours.SERIES[crops.index(stand.crop) % len(colours.SERIES)]
+    for stand in sorted(stands, key=lambda s: s.first):
+        after = min((s.first for s in stands if stand.first < s.first <= stand.last), default=stand.last)
+        within = any(s.first < stand.first <= s.last for s in stands)
         for year in range(stand.first.year, stand.last.year + 1):
             if year in shown:
                 first = max(stand.first, date(year, 1, 1))
                 last = min(stand.last, date(year, 12, 31))
-                _bar(fig, year, first, last, stand.crop, colour)
+                shown_to = min(max(after, first), last)  # a crop that is sown into another lies on its bar
+                _bar(fig, year, first, last, stand.crop, named=first + (shown_to - first) / 2, thin=within)
     for kind, (symbol, colour, label) in _MARKS.items():
         here = [m for m in marks if m.kind == kind and m.day.year in shown]
         if here:
@@ -64,20 +70,28 @@ def field_calendar(years: Sequence[int], marks: Sequence[Mark], stands: Sequence
                 hovertemplate="%{customdata[1]}: %{customdata[0]}<extra></extra>",
             )
     theme.finish(fig, height=110 + _ROW * max(1, len(shown)))
-    fig.update_yaxes(type="category", categoryorder="array", categoryarray=[str(y) for y in reversed(shown)])
+    if not shown:
+        fig.add_annotation(
+            text="nothing is known of these years", showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
+        )
+        return fig.update_xaxes(visible=False).update_yaxes(visible=False)
+    order = [str(year) for year in reversed(shown)]
+    fig.update_yaxes(type="category", categoryorder="array", categoryarray=order, showgrid=False)
     fig.update_xaxes(tickformat="%b", dtick="M1", range=[f"{_NOMINAL}-01-01", f"{_NOMINAL}-12-31"])
     return fig
 
 
-def _bar(fig: go.Figure, year: int, first: date, last: date, crop: str, colour: str) -> None:
+def _bar(fig: go.Figure, year: int, first: date, last: date, crop: str, *, named: date, thin: bool) -> None:
+    """A bar with the crop's name on the day ``named``; pale on any page, so that one dark ink reads on it."""
+    colour = _CROPS.get(crop, _OTHERS[sum(crop.encode()) % len(_OTHERS)])
     fig.add_scatter(
-        x=[_nominal(first), _nominal(first + (last - first) / 2), _nominal(last)],
+        x=[_nominal(first), _nominal(named), _nominal(last)],
         y=[str(year)] * 3,
         mode="lines+text",
-        line={"width": 14, "color": colours.translucent(colour, 0.35)},
+        line={"width": _THIN if thin else _BAR, "color": colours.at(_PALE, ("#ffffff", colour))},
         text=["", theme.text(crop), ""],
         textposition="middle center",
-        textfont={"size": 11},
+        textfont={"size": 12, "color": _INK},
         showlegend=False,
         hoverinfo="skip",
     )

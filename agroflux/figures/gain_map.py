@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from agroflux.figures import colours, theme
+from agroflux.figures import colours, outlines, theme
 
 _MARGIN = 2.5  # degrees
 _WIDTH, _HEIGHT = 300, 260  # px of the plot on a telephone, the narrowest it gets
+_LEAST = 0.1  # R2 at the ends of the scale at least: a gain of next to nothing is no dark dot
 _DOT = 28  # px that a dot takes, with the ring about it and air
 _TIES = "ties"  # the trace of lines from places to dots
 #: Where a name stands that is written at a dot of a ring: above, right of, below, left of it.
@@ -78,8 +79,7 @@ def _near(x: np.ndarray, y: np.ndarray, step: float) -> list[list[int]]:
 
 
 def _dots(points: pd.DataFrame) -> go.Scatter:
-    reach = float(points["gain"].abs().max()) or 0.1
-    scale = [(i / (len(colours.VIK) - 1), colour) for i, colour in enumerate(reversed(colours.VIK))]
+    reach = max(float(points["gain"].abs().max()), _LEAST)
     sure = (points["gain_low"] > 0) | (points["gain_high"] < 0)
     return go.Scatter(
         x=points["x"],
@@ -94,7 +94,7 @@ def _dots(points: pd.DataFrame) -> go.Scatter:
             "color": points["gain"],
             "cmin": -reach,
             "cmax": reach,
-            "colorscale": scale,
+            "colorscale": list(reversed(colours.VIK)),
             "colorbar": {
                 "title": {"text": "Gain in R²", "side": "top", "font": {"size": 12}},
                 "orientation": "h",
@@ -146,21 +146,8 @@ def _room(points: pd.DataFrame) -> tuple[list[float], list[float]]:
     return ends("lon", "x"), ends("lat", "y")
 
 
-def _rings(shape: Mapping[str, Any]) -> list[Any]:
-    """Rings of a polygon or of several, or lines: each a list of positions."""
-    held = shape["coordinates"]
-    if shape["type"] == "MultiPolygon":
-        return [ring for polygon in held for ring in polygon]
-    return [held] if shape["type"] == "LineString" else list(held)
-
-
 def _outlines(collection: Mapping[str, Any]) -> go.Scatter:
     """Outlines of GeoJSON polygons, and lines, as one line with breaks."""
-    lon: list[float | None] = []
-    lat: list[float | None] = []
-    for feature in collection.get("features", ()):
-        for ring in _rings(feature["geometry"]):
-            lon += [*(point[0] for point in ring), None]
-            lat += [*(point[1] for point in ring), None]
+    lon, lat = outlines.line(feature["geometry"] for feature in collection.get("features", ()))
     line = {"color": colours.NEUTRAL, "width": 1}
     return go.Scatter(x=lon, y=lat, mode="lines", line=line, hoverinfo="skip", showlegend=False)

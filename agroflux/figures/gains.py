@@ -3,7 +3,6 @@
 ``recipes`` names recipes as legends do, in their order; each has its colour and symbol wherever it is drawn.
 """
 
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,6 +18,7 @@ GAIN = "Gain in R² over training from scratch"
 _LINES = (("train_loss", "training", 1.2, "dot"), ("validation_loss", "validation", 2.4, "solid"))
 _NARROW = 18  # characters of a label on one line, so that a telephone keeps room for the plot
 _ROW, _FRAME = 20, 130  # px
+_TICKS = 7  # steps between epochs at most
 _LEAST = 2  # lines of a label, which may be written on two
 
 
@@ -77,7 +77,7 @@ def gains(rows: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
     fig.add_vline(x=0, line={"color": colours.NEUTRAL, "width": 1.4, "dash": "dash"})
     fig.update_yaxes(
         tickvals=middles,
-        ticktext=["<br>".join(map(theme.text, textwrap.wrap(label, _NARROW))) for label in labels],
+        ticktext=[theme.lines(label, _NARROW) for label in labels],
         range=[tops[-1], 0],
         showgrid=False,
         ticks="",
@@ -144,10 +144,21 @@ def losses(lines: pd.DataFrame, recipes: Mapping[str, str]) -> go.Figure:
                     hovertemplate=f"epoch %{{x}}: %{{y:.3f}}<extra>{theme.text(label)}, {what}</extra>",
                 )
             )
-    fig.update_xaxes(rangemode="tozero")
+    if not lines.empty:
+        first, last = int(lines["epoch"].min()), int(lines["epoch"].max())
+        fig.update_xaxes(tickvals=_epochs(first, last), range=[first - 0.25, last + 0.25])
     fig.update_yaxes(rangemode="tozero", nticks=6)
     fig.update_layout(uirevision="keep")
     return theme.finish(fig, height=320, x="Epoch", y="Loss, standardised")
+
+
+def _epochs(first: int, last: int) -> list[int]:
+    """Ticks of epochs: both ends, and round ones between that leave room for them."""
+    step = next(
+        size * 10**power for power in range(9) for size in (1, 2, 5) if last - first <= _TICKS * size * 10**power
+    )
+    between = [n for n in range(step, last, step) if min(n - first, last - n) >= 0.5 * step]
+    return sorted({first, *between, last})
 
 
 def _ends(rows: pd.DataFrame) -> list[float] | None:

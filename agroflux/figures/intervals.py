@@ -3,6 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from agroflux import schema
 from agroflux.figures import colours, theme
 
 COLOUR = colours.BLUE
@@ -43,7 +44,9 @@ def places(rows: pd.DataFrame, *, label: str, unit: str, top: int = 15) -> go.Fi
         )
     )
     fig.update_yaxes(categoryorder="array", categoryarray=list(here["label"][::-1]), ticks="")
-    fig.update_xaxes(nticks=6, tickformat="~s")
+    ends = here[["low95", "high95", "value"]].to_numpy()
+    room = 0.03 * float(ends.max() - ends.min()) or None  # a bar that ends at the frame looks cut off
+    fig.update_xaxes(nticks=6, tickformat="~s", range=room and [ends.min() - room, ends.max() + room])
     return theme.finish(fig, height=_ROW * len(here) + _FRAME, x=f"{label} [{theme.pretty(unit)}]")
 
 
@@ -52,7 +55,7 @@ def contributions(parts: pd.DataFrame, value: float, *, label: str, unit: str) -
 
     ``parts``: columns label, low80, high80 [unit], share of the sum of variances [1].
     """
-    labels = parts["label"].map(theme.text)
+    labels = parts["label"].map(schema.written).map(theme.text)
     names = [f"{name} ({100 * share:.0f} %)" for name, share in zip(labels, parts["share"], strict=True)]
     fig = go.Figure(
         go.Bar(

@@ -5,7 +5,6 @@ interval), best first. A network that a reference beats has its own colour and s
 """
 
 import math
-import textwrap
 from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
@@ -22,6 +21,7 @@ KINDS = {
 #: A score below this is drawn to the edge of the axis and said in figures: one failure must not hide the rest.
 FLOOR = -1.0
 _ROW, _FRAME = 34, 130  # px
+_SPEED = 420  # px of skill against speed
 _TALL = 36  # px of a target in the table of all: two lines of its name
 _NARROW = 20  # characters of a target or model on one line, so that a telephone keeps room for the cells
 _TITLE = 32  # characters of an axis title on one line: it stands under the plot alone, not under the names beside it
@@ -39,7 +39,7 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "", compared: bool = Tru
     references are not to be ``compared`` with networks.
     """
     fig = go.Figure()
-    rows = rows.assign(name=rows["name"].map(_lines))
+    rows = rows.assign(name=[theme.lines(name, _NARROW) for name in rows["name"]])
     for kind, (legend, colour, _, pattern) in KINDS.items():
         here = rows[rows["kind"] == kind]
         if here.empty:
@@ -67,11 +67,11 @@ def bars(rows: pd.DataFrame, *, label: str, unit: str = "", compared: bool = Tru
     fig.update_yaxes(categoryorder="array", categoryarray=list(rows["name"])[::-1], showgrid=False, ticks="")
     fig.update_xaxes(nticks=7, zeroline=True, zerolinecolor=colours.NEUTRAL, range=_cut(rows, unit))
     fig.update_xaxes(exponentformat="power")
-    title = "<br>".join(textwrap.wrap(_axis(label, unit), _TITLE))
+    title = theme.lines(_axis(label, unit), _TITLE)
     return theme.finish(fig, height=_ROW * len(rows) + _FRAME + _LINE * title.count("<br>"), x=title)
 
 
-def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) -> go.Figure:
+def speed(rows: pd.DataFrame, *, label: str, unit: str = "") -> go.Figure:
     """Skill against speed: ``rows`` has ``speed`` [site-years s-1] as well, on a logarithmic axis.
 
     Rows without a speed, and scores below FLOOR, are left out. Each name stands by its point, as near as
@@ -99,13 +99,13 @@ def speed(rows: pd.DataFrame, *, label: str, unit: str = "", height: int = 420) 
     across, up = _decades(rows["speed"]), _heights(rows)
     fig.update_xaxes(type="log", dtick="D2", range=across)
     fig.update_yaxes(nticks=7, range=up, exponentformat="power")
-    theme.finish(fig, height=height, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
+    theme.finish(fig, height=_SPEED, x="Speed [site-years s⁻¹]", y=_axis(label, unit))
     if across is None or up is None:
         return fig
     decades = [math.log10(speed) for speed in rows["speed"]]
-    px = (rows[["value", "low", "high"]] - up[0]) / (up[1] - up[0]) * (height - _FRAME)
+    px = (rows[["value", "low", "high"]] - up[0]) / (up[1] - up[0]) * (_SPEED - _FRAME)
     px["x"] = [(decade - across[0]) / (across[1] - across[0]) * _PLOT_WIDTH for decade in decades]
-    offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]], height - _FRAME)
+    offsets = label_offsets(px, [_LETTER * len(name) for name in rows["name"]], _SPEED - _FRAME)
     for name, decade, value, (aside, above) in zip(rows["name"], decades, rows["value"], offsets, strict=True):
         fig.add_annotation(
             x=decade, y=value, text=theme.text(name), ax=aside, ay=-above, xanchor="center", yanchor="middle",
@@ -184,10 +184,10 @@ def heat(
         go.Heatmap(
             z=colour.to_numpy(dtype=float),
             x=names,
-            y=[_lines(str(target)) for target in colour.index],
+            y=[theme.lines(target, _NARROW) for target in colour.index],
             zmin=low,
             zmax=high,
-            colorscale=[(i / (len(scale) - 1), c) for i, c in enumerate(scale)],
+            colorscale=scale,
             text=text,
             texttemplate="%{text}",
             textfont={"size": 11},
@@ -212,11 +212,6 @@ def heat(
     fig.update_xaxes(showgrid=False, showline=False, ticks="", tickangle=-40)
     fig.update_yaxes(showgrid=False, showline=False, ticks="", autorange="reversed", tickfont={"size": 12})
     return theme.finish(fig, height=_TALL * len(colour) + 180, legend=False)
-
-
-def _lines(name: str) -> str:
-    """A name as text of a figure, on as many lines as it needs."""
-    return "<br>".join(map(theme.text, textwrap.wrap(name, _NARROW)))
 
 
 def figure_text(value: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from agroflux.figures import colours, theme
+from agroflux.figures import colours, outlines, theme
 
 
 def county_map(values: pd.Series, shapes: Mapping[str, Any], *, variable: str, label: str, unit: str) -> go.Figure:
@@ -22,7 +22,7 @@ def county_map(values: pd.Series, shapes: Mapping[str, Any], *, variable: str, l
     for fips, value in values.items():
         if str(fips) not in shapes or not math.isfinite(value):
             continue
-        lon, lat = _rings(shapes[str(fips)]["geometry"])
+        lon, lat = outlines.line([shapes[str(fips)]["geometry"]], holes=False)
         middle += [y for y in lat if y is not None]
         fig.add_trace(
             go.Scatter(
@@ -36,7 +36,6 @@ def county_map(values: pd.Series, shapes: Mapping[str, Any], *, variable: str, l
                 showlegend=False,
             )
         )
-    steps = [(i / (len(scale) - 1), colour) for i, colour in enumerate(scale)]
     bar = {"title": {"text": f"{label} [{theme.pretty(unit)}]", "side": "top"}, "orientation": "h", "thickness": 12}
     fig.add_trace(
         go.Scatter(
@@ -48,7 +47,7 @@ def county_map(values: pd.Series, shapes: Mapping[str, Any], *, variable: str, l
                 "color": [low],
                 "cmin": low,
                 "cmax": high,
-                "colorscale": steps,
+                "colorscale": list(scale),
                 "showscale": True,
                 "colorbar": bar | {"len": 0.8, "y": -0.02, "yanchor": "top", "tickformat": "~s"},
             },
@@ -60,17 +59,3 @@ def county_map(values: pd.Series, shapes: Mapping[str, Any], *, variable: str, l
     fig.update_xaxes(visible=False)
     fig.update_yaxes(visible=False, scaleanchor="x", scaleratio=ratio)
     return fig
-
-
-def _rings(geometry: Mapping[str, Any]) -> tuple[list[float | None], list[float | None]]:
-    """Outer rings of a Polygon or MultiPolygon as two lists with a gap (None) between rings."""
-    parts = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-    lon: list[float | None] = []
-    lat: list[float | None] = []
-    for rings in parts:
-        for x, y in rings[0]:
-            lon.append(x)
-            lat.append(y)
-        lon.append(None)
-        lat.append(None)
-    return lon, lat

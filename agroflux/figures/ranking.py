@@ -1,10 +1,9 @@
 """Places in order of size, and estimates of one quantity side by side with their ranges."""
 
-import textwrap
-
 import pandas as pd
 import plotly.graph_objects as go
 
+from agroflux import schema
 from agroflux.figures import colours, theme
 
 #: Colours of a part (a crop) and of a kind of estimate; told apart by colour-blind readers on white and black.
@@ -51,15 +50,14 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
 
     ``rows``: columns estimate, kind (a key of KIND_COLOURS), value, low, high [unit]; NaN low and high: no range.
     """
-    wrapped = (textwrap.wrap(str(name), _NARROW) for name in rows["estimate"])
-    rows = rows.assign(estimate=["<br>".join(map(theme.text, lines)) for lines in wrapped])
+    rows = rows.assign(estimate=[theme.lines(schema.written(str(name)), _NARROW) for name in rows["estimate"]])
     fig = go.Figure()
     for kind, colour in KIND_COLOURS.items():
         here = rows[rows["kind"] == kind]
         if here.empty:
             continue
         ranged = bool(here["low"].notna().any())
-        text = "<br>%{customdata[0]:,.4~r} to %{customdata[1]:,.4~r}" if ranged else ""
+        text = "<br>%{customdata[0]:,.4~r} to %{customdata[1]:,.4~r}"
         fig.add_trace(
             go.Scatter(
                 y=here["estimate"],
@@ -69,7 +67,10 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
                 marker={"color": colour, "size": 11, "symbol": _SYMBOLS[kind]},
                 error_x=theme.interval(here["value"], here["low"], here["high"], thickness=2, width=5, visible=ranged),
                 customdata=here[["low", "high"]],
-                hovertemplate=f"%{{y}}<br>%{{x:,.4~r}} {theme.pretty(unit)}{text}<extra></extra>",
+                hovertemplate=[
+                    f"%{{y}}<br>%{{x:,.4~r}} {theme.pretty(unit)}{text if known else ''}<extra></extra>"
+                    for known in here["low"].notna()
+                ],
             )
         )
     order = list(dict.fromkeys(rows["estimate"]))

@@ -26,13 +26,13 @@ def figures(answer: Assessment, shapes: Mapping[str, Any], coverage: Coverage | 
     found = {
         "drivers": intervals.contributions(parts, answer.interval(column)["value"], label=label, unit=unit),
         "map": outline_map.county_map(
-            county["n2o_kg_n_ha"], shapes, variable="N2O_FLUX", label="N2O-N", unit=COLUMNS["n2o_kg_n_ha"].unit
+            county["n2o_kg_n_ha"], shapes, variable="N2O_FLUX", label="N₂O-N", unit=COLUMNS["n2o_kg_n_ha"].unit
         ),
         "counties": intervals.places(answer.ranked(column), label=label, unit=unit),
         "years": trend.years(answer.years, column, label=label, unit=unit),
         "months": trend.months(answer.months, "n2o_t_co2e", label="Direct N₂O as CO₂e", unit=unit),
         "lever": trend.lever(answer.lever, answer.question.n_rate, column, label=label, unit=unit),
-        "tier1": ranking.estimates(drawn, label="N2O", unit="t N2O yr-1"),
+        "tier1": ranking.estimates(drawn, label="N₂O", unit=COLUMNS["n2o_t"].unit),
     }
     if coverage is not None:
         found["reliability"] = intervals.reliability(coverage.curve())

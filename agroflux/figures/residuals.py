@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
-from agroflux.figures.series import line_mode, looks, trace_class
+from agroflux.figures.series import add_line, looks
 
 
 def residuals(
@@ -25,21 +25,8 @@ def residuals(
     """
     fig = go.Figure()
     for name, look in looks(kinds).items():
-        if name not in frame:
-            continue
-        column = frame[name]
-        fig.add_trace(
-            trace_class(len(column))(
-                x=column.index,
-                y=column.to_numpy(),
-                name=theme.text(name),
-                mode=line_mode(column),
-                connectgaps=False,
-                line={"color": look.colour, "dash": look.dash, "width": 1.2},
-                marker={"symbol": look.symbol, "size": 4},
-                hovertemplate=f"%{{y:+.4g}} {theme.pretty(unit)}<extra>{theme.text(name)}</extra>",
-            )
-        )
+        if name in frame:
+            add_line(fig, name, frame[name], look, unit, width=1.2, marker=4, form="+.4g")
     _zero(fig)
     fig.update_xaxes(hoverformat=form)
     return theme.finish(fig, y=_axis(what, reference, unit), hover="x unified")

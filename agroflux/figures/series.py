@@ -70,7 +70,7 @@ def series(
         if look.measured:
             _points(fig, name, column, look, qc, unit)
         else:
-            _line(fig, name, column, look, unit)
+            add_line(fig, name, column, look, unit)
     fig.update_xaxes(hoverformat=form)
     return theme.finish(fig, height=height, y=f"{label} [{theme.pretty(unit)}]", hover="x unified")
 
@@ -83,7 +83,7 @@ def seasonal_cycle(
     sparse = len(frame) <= FEW
     for name, look in looks(kinds).items():
         if name in frame and frame[name].notna().any():
-            _line(fig, name, frame[name], look, unit, markers=sparse)
+            add_line(fig, name, frame[name], look, unit, markers=sparse)
     fig.update_xaxes(tickformat="%b", hoverformat="%B" if sparse else "%d %b", dtick="M1" if sparse else "M2")
     return theme.finish(fig, height=height, y=f"{label} [{theme.pretty(unit)}]", hover="x unified")
 
@@ -128,19 +128,67 @@ def line_mode(column: pd.Series) -> str:
     return "lines+markers" if int(there.sum()) <= FEW or bool(alone.any()) else "lines"
 
 
-def _line(fig: go.Figure, name: str, column: pd.Series, look: Look, unit: str, *, markers: bool = False) -> None:
+def add_line(
+    fig: go.Figure,
+    name: str,
+    column: pd.Series,
+    look: Look,
+    unit: str,
+    *,
+    width: float = 1.6,
+    marker: float = 0,
+    form: str = ".4g",
+    markers: bool = False,
+) -> None:
+    """Draw ``column`` as a line of ``width`` [px] that breaks at gaps; values are told in ``form``.
+
+    ``marker`` [px]: 0 for one that is larger where points are few; ``markers``: even where :func:`line_mode` has none.
+    """
     points = int(column.notna().sum())
-    draw = trace_class(points)
     fig.add_trace(
-        draw(
+        trace_class(points)(
             x=column.index,
             y=column.to_numpy(),
             name=theme.text(name),
             mode="lines+markers" if markers else line_mode(column),
             connectgaps=False,
-            line={"color": look.colour, "dash": look.dash, "width": 1.6},
-            marker={"symbol": look.symbol, "size": 7 if points <= FEW else 4},
-            hovertemplate=_hover(name, unit),
+            line={"color": look.colour, "dash": look.dash, "width": width},
+            marker={"symbol": look.symbol, "size": marker or (7 if points <= FEW else 4)},
+            hovertemplate=_hover(name, unit, form=form),
+        )
+    )
+
+
+def add_band(
+    fig: go.Figure, low: pd.Series, high: pd.Series, *, name: str, unit: str, colour: str, alpha: float, told: str = ""
+) -> None:
+    """Draw a band from ``low`` to ``high`` (the same index), ``alpha`` dark; ``told``: its name where pointed at."""
+    edge = {"x": low.index, "mode": "lines", "line": {"width": 0, "color": colour}, "legendgroup": name}
+    fig.add_trace(go.Scatter(**edge, y=low, showlegend=False, hoverinfo="skip"))
+    fig.add_trace(
+        go.Scatter(
+            **edge,
+            y=high,
+            name=name,
+            fill="tonexty",
+            fillcolor=colours.translucent(colour, alpha),
+            customdata=low,
+            hovertemplate=f"%{{customdata:.4g}} to %{{y:.4g}} {theme.pretty(unit)}<extra>{told or name}</extra>",
+        )
+    )
+
+
+def add_mean(fig: go.Figure, mean: pd.Series, *, name: str, unit: str, colour: str) -> None:
+    """Draw the mean that bands lie about, with markers where there are up to two years of months."""
+    fig.add_trace(
+        trace_class(len(mean))(
+            x=mean.index,
+            y=mean,
+            name=theme.text(name),
+            mode="lines+markers" if len(mean) <= 24 else "lines",
+            connectgaps=False,
+            line={"color": colour, "width": 1.8},
+            hovertemplate=_hover("mean", unit),
         )
     )
 
@@ -187,5 +235,5 @@ def _points(fig: go.Figure, name: str, column: pd.Series, look: Look, qc: pd.Ser
         )
 
 
-def _hover(name: str, unit: str, more: str = "") -> str:
-    return f"%{{y:.4g}} {theme.pretty(unit)}{more}<extra>{theme.text(name)}</extra>"
+def _hover(name: str, unit: str, more: str = "", form: str = ".4g") -> str:
+    return f"%{{y:{form}}} {theme.pretty(unit)}{more}<extra>{theme.text(name)}</extra>"

@@ -5,6 +5,7 @@ a downloaded figure is dark text on white. Colours of data come from :mod:`agrof
 """
 
 import html
+import textwrap
 from typing import Any
 
 import pandas as pd
@@ -56,7 +57,7 @@ def finish(
 ) -> go.Figure:
     """Give ``fig`` the house's look in place and return it.
 
-    ``height`` [px]; ``x`` and ``y`` are axis titles with units (:func:`axis`); width follows the page.
+    ``height`` [px]; ``x`` and ``y`` are axis titles with units; width follows the page.
     """
     fig.update_layout(template=TEMPLATE, height=height, showlegend=legend, hovermode=hover)
     if x:
@@ -74,17 +75,16 @@ def text(name: object) -> str:
     return html.escape(str(name), quote=False).replace("%{", "%&#123;")
 
 
-def axis(variable: str, unit: str = "") -> str:
-    """Axis label of a variable with its unit in readable superscripts; ``unit`` overrides the daily unit."""
-    known = schema.get(variable)
-    return f"{known.title} [{pretty(unit or known.unit)}]"
+def lines(name: object, width: int) -> str:
+    """:func:`text` of ``name`` on as many lines of ``width`` characters as it needs."""
+    return "<br>".join(map(text, textwrap.wrap(str(name), width)))
 
 
 def pretty(unit: str) -> str:
-    """A unit as people write it: ``g C m-2 d-1`` becomes ``g C m⁻² d⁻¹``, ``degC`` becomes ``°C``."""
+    """A unit as people write it: ``t CO2e ha-1`` becomes ``t CO₂e ha⁻¹``, ``degC`` becomes ``°C``."""
     if unit == "degC":
         return "°C"
-    return " ".join(_power(part) for part in unit.split())
+    return " ".join(_power(part) for part in schema.written(unit).split())
 
 
 def _power(part: str) -> str:
@@ -93,7 +93,7 @@ def _power(part: str) -> str:
     if not body or not power or not power.lstrip("-").isdigit():
         return part
     if not power.startswith("-") and not body.startswith(("m", "cm", "km")):
-        return part  # CO2, N2O: a formula, not a power
+        return part  # H2O: a formula, not a power
     return body + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 

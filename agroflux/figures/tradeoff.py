@@ -5,10 +5,11 @@ import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
 
+_HEIGHT = 400  # px
 _CURVE, _BEST, _ENOUGH = colours.BLUE, colours.VERMILION, colours.GREEN
 
 
-def yield_and_n2o(curve: pd.DataFrame, *, optimum: float, enough: float, height: int = 400) -> go.Figure:
+def yield_and_n2o(curve: pd.DataFrame, *, optimum: float, enough: float) -> go.Figure:
     """N2O over corn yield, a point a rate.
 
     ``curve``: index nitrogen rate [kg N ha-1]; columns corn_yield [t ha-1], n2o [kg N ha-1 yr-1], scaled [kg t-1].
@@ -20,18 +21,18 @@ def yield_and_n2o(curve: pd.DataFrame, *, optimum: float, enough: float, height:
     rates = [f"{float(rate):g}" for rate in curve.index]
     fig.update_traces(mode="lines+markers+text", text=rates, textposition="top left")
     _mark(fig, curve["corn_yield"], curve["n2o"], optimum, enough)
-    theme.finish(fig, height=height)
+    theme.finish(fig, height=_HEIGHT)
     fig.update_xaxes(title_text="Corn yield, dry grain [t ha⁻¹]")
     fig.update_yaxes(title_text="N₂O, mean of both crops' years [kg N ha⁻¹ yr⁻¹]")
     return fig
 
 
-def n2o_per_grain(curve: pd.DataFrame, *, optimum: float, enough: float, height: int = 400) -> go.Figure:
+def n2o_per_grain(curve: pd.DataFrame, *, optimum: float, enough: float) -> go.Figure:
     """N2O-N per tonne of grain over the rate; ``curve`` and marks as in :func:`yield_and_n2o`."""
     rates = pd.Series(curve.index.to_numpy(float), index=curve.index)
     fig = _line(rates, curve["scaled"], "%{customdata:g} kg N ha⁻¹: %{y:.3g} kg N₂O-N per t")
     _mark(fig, rates, curve["scaled"], optimum, enough)
-    theme.finish(fig, height=height)
+    theme.finish(fig, height=_HEIGHT)
     fig.update_xaxes(title_text="Nitrogen to corn [kg N ha⁻¹]")
     fig.update_yaxes(title_text="N₂O-N per tonne of grain [kg t⁻¹]", rangemode="tozero")
     return fig

@@ -1,12 +1,13 @@
 """A region's total over years, over months, and over nitrogen rates."""
 
+import calendar
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from agroflux.figures import colours, theme
 from agroflux.figures.ranking import PART_COLOURS, PART_NAMES
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _N2O, _GRAIN = colours.BLUE, colours.AMBER
 
 
@@ -38,13 +39,17 @@ def years(table: pd.DataFrame, column: str, *, label: str, unit: str) -> go.Figu
 
 
 def months(table: pd.DataFrame, column: str, *, label: str, unit: str) -> go.Figure:
-    """What each month adds to the year, stacked by crop. ``table``: columns month, crop and ``column`` [unit]."""
+    """What each month adds to the year, stacked by crop.
+
+    ``table``: columns month, crop and ``column`` [``unit``, a mass a year, of which each month has its part].
+    """
+    unit = unit.replace("yr-1", "month-1")
     fig = go.Figure()
     for crop in ("corn", "soybean"):
         here = table[table["crop"] == crop]
         fig.add_trace(
             go.Bar(
-                x=[_MONTHS[m - 1] for m in here["month"]],
+                x=[calendar.month_abbr[m] for m in here["month"]],
                 y=here[column],
                 name=PART_NAMES[crop],
                 marker={"color": PART_COLOURS[crop], "line": {"width": 0}},

@@ -168,6 +168,12 @@ def skill() -> list[dict[str, Any]]:
     return _skill(*stamp("skill.json"))
 
 
+def checkpoint(model: str) -> Any:
+    """A loaded model, shared by all sessions until its file changes; ModelError says what is wrong with it."""
+    card = next((card for card in models() if card["id"] == model), {})
+    return _checkpoint(model, str(card.get("weights_sha256", "")))
+
+
 def region(
     model: str,
     data: str,
@@ -235,6 +241,13 @@ def _seasonal(
     from agroflux.data import summary
 
     return summary.seasonal_cycle(_dataset(data, version), variables, chosen, span, rate)
+
+
+@st.cache_resource(show_spinner="Loading the model", max_entries=32)
+def _checkpoint(model: str, weights: str) -> Any:
+    from agroflux.inference.predict import load
+
+    return load(model)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

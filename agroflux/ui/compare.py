@@ -9,8 +9,9 @@ import streamlit as st
 from agroflux import schema
 from agroflux.evaluation.compare import AGGREGATIONS, Aggregation
 from agroflux.inference.site_weather import Assumptions, Crop
-from agroflux.ui import cache, compare_view, controls, show, state
-from agroflux.ui.compare_view import COUNTIES, View, as_trained, data_ids, has_all_drivers, is_model
+from agroflux.ui import cache, compare_sources, controls, show, state
+from agroflux.ui.compare_sources import COUNTIES, as_trained, data_ids, has_all_drivers, is_model
+from agroflux.ui.compare_view import View
 
 WHERE = "compare-where"
 _SEEN = "agroflux.compare.sites"
@@ -130,10 +131,10 @@ def _asked() -> list[str]:
 
 def not_offered(variable: str, asked: Sequence[str]) -> list[str]:
     """Why models among the ``asked`` sources are not offered: their adaptation left the variable alone."""
-    cards = [card for source in dict.fromkeys(asked) if (card := compare_view.card_of(source)) is not None]
+    cards = [card for source in dict.fromkeys(asked) if (card := compare_sources.card_of(source)) is not None]
     found = []
     for card in cards:
-        if compare_view.predicts(card, variable) and compare_view.left_alone(card, variable):
+        if compare_sources.predicts(card, variable) and compare_sources.left_alone(card, variable):
             origin = (card["training"].get("source_model") or {}).get("id", "a model that learned it")
             found.append(
                 f"{card['id']} is not offered for {schema.get(variable).title}: its adaptation left that output alone, "
@@ -151,7 +152,7 @@ def _bring_own(where: str, own: Sequence[str]) -> None:
         state.put(_SOURCES, [*own, *chosen])
 
 
-def pick_reference(where: str, known: Mapping[str, str], chosen: Sequence[str]) -> str:
+def pick_reference(known: Mapping[str, str], chosen: Sequence[str]) -> str:
     """Control: the source that the others are scored against; a measurement where there is one."""
     options = list(chosen) or list(known)
     st.selectbox(
@@ -193,7 +194,7 @@ def assumptions(where: str, chosen: Sequence[str]) -> Assumptions | None:
         return None
     own = [source for source in models if as_trained(source, where)]
     if own:
-        names = compare_view.sources(where, str(state.get("var", "")))
+        names = compare_sources.sources(where, str(state.get("var", "")))
         st.caption(
             f"{show.plain(', '.join(names.get(source, source) for source in own))}: what the record does not tell of "
             "crop, planting, nitrogen and soil is unknown, as in its training."

@@ -9,9 +9,10 @@ from agroflux import schema
 from agroflux.data import field_days
 from agroflux.evaluation import compare
 from agroflux.figures import cumulative, residuals, scatter, series, theme
-from agroflux.ui import compare_view, day_groups, show, state
+from agroflux.ui import compare_sources, compare_view, controls, day_groups, show, state
 from agroflux.ui.compare import site_names
-from agroflux.ui.compare_view import Ask, View
+from agroflux.ui.compare_sources import Ask
+from agroflux.ui.compare_view import View
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,6 @@ POINTS = 6000
 _PLACES = ("Source", "Crop", "Management", "Site")
 #: Why there is no mean over sites.
 _NEVER_TOGETHER = f"No mean to draw: never do {compare.SITE_SHARE:.0%} of the sites have a value at once."
-_FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def overlay(shown: Shown) -> None:
         )
         return
     qc = _shares(shown)
-    fig = series.series(drawn, shown.view.kinds, label=label, unit=unit, qc=qc, form=_FORM[shown.how])
+    fig = series.series(drawn, shown.view.kinds, label=label, unit=unit, qc=qc, form=controls.DATE_FORMS[shown.how])
     show.figure(fig, f"{name}-series", key="compare.series")
 
 
@@ -210,7 +210,7 @@ def against(shown: Shown) -> None:
     _heading("Value against value")
     thinned = compare.thin(shown.steps, POINTS)
     fig = scatter.scatter(
-        thinned, shown.reference, shown.view.kinds, unit=shown.unit, form=_FORM[shown.how], height=380
+        thinned, shown.reference, shown.view.kinds, unit=shown.unit, form=controls.DATE_FORMS[shown.how], height=380
     )
     show.figure(fig, f"{shown.variable.name}-{shown.how}-scatter", key="compare.scatter")
     if len(thinned) < len(shown.steps):
@@ -263,7 +263,7 @@ def differences(shown: Shown) -> None:
         if not mean.notna().to_numpy().any():
             show.empty(_NEVER_TOGETHER)
             return
-        fig = residuals.residuals(mean, shown.view.kinds, form=_FORM[shown.how], **words)
+        fig = residuals.residuals(mean, shown.view.kinds, form=controls.DATE_FORMS[shown.how], **words)
     show.figure(fig, f"{shown.variable.name}-{shown.how}-differences", key="compare.differences")
 
 
@@ -286,20 +286,20 @@ def downloads(shown: Shown) -> None:
     with st.container(horizontal=True):
         values = frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}).reset_index()
         show.csv(values.assign(**_told(shown)), _file(shown), "Values as CSV", index=False)
-        about = compare_view.about(shown.ask)
+        about = compare_sources.about(shown.ask)
         show.netcdf(lambda: compare.dataset(frame, variable, shown.how, names, about), _file(shown), "Values as NetCDF")
 
 
 def _file(shown: Shown) -> str:
     """Name of a file of values: what, by which step, where, at which nitrogen rate."""
     where = shown.ask.where
-    rate = f"-n{shown.ask.rate:g}" if where == compare_view.COUNTIES else ""
+    rate = f"-n{shown.ask.rate:g}" if where == compare_sources.COUNTIES else ""
     return f"{shown.variable.name}-{shown.how}-{where}{rate}"
 
 
 def _told(shown: Shown) -> dict[str, object]:
     """Columns that say of each row of a file of what its values are."""
-    about = compare_view.about(shown.ask)
+    about = compare_sources.about(shown.ask)
     names = [name for name in ("place", "n_rate_kg_n_ha", "sources") if name in about]
     told: dict[str, object] = {"variable": shown.variable.name, **{name: about[name] for name in names}}
     return told | {"synthetic": "yes" if about["synthetic"] else "no"}

@@ -3,7 +3,7 @@
 Put several into ``controls.row()``: they stand side by side and wrap on a narrow screen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,9 +14,12 @@ from agroflux.figures.theme import pretty
 from agroflux.ui import cache, show, state
 
 AGGREGATIONS = ("daily", "weekly", "monthly", "annual")
+#: How a date is written where a figure is pointed at, by time step.
+DATE_FORMS = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 #: What a link calls the part of the map that is shown.
 EXTENT = "map-extent"
 CROPS = {"both": "Both crops", "corn": "Corn years", "soybean": "Soybean years"}
+_USUAL_RATE = 168.0  # kg N ha-1
 
 
 def row() -> Any:
@@ -24,40 +27,33 @@ def row() -> Any:
     return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
 
 
-def data_set(
-    label: str = "Simulator",
-    *,
-    kind: str | None = "simulation",
-    name: str = "data",
-    default: str = "",
-    width: int = 260,
-) -> str:
-    """Pick a data set of ``kind`` (simulation, observation, or None for all); returns its catalog id.
+def data_set(label: str = "Simulator") -> str:
+    """Pick a simulated data set; returns its catalog id.
 
     Raises DataError where none can be opened.
     """
-    known = show.titles(cache.entries(kind))
+    known = show.titles(cache.entries("simulation"))
     options = list(known)
     if not options:
-        raise DataError(f"no {kind or 'data set'} can be opened: restore assets/data, or see `agroflux data list`")
+        raise DataError("no simulation can be opened: restore assets/data, or see `agroflux data list`")
     st.selectbox(
         label,
         options,
         format_func=known.__getitem__,
-        width=width,
-        **state.bind(name, default=default or (options[0] if options else ""), options=options),
+        width=260,
+        **state.bind("data", default=options[0], options=options),
     )
-    return str(state.get(name, ""))
+    return str(state.get("data", ""))
 
 
-def variable(options: Sequence[str], *, default: str = "GPP", name: str = "var", width: int = 340) -> str:
+def variable(options: Sequence[str], *, default: str = "GPP", name: str = "var") -> str:
     """Pick one of the variables, grouped by module (Carbon, Nitrogen, Water, ...); returns its name."""
     ordered = by_module(options)
     st.selectbox(
         "Variable",
         ordered,
         format_func=variable_label,
-        width=width,
+        width=340,
         **state.bind(name, default=default, options=ordered),
     )
     return str(state.get(name, ""))
@@ -78,54 +74,54 @@ def variable_label(name: str) -> str:
     return f"{known.module} · {known.title} [{pretty(known.unit)}]{typed}"
 
 
-def years(options: Sequence[int], *, name: str = "years", label: str = "Years", width: int = 220) -> list[int]:
+def years(options: Sequence[int]) -> list[int]:
     """Pick a span of years from consecutive ``options``; returns every year in it."""
     known = sorted(int(y) for y in options)
     if not known:
         return []
     if len(known) == 1:
-        st.caption(f"{label}: {known[0]}")
+        st.caption(f"Years: {known[0]}")
         return known
     st.select_slider(
-        label, known, width=width, **state.bind(name, default=(known[0], known[-1]), options=known, kind="span")
+        "Years", known, width=220, **state.bind("years", default=(known[0], known[-1]), options=known, kind="span")
     )
-    first, last = state.get(name)
+    first, last = state.get("years")
     return [y for y in known if first <= y <= last]
 
 
-def n_rate(options: Sequence[float], *, default: float = 168.0, name: str = "rate", width: int = 165) -> float:
+def n_rate(options: Sequence[float]) -> float:
     """Pick the nitrogen rate to corn [kg N ha-1]."""
     known = sorted(float(v) for v in options)
     st.selectbox(
         "Nitrogen to corn",
         known,
         format_func=lambda v: f"{v:g} kg N ha⁻¹",
-        width=width,
-        **state.bind(name, default=default, options=known),
+        width=165,
+        **state.bind("rate", default=_USUAL_RATE, options=known),
     )
-    return float(state.get(name, default))
+    return float(state.get("rate", _USUAL_RATE))
 
 
-def aggregation(options: Sequence[str] = AGGREGATIONS, *, default: str = "daily", name: str = "agg") -> str:
+def aggregation(options: Sequence[str] = AGGREGATIONS, *, default: str = "daily") -> str:
     """Pick the time step: daily, weekly, monthly or annual."""
-    return _segments("Time step", list(options), default, name, str.capitalize)
+    bound = state.bind("agg", default=default, options=list(options))
+    st.segmented_control("Time step", list(options), format_func=str.capitalize, required=True, **bound)
+    return str(state.get("agg", default))
 
 
-def crop(*, name: str = "crop") -> str:
+def crop() -> str:
     """Pick both crops, corn years or soybean years (each county alternates)."""
     st.selectbox(
         "Crop",
         list(CROPS),
         format_func=CROPS.__getitem__,
         width=160,
-        **state.bind(name, default="both", options=list(CROPS)),
+        **state.bind("crop", default="both", options=list(CROPS)),
     )
-    return str(state.get(name, "both"))
+    return str(state.get("crop", "both"))
 
 
-def sites(
-    options: dict[str, str], *, name: str = "sites", label: str = "Selected", default: Sequence[str] = ()
-) -> list[str]:
+def sites(options: dict[str, str], *, label: str, default: Sequence[str] = ()) -> list[str]:
     """Pick any number of sites; ``options`` maps id (FIPS or tower) to what is shown. Equals clicking the map."""
     ordered = list(options)
     st.multiselect(
@@ -133,13 +129,6 @@ def sites(
         ordered,
         format_func=lambda i: options[i],
         placeholder="Type a county, state or tower",
-        **state.bind(name, default=list(default), options=ordered, kind="many"),
+        **state.bind("sites", default=list(default), options=ordered, kind="many"),
     )
-    return list(state.get(name, []))
-
-
-def _segments(label: str, options: list[str], default: str, name: str, shown: Callable[[str], str]) -> str:
-    st.segmented_control(
-        label, options, format_func=shown, required=True, **state.bind(name, default=default, options=options)
-    )
-    return str(state.get(name, default))
+    return list(state.get("sites", []))

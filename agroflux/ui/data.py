@@ -1,7 +1,7 @@
 """The page "Data": the card of each data set, what it covers, and the ways on from it."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.figures import coverage as coverage_figure
 from agroflux.figures.theme import pretty
-from agroflux.ui import cache, compare, compare_view, controls, show, state, transfer, transfer_live
+from agroflux.ui import cache, compare, compare_sources, controls, show, state, transfer, transfer_live
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 VIEW, SET, SITE = "data-view", "data-set", "data-site"
 VIEWS = {"sets": "Data sets", "bring": "Bring your own", "manage": "Management"}
+_ROWS = 14  # of variables that are shown at once, beside the card
+_MOST_LINES, _TALL, _TALLEST_BOX = 200, 12, 360  # lines of a box, and from which on it scrolls at how many px
+#: What sentences say for the command line, and what it is called on this page.
+_ON_PAGE = (
+    (r" \(and (\d+) more; `agroflux data check` lists them\)", r" (and \1 more)"),
+    (r"start from `agroflux data template management`", "start from the template (the buttons above)"),
+    (r" \(on the command line: [^)]*\)", ""),
+    (r"replace it \(--replace\)", "tick Replace one of that id"),
+)
 _KINDS = {"simulation": "simulated", "observation": "measured"}
 
 
@@ -59,8 +68,20 @@ def show_sets() -> None:
         _remove(entry)
     with right:
         st.subheader("Variables", anchor=False)
-        show.table(variables(data), f"variables-{data}", hide_index=True, height=360)
+        _variables(data)
     _coverage(data)
+
+
+def _variables(data: str) -> None:
+    rows = variables(data)
+    digits = st.column_config.NumberColumn(format="%.4g")
+    show.table(
+        rows,
+        f"variables-{data}",
+        hide_index=True,
+        height="content" if len(rows) <= _ROWS else 35 * (_ROWS + 1) + 2,
+        column_config=dict.fromkeys(("Mean", "Lowest", "Highest"), digits),
+    )
 
 
 def card(data: str) -> list[tuple[str, str]]:
@@ -109,7 +130,7 @@ def ways_on(data: str) -> None:
     sites = [str(s) for s in cache.sites(data).index]
     if cache.entry(data).kind != "observation" or not sites:
         return
-    run, adapt = compare_view.lacking(data), transfer_live.lacking(data)
+    run, adapt = compare_sources.lacking(data), transfer_live.lacking(data)
     with st.container(horizontal=True):
         if st.button("Show on the map", icon=":material/map:", key=f"data.map.{data}"):
             state.put("sites", sites[:1])
@@ -128,7 +149,7 @@ def ways_on(data: str) -> None:
             st.switch_page("pages/transfer.py")
     for what, missing in (("run on its weather", run), ("adapted to it", adapt)):
         if missing:
-            st.caption(f"No model can be {what}. Missing: {show.pretty(missing)}.")
+            st.caption(f"No model can be {what}. Missing: {show.written(missing)}.")
 
 
 def _remove(entry: "Entry") -> None:
@@ -145,16 +166,15 @@ def _remove(entry: "Entry") -> None:
 
 def _coverage(data: str) -> None:
     st.subheader("Coverage", anchor=False)
-    names = cache.sites(data)["name"]
-    options = [str(s) for s in names.index]
-    site = options[0]
+    options = site_names(data)
+    site = next(iter(options))
     with controls.row():
         if len(options) > 1:
             st.selectbox(
-                "Site", options, format_func=lambda s: f"{s} · {names[s]}" if names[s] != s else s, width=340,
-                **state.bind(SITE, default=options[0], options=options),
+                "Site", list(options), format_func=options.__getitem__, width=340,
+                **state.bind(SITE, default=site, options=list(options)),
             )  # fmt: skip
-            site = str(state.get(SITE, options[0]))
+            site = str(state.get(SITE, site))
     shares, gaps = _cover(data, cache.version(data), site)
     if shares.empty or not shares.shape[1]:
         show.empty("No daily variable to show.")
@@ -169,6 +189,16 @@ def _coverage(data: str) -> None:
             for column in ("first", "last"):
                 shown[column] = shown[column].dt.strftime("%Y-%m-%d")
             show.table(shown, f"gaps-{data}", hide_index=True)
+
+
+def site_names(data: str) -> dict[str, str]:
+    """What the sites of a data set are called in a list, by id: ``17003 · Alexander, IL``."""
+    sites = cache.sites(data)
+    told = {}
+    for site, name, region in zip(sites.index, sites["name"], sites["state"], strict=True):
+        known = [str(part) for part in (name if name != site else "", region) if part]
+        told[str(site)] = f"{site} · {', '.join(known)}" if known else str(site)
+    return told
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -205,6 +235,34 @@ def on_disk(name: str, content: bytes) -> Iterator[Path]:
         path = Path(folder) / name
         path.write_bytes(content)
         yield path
+
+
+def for_page(told: str) -> str:
+    """A sentence of a reader with what stands on this page in place of words for the command line."""
+    import re
+
+    for words, here in _ON_PAGE:
+        told = re.sub(words, here, told)
+    return told
+
+
+def mend(lines: Iterable[str]) -> None:
+    """One box on what is wrong with a file or table, all of it, so that it can be mended in one go."""
+    _listed(lines, st.error, ":material/error:")
+
+
+def doubt(lines: Iterable[str]) -> None:
+    """One box on what may not be as it was meant."""
+    _listed(lines, st.warning, ":material/warning:")
+
+
+def _listed(lines: Iterable[str], box: Any, icon: str) -> None:
+    told = [show.plain(show.written(for_page(line))) for line in dict.fromkeys(lines)]
+    if not told:
+        return
+    more = [f"{len(told) - _MOST_LINES:,} more of the kind"] if len(told) > _MOST_LINES else []
+    with st.container(height=_TALLEST_BOX if len(told) > _TALL else "content", border=False):
+        box(told[0] if len(told) == 1 else "".join(f"\n- {line}" for line in (*told[:_MOST_LINES], *more)), icon=icon)
 
 
 def safe_name(name: str, endings: Sequence[str]) -> str:

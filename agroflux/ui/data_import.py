@@ -81,7 +81,7 @@ def _formats() -> None:
     from agroflux.data.formats import FORMATS
 
     st.markdown("**What can be read**")
-    rows = [(f.label, f.licence) for f in FORMATS.values()]
+    rows = [(show.written(f.label), f.licence) for f in FORMATS.values()]
     show.frame(pd.DataFrame(rows, columns=["Format", "Usual licence"]), hide_index=True)
 
 
@@ -120,7 +120,7 @@ def _pick_format(told: str, key: str) -> str:
             "Format" if told else "Format (not recognised: pick it)",
             names,
             index=names.index(told) if told else names.index("n2o"),
-            format_func=lambda f: FORMATS[f].label,
+            format_func=lambda f: show.written(FORMATS[f].label),
             key=f"data.format.{key}",
             width=520,
         )
@@ -151,6 +151,7 @@ def _mapping(head: "pd.DataFrame", key: str) -> "Options | None":
     from agroflux.data import n2o_units
     from agroflux.data.formats import Options
     from agroflux.data.n2o_chambers import Columns, guess
+    from agroflux.figures.theme import pretty
 
     names = [str(c) for c in head.columns]
     if not names:
@@ -168,9 +169,9 @@ def _mapping(head: "pd.DataFrame", key: str) -> "Options | None":
         return str(picked or "")
 
     with controls.row():
-        day, flux = one("Day", told.date, needed=True), one("N2O flux", told.flux, needed=True)
+        day, flux = one("Day", told.date, needed=True), one("N₂O flux", told.flux, needed=True)
         unit = st.selectbox(
-            "Unit of the flux", units, index=units.index(told.unit) if told.unit else None,
+            "Unit of the flux", units, index=units.index(told.unit) if told.unit else None, format_func=pretty,
             placeholder="Pick the unit", key=f"data.unit.{key}", width=220,
         )  # fmt: skip
         plot = one("Plot (replicate)", told.plot, needed=False)
@@ -199,11 +200,11 @@ def _report(checked: "Checked", name: str) -> None:
     if checked.ok:
         st.success(f"{show.plain(name)} can be imported.", icon=":material/check:")
     else:
-        first = checked.report.errors[0].sentence()  # in full: a cell of the table below cuts it
+        first = data.for_page(checked.report.errors[0].sentence())  # in full: a cell of the table below cuts it
         st.error(f"{show.plain(name)} cannot be imported as it is. {show.plain(first)}.", icon=":material/error:")
     if findings:
-        table = pd.DataFrame(findings).assign(level=[_LEVELS[f["level"]] for f in findings])
-        show.table(table, f"report-{name}", hide_index=True)
+        widths = {"what": st.column_config.TextColumn(width=520), "remedy": st.column_config.TextColumn(width=430)}
+        show.table(_findings(findings), f"report-{name}", hide_index=True, column_config=widths)
         for what, count in checked.report.more().items():
             st.caption(f"{show.plain(what)}: {count:,} more.")
     sites = checked.sites()
@@ -215,6 +216,18 @@ def _report(checked: "Checked", name: str) -> None:
             show.frame(rows, hide_index=True)
     if len(sites) > _MOST_SITES:
         st.caption(f"The first {_MOST_SITES} of {len(sites)} sites are listed; all are imported.")
+
+
+def _findings(findings: "list[dict[str, Any]]") -> "pd.DataFrame":
+    """Rows of a report as they are read: what comes first, and no column that is empty or the same file throughout."""
+    import pandas as pd
+
+    table = pd.DataFrame(findings)
+    table["level"], table["row"] = table["level"].map(_LEVELS), table["row"].astype("Int64")
+    for column in ("what", "remedy"):
+        table[column] = table[column].map(data.for_page)
+    told = [c for c in ("what", "remedy", "row", "column", "level") if (table[c].notna() & (table[c] != "")).any()]
+    return table[[*told, *(["file"] if table["file"].nunique() > 1 else [])]]
 
 
 def _import(checked: "Checked", form: str, options: "Options", name: str, content: bytes, key: str) -> None:
@@ -247,7 +260,7 @@ def _import(checked: "Checked", form: str, options: "Options", name: str, conten
                 history=f"imported on the Data page from {name}",
             )  # fmt: skip
     except AgroFluxError as error:
-        st.error(show.plain(error), icon=":material/error:")
+        data.mend([str(error)])
         return
     st.session_state[_DONE] = data_id.strip()
     st.session_state[_TOLD] = [found.what for found in report.findings if found.file == replaced.TABLE]

@@ -1,12 +1,13 @@
 """Management tables on the page "Data": edit, upload, template, and the field calendar."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from agroflux.data import text_cells
-from agroflux.errors import AgroFluxError
+from agroflux.errors import AgroFluxError, DataError
 from agroflux.figures import field_calendar
 from agroflux.ui import cache, controls, data, show, state
 
@@ -22,6 +23,8 @@ _SHOWN = "data.management.shown"  # data set -> version of its file when its tab
 
 def show_management() -> None:
     """Table and calendar of one of the user's own data sets; saving it sets planting, crop and fertiliser."""
+    from agroflux.data import management_table
+
     known = data.own_observations()
     st.caption(
         "What was planted, fertilised and harvested. An empty cell means unknown: it is masked, never taken for "
@@ -29,28 +32,32 @@ def show_management() -> None:
     )
     if not known:
         show.empty("You have no measurements of your own yet.", "Import a file first, then come back.")
-        _templates({}, "management")
+        _templates(management_table.template(), "management")
         return
     chosen = data.pick_set(known, "Your data set")
     sites = [str(s) for s in cache.sites(chosen).index]
+    table = _table(chosen)
     with controls.row():
-        _templates({site: cache.years(chosen) for site in sites}, f"management-{chosen}")
+        _templates(table, f"management-{chosen}")
     changed = _changed_elsewhere(chosen)
-    table = _uploaded(chosen)
+    sent = _uploaded(chosen)
+    shown = (table if sent.rows is None else sent.rows).astype(str)
     edited = st.data_editor(
-        (_table(chosen) if table is None else table).astype(str),
+        shown,
         num_rows="dynamic",
         hide_index=True,
         width="stretch",
-        column_config=_columns(sites),
-        key=f"data.rows.{chosen}.{cache.version(chosen)}.{table is not None}",
+        column_config=_columns(sites, shown.columns),
+        key=f"data.rows.{chosen}.{cache.version(chosen)}.{sent.key}",
     )
-    seasons, problems = _read(edited, sites)
-    for problem in problems[:8]:
-        st.error(show.plain(problem), icon=":material/error:")
-    lost = _untold(chosen, cache.version(chosen))
-    force = bool(lost) and _to_be_replaced(chosen, lost)
-    halted = bool(problems) or (bool(lost) and not force)
+    seasons, problems, doubts = _read(edited, sites)
+    data.mend(problems)
+    days = cache.dataset(chosen).indexes["time"]
+    if beyond := management_table.outside(seasons, days):
+        doubts.append(f"{beyond}: check the year")
+    data.doubt(doubts)
+    agreed, force = _agreed(chosen, seasons, sent)
+    halted = sent.wrong or bool(problems) or not agreed
     if st.button("Save the table", type="primary", icon=":material/save:", disabled=halted) and not changed:
         _save(chosen, seasons, force=force)
     _calendar(seasons, sites, cache.years(chosen))
@@ -68,6 +75,32 @@ def _changed_elsewhere(chosen: str) -> bool:
             icon=":material/sync_problem:",
         )
     return changed
+
+
+def _agreed(chosen: str, seasons: "list[Season]", sent: "_Upload") -> tuple[bool, bool]:
+    """Whether all that saving the table would lose may go, and whether what no table tells of is among it."""
+    from agroflux.data import management_table
+
+    lost = _untold(chosen, cache.version(chosen))
+    agreed = not lost or _to_be_replaced(chosen, lost)
+    rows = management_table.gone(cache.dataset(chosen), seasons) if sent.rows is not None else []
+    if rows:  # what is deleted by hand in the table above is seen to go
+        agreed = _to_go(chosen, rows, sent) and agreed
+    return agreed, bool(lost) and agreed
+
+
+def _to_go(chosen: str, rows: "list[Season]", sent: "_Upload") -> bool:
+    """Control: whether saved rows that a file does not hold may go; names them."""
+    from agroflux.data import replaced
+
+    many = f"{len(rows)} saved rows are" if len(rows) > 1 else "1 saved row is"
+    st.warning(
+        f"{many} not in this file and will go: {show.plain(replaced.named(rows))}. To keep what is saved, add your "
+        "rows to the template above, which holds it, and upload that.",
+        icon=":material/warning:",
+    )
+    label = f"Drop {len(rows)} saved rows" if len(rows) > 1 else "Drop 1 saved row"
+    return bool(st.checkbox(label, key=f"data.drop.{chosen}.{cache.version(chosen)}.{sent.key}.{len(rows)}"))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -90,85 +123,88 @@ def _to_be_replaced(chosen: str, lost: dict[str, int]) -> bool:
     return bool(st.checkbox("Replace it by the table", key=key))
 
 
-def _templates(sites: dict[str, Sequence[int]], name: str) -> None:
-    def made() -> "pd.DataFrame":
-        from agroflux.data import management_table
-
-        return management_table.template(sites)
-
-    def book() -> bytes:
-        from agroflux.data import management_table
-
-        return management_table.xlsx(made())
+def _templates(table: "pd.DataFrame", name: str) -> None:
+    from agroflux.data import management_table
 
     with st.container(horizontal=True):
-        show.download("Template (CSV)", lambda: text_cells.to_csv(made(), index=False), f"{name}.csv", "text/csv")
-        sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        show.download("Template (Excel)", book, f"{name}.xlsx", sheet)
+        show.download("Template (CSV)", lambda: text_cells.to_csv(table, index=False), f"{name}.csv", "text/csv")
+        show.download("Template (Excel)", lambda: management_table.xlsx(table), f"{name}.xlsx", show.XLSX)
 
 
-def _uploaded(chosen: str) -> "pd.DataFrame | None":
-    """Rows of an uploaded table, to look at before they are saved; None where there is none or it is wrong."""
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A file that fills in the table: its rows (None without a file, or where it is wrong), and a key of its own."""
+
+    rows: "pd.DataFrame | None" = None
+    wrong: bool = False
+    key: str = ""
+
+
+def _uploaded(chosen: str) -> _Upload:
+    """An uploaded table, to look at before it is saved; says what is wrong with it, all at once."""
     from agroflux.data import management_table
     from agroflux.data.report import Report
 
     with st.expander("Fill in from a file", icon=":material/upload_file:"):
+        st.caption("A file takes the place of the whole table. The template holds what is saved: add your rows to it.")
         # Of one version of the data set: once saved, what is saved is shown, later edits included.
         key = f"data.management.{chosen}.{cache.version(chosen)}"
         sent = st.file_uploader("Management table", type=list(_ENDINGS), key=key, max_upload_size=_MOST_MB)
         if sent is None:
-            return None
+            return _Upload()
         report, rows = Report(), None
         try:
             with data.on_disk(data.safe_name(sent.name, _ENDINGS), sent.getvalue()) as path:
                 rows = management_table.frame(management_table.read(path, report))
         except AgroFluxError as error:
-            st.error(show.plain(error), icon=":material/error:")
-        for finding in report.findings:
-            if finding.level == "warning":
-                st.warning(f"{show.plain(finding.sentence())}.", icon=":material/warning:")
-        return rows
+            data.mend([f.sentence() for f in report.errors] or [str(error)])
+            st.caption("Mend the file and upload it again, or take it away to go on with what is saved.")
+        # What concerns a row is told below the table, of the row as it stands there.
+        data.doubt(f.sentence() for f in report.findings if f.level == "warning" and f.row is None)
+        return _Upload(rows, rows is None, str(sent.file_id))
 
 
 def _table(chosen: str) -> "pd.DataFrame":
-    """The rows that the data set carries, then an empty row for each site and year that has none."""
-    from agroflux.data import management, management_table
+    """The rows that the data set carries, and an empty row for each site and year that has none."""
+    from agroflux.data import management_table
 
     ds = cache.dataset(chosen)
-    held = management_table.of(ds)
-    have = {(s.site, s.year) for s in held}
-    sites = [str(s) for s in ds["site"].to_numpy()]
-    blank = [management.Season(s, y) for s in sites for y in cache.years(chosen) if (s, y) not in have]
-    rows = sorted([*held, *blank], key=lambda s: (s.site, s.year))
-    return management_table.frame(rows)
+    try:
+        held = management_table.of(ds)
+    except DataError:
+        held = []
+        st.warning("What is saved as its management table cannot be read. Save one in its place.")
+    return management_table.template({str(s): cache.years(chosen) for s in ds["site"].to_numpy()}, held)
 
 
-def _columns(sites: list[str]) -> dict[str, Any]:
+def _columns(sites: list[str], columns: Iterable[str]) -> dict[str, Any]:
     config = st.column_config
     day = "A day as 2005-04-28"
-    return {
+    events = {c: config.TextColumn(c, help=day, width=110) for c in columns if c.startswith("n_date_")}
+    return events | {
         "site": config.SelectboxColumn("site", options=sites, required=True, pinned=True),
         "year": config.TextColumn("year", help="Year of the harvest", pinned=True, width="small"),
-        "crop": config.TextColumn("crop", help="corn, soybean, winter wheat, …"),
-        "planting": config.TextColumn("planting", help=f"{day}, or none for a perennial"),
-        "emergence": config.TextColumn("emergence", help=day),
-        "harvest": config.TextColumn("harvest", help=day),
-        "tillage": config.TextColumn("tillage", help="Days separated by ; or none"),
+        "crop": config.TextColumn("crop", help="corn, soybean, winter wheat, …", width=130),
+        "planting": config.TextColumn("planting", help=f"{day}, or none for a perennial", width=110),
+        "emergence": config.TextColumn("emergence", help=day, width=110),
+        "harvest": config.TextColumn("harvest", help=day, width=110),
+        "tillage": config.TextColumn("tillage", help="Days separated by ; or none", width=120),
         "irrigation_mm": config.TextColumn("irrigation [mm]", help="Of the season; 0 is rainfed"),
         "n_total_kg_ha": config.TextColumn("N of the year [kg ha⁻¹]", help="Where its days are not known"),
     }
 
 
-def _read(edited: "pd.DataFrame", sites: list[str]) -> "tuple[list[Season], list[str]]":
-    """Seasons of the edited rows, and what is wrong with them in one sentence each; blank rows say nothing."""
+def _read(edited: "pd.DataFrame", sites: list[str]) -> "tuple[list[Season], list[str], list[str]]":
+    """Seasons of the edited rows, what is wrong with them, and what is doubtful; blank rows say nothing."""
     from agroflux.data import management_table
     from agroflux.data.report import Report
 
     report = Report()
     rows = {number: row for number, row in enumerate(edited.to_dict("records"), 1) if _told(row)}
-    seasons = management_table.from_rows(list(rows.values()), report, "table", list(rows))
-    found = [f.sentence() for f in report.errors]
-    return seasons, found + [f"there is no site {s.site} in this data set" for s in seasons if s.site not in sites]
+    seasons = management_table.from_rows(list(rows.values()), report, "", list(rows))
+    wrong = [f.sentence() for f in report.errors]
+    wrong += [f"there is no site {s.site} in this data set" for s in seasons if s.site not in sites]
+    return seasons, wrong, [f.sentence() for f in report.findings if f.level == "warning"]
 
 
 def _told(row: dict[Any, Any]) -> bool:
@@ -198,7 +234,8 @@ def _calendar(seasons: "list[Season]", sites: list[str], years: list[int]) -> No
     if len(sites) > 1:
         site = str(st.selectbox("Calendar of", sites, width=340, key="data.calendar"))
     here = [s for s in seasons if s.site == site]
-    marks = [field_calendar.Mark(*told) for s in here for told in management.season_days(s)]
+    told = [field_calendar.Mark(*told) for s in here for told in management.season_days(s)]
+    marks = [mark for mark in told if mark.day.year in years]
     stands = [
         field_calendar.Stand(s.crop, s.planting, s.harvest)
         for s in here
@@ -206,6 +243,8 @@ def _calendar(seasons: "list[Season]", sites: list[str], years: list[int]) -> No
     ]
     st.subheader("Field calendar", anchor=False)
     if not marks:
-        show.empty("No day is known yet.", "Fill in planting, harvest or nitrogen above.")
+        record = "-".join(map(str, dict.fromkeys((years[0], years[-1]))))
+        known = f"The days told lie outside the record {record}." if told else "No day is known yet."
+        show.empty(known, "Fill in planting, harvest or nitrogen above.")
         return
     show.figure(field_calendar.field_calendar(years, marks, stands), f"calendar-{site}")

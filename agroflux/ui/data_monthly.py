@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from agroflux import schema
+from agroflux.errors import AgroFluxError
 from agroflux.figures import residuals, series
 from agroflux.figures.theme import pretty
 from agroflux.ui import cache, controls, data, show, state
@@ -35,7 +36,11 @@ def show_monthly() -> None:
     if sent is None:
         return
     name = data.safe_name(sent.name, ENDINGS)
-    found = _against(entry.id, cache.version(entry.id), str(sent.file_id), name, sent.getvalue())
+    try:
+        found = _against(entry.id, cache.version(entry.id), str(sent.file_id), name, sent.getvalue())
+    except AgroFluxError as error:
+        data.mend([str(error)])
+        return
     st.markdown(f"**{show.plain(found.source)}** beside **{show.plain(entry.title)}**, site {show.plain(found.site)}")
     for remark in found.remarks:
         st.warning(f"{show.plain(remark)}.", icon=":material/difference:")

@@ -66,7 +66,9 @@ class Choice:
         origin = f"{self.source}-{self.data}" if self.is_model else self.data
         place = "own-region" if self.polygon_name else self.where
         stem = f"emissions-{origin}-{place}-n{self.rate:g}-{self.years[0]}-{self.years[-1]}"
-        return f"{stem}-{self.gwp.lower()}-{self.horizon}"
+        told = [self.gwp.lower(), str(self.horizon), *(["with-indirect"] if self.indirect else [])]
+        told += [f"area-error-{100 * self.area_sd:g}"] if self.area_sd != AREA_SD else []
+        return "-".join([stem, *told, *(["own-areas"] if self.areas_name else [])])
 
 
 def choose() -> Choice:
@@ -172,9 +174,14 @@ def _pick(label: str, names: dict[str, str], name: str, width: int) -> str:
     return str(state.get(name, options[0]))
 
 
+def titled(quantity: str) -> str:
+    """Name of a column of totals with its unit, as people write them."""
+    return show.with_unit(COLUMNS[quantity].label, COLUMNS[quantity].unit)
+
+
 def quantity(table: "pd.DataFrame") -> str:
     """Pick what the map and the ranking show, of the columns that ``table`` holds."""
-    names = {q: show.pretty(COLUMNS[q].axis) for q in QUANTITIES if q in table}
+    names = {q: titled(q) for q in QUANTITIES if q in table}
     return _pick("On the map and in the ranking", names, "emissions-show", 430)
 
 

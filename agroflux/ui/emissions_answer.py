@@ -6,7 +6,7 @@ import streamlit as st
 
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
-from agroflux.ui import cache, compare_view
+from agroflux.ui import cache
 from agroflux.ui.emissions import Choice, own_areas, own_region
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _before(model: str, weights: str, rate: float) -> "xr.Dataset":
     from agroflux.simulation import earlier
 
     drivers = earlier.drivers(rate)
-    return with_crops(run_region(compare_view.checkpoint(model), drivers, None, earlier.years()), drivers)
+    return with_crops(run_region(cache.checkpoint(model), drivers, None, earlier.years()), drivers)
 
 
 def _question(choice: Choice) -> "Question":

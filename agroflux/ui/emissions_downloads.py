@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from agroflux.emissions.totals import Level
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 def rows(answer: Assessment, choice: Choice, level: "Level", table: "pd.DataFrame") -> None:
     """Buttons for the rows of a table: CSV, GeoJSON, and the crops behind them as CSV."""
@@ -53,7 +51,9 @@ def everything(answer: Assessment, choice: Choice) -> None:
             show.download(
                 "Report (PDF)", lambda: pdf.to_pdf(emissions_answer.report(choice)), f"{name}.pdf", "application/pdf"
             )
-        show.download("All tables (XLSX)", lambda: workbook.to_xlsx(answer, synthetic=synthetic), f"{name}.xlsx", _XLSX)
+        show.download(
+            "All tables (XLSX)", lambda: workbook.to_xlsx(answer, synthetic=synthetic), f"{name}.xlsx", show.XLSX
+        )
         show.download(
             "Counties (NetCDF, CF)",
             lambda: netcdf.to_netcdf(

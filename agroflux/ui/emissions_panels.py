@@ -9,7 +9,7 @@ from agroflux.emissions import export, tier1
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, Totals
 from agroflux.emissions.words import percent
-from agroflux.figures import choropleth, intervals, ranking
+from agroflux.figures import choropleth, intervals, ranking, theme
 from agroflux.maps import number
 from agroflux.ui import emissions, emissions_answer, show
 from agroflux.ui import emissions_downloads as downloads
@@ -53,7 +53,7 @@ def figures(answer: Assessment) -> None:
     counties = f"{int(region['counties'])} {'county' if region['counties'] == 1 else 'counties'}"
     st.caption(
         f"{counties}. {show.plain(made.area_source)}. Nitrogen {made.n_rate:g} kg ha⁻¹ to corn, years {made.period}, "
-        f"GWP-{made.horizon} of {made.gwp}. Below a figure: its 80 % interval."
+        f"GWP-{made.horizon} of {made.gwp}. Below a figure: its 80 % interval, where one is drawn."
     )
     if any(name in region for name in _CARBON):
         st.subheader("Carbon, kept apart and never added to N₂O", anchor=False)
@@ -79,7 +79,7 @@ def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str
             size = float(region[name]) / value if value else 1.0
             interval = f"{number(row['low80'] / size)} to {number(row['high80'] / size)}"
         place.metric(
-            f"{short} [{show.pretty(shown)}]", number(value, 4), delta=interval, delta_color="off", delta_arrow="off",
+            f"{short} [{theme.pretty(shown)}]", number(value, 4), delta=interval, delta_color="off", delta_arrow="off",
             help=text, border=True, height="stretch",
         )  # fmt: skip
 
@@ -103,8 +103,8 @@ def county_map(made: Totals, name: str) -> None:
         table[name],
         names,
         variable=_LIKE.get(name, "N2O_FLUX"),
-        label=show.pretty(COLUMNS[name].label),
-        unit=show.pretty(COLUMNS[name].unit),
+        label=show.written(COLUMNS[name].label),
+        unit=COLUMNS[name].unit,
         counties=counties,
         states=states,
     )
@@ -114,7 +114,7 @@ def county_map(made: Totals, name: str) -> None:
 def ranked(answer: Assessment, name: str) -> None:
     """The places with most: with intervals where the quantity has them, else by crop or by county mean."""
     made = answer.totals
-    label, unit = show.pretty(COLUMNS[name].label), show.pretty(COLUMNS[name].unit)
+    label, unit = show.written(COLUMNS[name].label), COLUMNS[name].unit
     if name in set(answer.intervals["quantity"]):
         fig = intervals.places(answer.ranked(name), label=label, unit=unit)
     elif COLUMNS[name].adds:
@@ -164,12 +164,12 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
         column = COLUMNS.get(name)
         if column is None and (unit := export.unit_of(name)):
             end = "80 % from" if name.endswith("low80") else "80 % to"
-            found[name] = st.column_config.NumberColumn(f"{end} [{show.pretty(unit)}]", format="%,.0f")
+            found[name] = st.column_config.NumberColumn(f"{end} [{theme.pretty(unit)}]", format="%,.0f")
         elif column is None:
             found[name] = st.column_config.Column(name.capitalize())
         elif column.unit:
-            places = "%,.0f" if column.adds and name != "n2o_t" else "%,.2f"
-            found[name] = st.column_config.NumberColumn(show.pretty(column.axis), format=places)
+            places = ("%,.1f" if name == "n2o_t" else "%,.0f") if column.adds else "%,.2f"
+            found[name] = st.column_config.NumberColumn(emissions.titled(name), format=places)
         else:
             found[name] = st.column_config.Column(column.label)
     return found
@@ -191,12 +191,13 @@ def tier1_panel(answer: Assessment, choice: Choice) -> None:
             f"{percent(wet.value, 1)} ({percent(wet.low, 1)} to {percent(wet.high, 1)}) in a wet climate."
         )
     more = f" {tier1.WITH_INDIRECT}" if answer.question.indirect else ""
-    st.caption(f"{show.pretty(tier1.LEFT_OUT + more)} Factors: {tier1.SOURCE}.")
+    st.caption(f"{show.written(tier1.LEFT_OUT + more)} Factors: {tier1.SOURCE}.")
     st.caption(_climate(choice.data))
     with st.expander("Figures behind the plot"):
         labels = {"place": "Place", "estimate": "Estimate", "n_applied_t_n": "N considered [t N yr⁻¹]",
                   "n2o_t": "N₂O [t N₂O yr⁻¹]", "low_t": "Low [t N₂O yr⁻¹]", "high_t": "High [t N₂O yr⁻¹]"}  # fmt: skip
-        table = answer.named(rows).drop(columns="kind").rename(columns=labels)
+        named = answer.named(rows).drop(columns="kind")
+        table = named.assign(estimate=named["estimate"].map(show.written)).rename(columns=labels)
         downloads.small(table, choice, "tier1")
 
 

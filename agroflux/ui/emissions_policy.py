@@ -7,31 +7,33 @@ from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.totals import COLUMNS
 from agroflux.figures import intervals, trend
-from agroflux.ui import cache, emissions_answer, show
+from agroflux.ui import cache, emissions, emissions_answer, show
 from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui.emissions import Choice
 
 
 def headline(answer: Assessment) -> None:
     """The figure and its interval in words."""
-    st.header(show.plain(show.pretty(notes.headline(answer))), anchor=False)
-    st.markdown(f"{show.plain(show.pretty(notes.what(answer)))}.")
+    st.header(show.plain(show.written(notes.headline(answer))), anchor=False)
+    st.markdown(f"{show.plain(show.written(notes.what(answer)))}.")
     if text := notes.apart(answer):
-        st.info(show.plain(show.pretty(text)), icon=":material/info:")
+        st.info(show.plain(show.written(text)), icon=":material/info:")
 
 
 def drivers(answer: Assessment, choice: Choice) -> None:
     """What each source of uncertainty does alone, and for a model whether its intervals hold."""
     st.subheader("What drives the uncertainty", anchor=False)
-    st.caption(show.plain(show.pretty(notes.drivers(answer))))
+    st.caption(show.plain(show.written(notes.drivers(answer))))
     parts = answer.parts[answer.parts["quantity"] == answer.headline]
-    value, unit = answer.interval(answer.headline)["value"], show.pretty(COLUMNS[answer.headline].unit)
-    fig = intervals.contributions(parts, value, label=show.pretty(notes.axis(answer)), unit=unit)
+    value, unit = answer.interval(answer.headline)["value"], COLUMNS[answer.headline].unit
+    fig = intervals.contributions(parts, value, label=show.written(notes.axis(answer)), unit=unit)
     show.figure(fig, "emissions-drivers", key="emissions.drivers")
     if choice.is_model:
         _coverage(answer, choice)
     with st.expander("The figures behind it, carbon included"):
-        named = answer.parts.assign(quantity=[show.pretty(COLUMNS[q].axis) for q in answer.parts["quantity"]])
+        named = answer.parts.assign(
+            quantity=answer.parts["quantity"].map(emissions.titled), label=answer.parts["label"].map(show.written)
+        )
         labels = {"quantity": "Quantity", "label": "Source of uncertainty", "sd": "Standard deviation",
                   "low80": "80 % from", "high80": "80 % to", "share": "Share of variance"}  # fmt: skip
         table = named[list(labels)].rename(columns=labels)
@@ -43,7 +45,7 @@ def _coverage(answer: Assessment, choice: Choice) -> None:
     if not isinstance(found, Coverage):
         inside = "residual" in answer.components
         what = "Whether the interval holds is not known" if inside else "The error of this model is not in the interval"
-        st.info(show.plain(show.pretty(f"{what}: {found}.")), icon=":material/help:")
+        st.info(show.plain(show.written(f"{what}: {found}.")), icon=":material/help:")
         return
     told = found.summary()
     share, n = told["coverage"]["0.8"], told["county_years"]
@@ -59,11 +61,11 @@ def _coverage(answer: Assessment, choice: Choice) -> None:
 def years(answer: Assessment) -> None:
     """Trend and range over years, and the course over the months."""
     st.subheader("Years and months", anchor=False)
-    st.caption(show.plain(show.pretty(notes.trend(answer))))
-    unit = show.pretty(COLUMNS[answer.headline].unit)
+    st.caption(show.plain(show.written(notes.trend(answer))))
+    unit = COLUMNS[answer.headline].unit
     left, right = st.columns(2, gap="medium")
     with left:
-        fig = trend.years(answer.years, answer.headline, label=show.pretty(notes.axis(answer)), unit=unit)
+        fig = trend.years(answer.years, answer.headline, label=show.written(notes.axis(answer)), unit=unit)
         show.figure(fig, "emissions-years", key="emissions.years")
         st.caption(notes.BARS)
     with right:
@@ -77,7 +79,7 @@ def lever(answer: Assessment, choice: Choice) -> None:
     if len(answer.lever) < 2:
         show.empty(*_no_lever(len(cache.n_rates(choice.data))))
         return
-    label, unit = show.pretty(notes.axis(answer)), show.pretty(COLUMNS[answer.headline].unit)
+    label, unit = show.written(notes.axis(answer)), COLUMNS[answer.headline].unit
     fig = trend.lever(answer.lever, choice.rate, answer.headline, label=label, unit=unit)
     show.figure(fig, "emissions-lever", key="emissions.lever")
     st.caption(
@@ -102,4 +104,4 @@ def _no_lever(rates: int) -> tuple[str, str]:
 def limits(answer: Assessment) -> None:
     """What the number is and is not, in plain words."""
     st.subheader("What this number is, and what it is not", anchor=False)
-    st.markdown("\n".join(f"- {show.plain(show.pretty(text))}" for text in notes.is_and_is_not(answer)))
+    st.markdown("\n".join(f"- {show.plain(show.written(text))}" for text in notes.is_and_is_not(answer)))

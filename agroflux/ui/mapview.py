@@ -13,7 +13,7 @@ from agroflux.ui import cache
 if TYPE_CHECKING:
     import pandas as pd
 
-_HEIGHT = 520
+_HEIGHT = 520  # px
 
 
 def county_map(
@@ -26,7 +26,6 @@ def county_map(
     selected: Collection[str] = (),
     points: Sequence[maps.Marker] = (),
     key: str = "map",
-    height: int = _HEIGHT,
     tiles: bool = False,
     bounds: tuple[tuple[float, float], tuple[float, float]] = maps.CORN_BELT,
 ) -> str | None:
@@ -48,7 +47,7 @@ def county_map(
     result = st_folium(
         board,
         key=key,
-        height=height,
+        height=_HEIGHT,
         use_container_width=True,
         returned_objects=["last_active_drawing", "last_object_clicked_count"],
         feature_group_to_add=groups,

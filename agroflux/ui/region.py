@@ -9,9 +9,10 @@ from urllib.parse import urljoin
 import streamlit as st
 
 from agroflux.baselines import registry
+from agroflux.emissions.place import STATES
 from agroflux.errors import ModelError, SelectionError
 from agroflux.figures import picker
-from agroflux.ui import cache, compare_view, show, state
+from agroflux.ui import cache, show, state
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +26,6 @@ _MAP = "region.picker"
 _STEPS_BACK = 30
 #: A browser draws sixteen WebGL maps on a page; four are needed beside those of the models.
 MOST_MODELS = 12
-STATES = {"IA": "Iowa", "IL": "Illinois", "IN": "Indiana"}
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ def run_button(ask: Ask) -> None:
     """The button and, while it runs, the progress bar. The result is kept until the next run."""
     count = len(ask.sites)
     what = f"Run {len(ask.models)} models on" if len(ask.models) > 1 else "Run on"
-    label = f"{what} {count} {'county' if count == 1 else 'counties'}, {span(ask.years)}" if ask.years else "Run"
+    label = f"{what} {count} {'county' if count == 1 else 'counties'}, {show.years(ask.years)}" if ask.years else "Run"
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not (count and ask.years)):
         bar = st.progress(0.0, "Loading the model")
         try:
@@ -339,7 +339,7 @@ def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
         if bar is not None:
             bar.progress((position + done / total) / len(ask.models), f"{of}{done} of {total} counties")
 
-    network = compare_view.checkpoint(model)
+    network = cache.checkpoint(model)
     found = run_region(network, cache.dataset(ask.data), ask.sites, ask.years, ask.rate, tell)
     return found.drop_vars(silent(network.card.as_dict()), errors="ignore")
 
@@ -347,8 +347,3 @@ def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":
 def result() -> Result | None:
     """The last finished run of this session."""
     return st.session_state.get(_RESULT)
-
-
-def span(years: Sequence[int]) -> str:
-    """``2013`` or ``2013-2018``."""
-    return str(years[0]) if len(years) == 1 else f"{years[0]}-{years[-1]}"

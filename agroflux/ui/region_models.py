@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from streamlit.delta_generator import DeltaGenerator
 
-FORM = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 _SMALL, _LARGE = 240, 380  # px high
 #: px wide: a small map and half of a page. Neither gets narrower on a small screen, as columns do, but goes below the
 #: other: a map then has the room of choropleth.NARROWEST that all of its counties take.
@@ -135,7 +134,7 @@ def provenance(done: region.Result) -> dict[str, object]:
     if len(done.runs) == 1:
         (told["model"],) = done.runs
     return told | {
-        "years": region.span(done.ask.years),
+        "years": show.years(done.ask.years),
         "n_rate_kg_n_ha": done.ask.rate,
         "synthetic": "yes" if _synthetic(done) else "no",
     }
@@ -148,7 +147,8 @@ def _synthetic(done: region.Result) -> bool:
 
 def stem(done: region.Result, what: str) -> str:
     """Name of a file on ``what``, without suffix: another for other years or another rate."""
-    return f"region-{what}-{region.span(done.ask.years)}-n{done.ask.rate:g}"
+    years = show.years(done.ask.years).replace(", ", "+")
+    return f"region-{what}-{years}-n{done.ask.rate:g}"
 
 
 def show_map(fig: Any, title: list[str], done: region.Result, what: str, key: str) -> None:
@@ -161,7 +161,7 @@ def show_map(fig: Any, title: list[str], done: region.Result, what: str, key: st
 def titles(done: region.Result, variable: schema.Variable, whose: str, what: str = "") -> list[str]:
     """Lines above a map in a file: what it shows and of which years; by which model (``whose``), data and rate."""
     unit = theme.pretty(summary.yearly_unit(variable.name))
-    first = f"{variable.title} [{unit}], {region.span(done.ask.years)}" + (f": {what}" if what else "")
+    first = f"{variable.title} [{unit}], {show.years(done.ask.years)}" + (f": {what}" if what else "")
     driven = f"on {done.ask.data}, {done.ask.rate:g} kg N ha⁻¹ to corn"
     if len(f"{whose} {driven}") <= _LETTERS:
         return [first, f"{whose} {driven}"]
@@ -231,17 +231,17 @@ def _pick(label: str, options: list[str], name: str, default: str) -> str:
 def _series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> None:
     frame = mean_series(done, variable, step)
     unit, sites = compare.unit(variable, step), len(done.ask.sites)
-    where = f"mean of {sites} counties" if sites > 1 else "one county"
+    where, form = f"mean of {sites} counties" if sites > 1 else "one county", controls.DATE_FORMS[step]
     models, name = len(frame.columns), stem(done, f"{len(frame.columns)}-models-{variable.name}-{step}")
     left, right = halves()
     with left:
         st.markdown(f"**Each model**, {where}")
         kinds = {str(model): str(model) for model in frame.columns}
-        fig = series.series(frame, kinds, label=variable.title, unit=unit, form=FORM[step])
+        fig = series.series(frame, kinds, label=variable.title, unit=unit, form=form)
         show.figure(fig, name, key="region.series")
     with right:
         st.markdown(f"**Ensemble and its spread**, {where}")
-        fig = ensemble.band(ensemble.summary(frame), models, label=variable.title, unit=unit, form=FORM[step])
+        fig = ensemble.band(ensemble.summary(frame), models, label=variable.title, unit=unit, form=form)
         show.figure(fig, f"{name}-ensemble", key="region.band")
         st.caption(ensemble.drawn(models))
 

@@ -23,7 +23,7 @@ def show_result() -> None:
     ask = done.ask
     names = region.names(ask.data)
     counties = "1 county" if len(ask.sites) == 1 else f"{len(ask.sites)} counties"
-    st.subheader(f"{counties}, {region.span(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
+    st.subheader(f"{counties}, {show.years(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
     for problem, models in region.problems(done.failed).items():
         st.error(show.plain(f"Left out: {', '.join(models)}: {problem}"), icon=":material/error:")
     if len(done.runs) > 1:
@@ -74,7 +74,7 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
         label=variable.title,
         unit=compare.unit(variable, step),
         colour=colours.series("baseline"),
-        form=region_models.FORM[step],
+        form=controls.DATE_FORMS[step],
         height=460,
     )
     (model,) = done.runs

@@ -18,6 +18,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.data import text_cells
 from agroflux.errors import AgroFluxError
+from agroflux.figures import theme
 from agroflux.paths import ROOT
 from agroflux.ui import cache, state
 
@@ -28,13 +29,31 @@ log = logging.getLogger(__name__)
 
 _ABSENT = "–"  # noqa: RUF001 # an en dash
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$:])")
-_ROW = 35  # px of a row of a table
+_ROW, _TALLEST = 35, 280  # px of a row of a table, and of a table
+#: MIME type of a workbook.
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
 
-def pretty(text: str) -> str:
-    """Formulas and units as people write them: N₂O, CO₂, ha⁻¹."""
+def years(held: Sequence[int]) -> str:
+    """Years in words, gaps told: ``2013``, ``2013-2018``, ``2001-2003, 2010``."""
+    runs: list[list[int]] = []
+    for year in sorted(set(held)):
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def written(text: str) -> str:
+    """A sentence or a name with formulas and units as people write them: N₂O, CO₂, ha⁻¹; a unit alone: theme.pretty."""
     return schema.written(text).replace("ha-1", "ha⁻¹").replace("yr-1", "yr⁻¹")
+
+
+def with_unit(label: str, unit: str) -> str:
+    """``label`` and the unit behind it, as an option or a header of a table: ``N₂O [t N₂O yr⁻¹]``."""
+    return f"{written(label)} [{theme.pretty(unit)}]"
 
 
 def plain(text: object) -> str:
@@ -220,9 +239,9 @@ def frame(rows: Any, **options: Any) -> None:
     st.dataframe(rows, width="stretch", placeholder=_ABSENT, **options)
 
 
-def height(rows: Sized, most: int = 280) -> "int | Literal['content']":
-    """Height of a table [px] that scrolls beyond ``most``: a shorter one has no empty rows below it."""
-    return "content" if _ROW * (len(rows) + 1) <= most else most
+def height(rows: Sized) -> "int | Literal['content']":
+    """Height of a table [px] that scrolls where it is long: a short one has no empty rows below it."""
+    return "content" if _ROW * (len(rows) + 1) <= _TALLEST else _TALLEST
 
 
 def table(rows: Any, name: str, **options: Any) -> None:

@@ -66,15 +66,14 @@ def bind(
     default: Any,
     options: Sequence[Hashable],
     kind: Many = "one",
-    at: str = "",
     most: int | None = None,
     then: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments (``key``, ``on_change``; ``value`` for a span) that tie a widget to ``name``.
 
     ``kind``: ``one`` of the options, ``many`` of them (a list, may be empty), or a ``span`` (first, last) of
-    ordered options. ``at`` tells two widgets for one name on a page apart; ``then`` runs after a change. ``most``: of
-    many no more than so many hold; a note says that more were asked for.
+    ordered options. ``then`` runs after a change. ``most``: of many no more than so many hold; a note says that more
+    were asked for.
     With no options at all the value is None, an empty list, or None.
     """
     _ready()
@@ -94,7 +93,7 @@ def bind(
         note(f"{name} = {_some(vain)}; {_instead(value)}")
     session[_NOW][name] = value
     (session[_EMPTIED].add if kind == "many" and not value and default else session[_EMPTIED].discard)(name)
-    key = _key(name, at)
+    key = _key(name)
     if value is not None:
         session[key] = value
 
@@ -172,8 +171,8 @@ def _ready() -> None:
     session.setdefault(_EMPTIED, set())
 
 
-def _key(name: str, at: str) -> str:
-    return f"w.{name}.{at}" if at else f"w.{name}"
+def _key(name: str) -> str:
+    return f"w.{name}"
 
 
 def _from_url(name: str, options: Sequence[Hashable], kind: Many) -> tuple[Any, list[str]]:

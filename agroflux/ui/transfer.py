@@ -3,10 +3,11 @@
 Nothing is scored here: every number is a row's own.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -35,6 +36,11 @@ PROTOCOLS = {"leave-years-out": "Other years of the site", "leave-one-site-out":
 ALL = "all"
 #: Every source of the pretrained models.
 ANY = "any"
+#: What sources are called that the catalog does not name, or names at length.
+_SOURCES = {
+    "randomised": "Random fields (synthetic)",
+    "cornbelt-century+cornbelt-ceres": "Corn Belt, DSSAT with CENTURY and CERES",
+}
 #: What is chosen first, each from the rows that those before it left: column -> (label, width [px]).
 _NARROW = {
     "data": ("Measured", 380),
@@ -42,6 +48,7 @@ _NARROW = {
     "protocol": ("Tested on", 210),
     "source": ("Source", 390),
 }
+_GAIN = ("gain", "gain_low", "gain_high")
 _DRIVERS_OF_MANAGEMENT = ("CROP", "PLANTING", "FERTZR_N")
 
 
@@ -106,10 +113,7 @@ def choose(table: pd.DataFrame) -> Choice | None:
     row = controls.row()
     with row:
         for column, (title, width) in _NARROW.items():
-            options = list(dict.fromkeys(rows[column].astype(str)))
-            options.sort(key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
-            if column == "source" and len(options) > 1:
-                options.append(ANY)  # models of several simulators side by side
+            options = _options(rows, column)
             picked[column] = pick(title, options, f"transfer-{column}", width, shown=lambda n: titles.get(n) or said(n))
             if picked[column] != ANY:
                 rows = rows[rows[column].astype(str) == picked[column]]
@@ -147,6 +151,16 @@ def choose(table: pd.DataFrame) -> Choice | None:
         over, groups, rows, by=by, group=str(group), count=count, site=site, models=picked_models, model=model,
         recipes=picked_recipes, **picked,
     )  # fmt: skip
+
+
+def _options(rows: pd.DataFrame, column: str) -> list[str]:
+    """What there is to choose, sources by how many models they have: several are seen side by side as :data:`ANY`."""
+    options = list(dict.fromkeys(rows[column].astype(str)))
+    if column != "source":
+        return sorted(options, key=lambda name: list(PROTOCOLS).index(name) if name in PROTOCOLS else 0)
+    models = rows.groupby(column)["model"].nunique()
+    options.sort(key=lambda name: -models[name])
+    return [*options, ANY] if len(options) > 1 else options
 
 
 def _titles(table: pd.DataFrame) -> dict[str, str]:
@@ -206,8 +220,8 @@ def said(name: Any) -> str:
         return "Every simulator"
     if text in schema.VARIABLES:
         return label(text)
-    titles = {entry.id: schema.written(entry.title) for entry in cache.entries()}
-    return PROTOCOLS.get(text) or titles.get(text) or text.replace("+", " and ")
+    titles = {entry.id: schema.written(entry.title) for entry in cache.entries()} | _SOURCES
+    return PROTOCOLS.get(text) or titles.get(text) or " and ".join(titles.get(one, one) for one in text.split("+"))
 
 
 def label(target: str) -> str:
@@ -271,6 +285,20 @@ def learning(choice: Choice) -> pd.DataFrame:
     return rows[rows["site"] == choice.site].rename(columns={"n_site_years": "n"})
 
 
+def numbers(choice: Choice) -> pd.DataFrame:
+    """Rows of the table: of every number of site-years, site and group of days, scratch always among them.
+
+    By model, recipe, site (all of them first) and number of site-years. Scratch gains nothing over itself: NaN.
+    """
+    kept = {*choice.recipes, gains.REFERENCE}
+    rows = choice.groups[choice.groups["recipe"].isin(kept) & choice.groups["model"].isin(choice.models)]
+    turns = {"model": choice.models, "recipe": list(RECIPES), "site": [ALL, *sorted(set(rows["site"]) - {ALL})]}
+    turns["group"] = field_days.ordered(rows["group"].unique())
+    order = {name: rows[name].map(held.index) for name, held in turns.items()} | {"n": rows["n_site_years"]}
+    rows = rows.loc[pd.DataFrame(order).sort_values(["model", "recipe", "site", "n", "group"], kind="stable").index]
+    return rows.assign(**{name: rows[name].where(rows["recipe"] != gains.REFERENCE) for name in _GAIN})
+
+
 def places(choice: Choice, recipe: str) -> pd.DataFrame:
     """Sites of the data set with the gain of a recipe of the model in detail; empty where the data set is not here."""
     if choice.data not in {entry.id for entry in cache.entries()}:
@@ -281,8 +309,37 @@ def places(choice: Choice, recipe: str) -> pd.DataFrame:
     return found.dropna(subset=["lat", "lon", "gain"]).rename_axis("site").reset_index()
 
 
-def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
-    """Of each chosen recipe and model: recipe, model, what its gain is, and the likely causes where it wins nothing."""
+class Finding(NamedTuple):
+    """What one adaptation wins: its gain in words, and the likely causes where it wins nothing.
+
+    ``behind``: it gains, and the source model as it is does better still. ``sure``: lower end of its interval [R2].
+    """
+
+    recipe: str
+    model: str
+    said: str
+    causes: list[str]
+    outcome: gains.Outcome
+    behind: bool
+    sure: float
+
+
+#: What is told first.
+_TOLD = ("gains", "unchanged", "open", "loses")
+
+
+def findings(choice: Choice) -> list[Finding]:
+    """Of each chosen recipe and model what it wins: the surest gain first, or those of the model that was picked."""
+    found = _found(choice)
+    picked = choice.model if choice.model != choice.models[0] else None
+
+    def place(one: Finding) -> tuple[bool, int, bool, float]:
+        return one.model != picked, _TOLD.index(one.outcome), one.behind, -one.sure
+
+    return sorted(found, key=place)
+
+
+def _found(choice: Choice) -> list[Finding]:
     here = choice.data in {entry.id for entry in cache.entries()}
     # Of all days: what the record tells of the days of one group is not known here.
     known = management(choice.data, choice.target, choice.site) if here and choice.by == ALL else None
@@ -295,10 +352,20 @@ def findings(choice: Choice) -> list[tuple[str, str, str, list[str]]]:
         line = same[same["recipe"] == row["recipe"]]
         curve = [(int(n), float(g)) for n, g in zip(line["n_site_years"], line["gain"], strict=True)]
         why = gains.causes(row.to_dict(), others, management=known, curve=curve)
-        caveat = gains.caveat(row.to_dict(), gains.untrained(row.to_dict(), others))
-        said = f"{gains.sentence(row.to_dict())}. {caveat}".strip()
-        found.append((str(row["recipe"]), str(row["model"]), said, why))
+        source = gains.untrained(row.to_dict(), others)
+        outcome = gains.outcome(row.to_dict(), source)
+        behind = outcome == "gains" and gains.source_leads(row.to_dict(), source)
+        said = f"{gains.sentence(row.to_dict())}. {gains.caveat(row.to_dict(), source)}".strip()
+        sure = float(row["gain_low"]) if pd.notna(row["gain_low"]) else -math.inf
+        found.append(Finding(str(row["recipe"]), str(row["model"]), said, why, outcome, behind, sure))
     return found
+
+
+def with_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with the unit of each target (of its values, RMSE, MAE and bias) in a column behind ``target``."""
+    made = rows.copy()
+    made.insert(made.columns.get_loc("target") + 1, "unit", [schema.get(name).unit for name in rows["target"]])
+    return made
 
 
 def beside(choice: Choice, row: pd.Series) -> list[dict[str, Any]]:

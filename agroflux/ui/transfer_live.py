@@ -1,6 +1,6 @@
 """The view "Adapt live" of the page "Transfer": what to train on, a job in a process of its own, and how it goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ import streamlit as st
 
 from agroflux.errors import AgroFluxError
 from agroflux.figures import gains as figures
-from agroflux.ui import adapted, cache, controls, show, state, transfer_models
+from agroflux.ui import adapted, cache, controls, show, state, transfer_models, transfer_results
 from agroflux.ui.transfer import NAMES, RECIPES, label, pick
 
 if TYPE_CHECKING:
@@ -65,36 +65,16 @@ def show_live() -> None:
 
 
 def _form(data_sets: list[str], models: list[str]) -> Ask | None:
-    with controls.row():
-        data = str(pick("Measurements", data_sets, MEASURED, 390))
-        if st.button(
-            "Bring your own", icon=":material/upload_file:", key="transfer.bring",
-            help="Import a tower or chamber record on the Data page; it is then offered under Measurements.",
-        ):  # fmt: skip
-            state.put("data-view", "bring")
-            st.switch_page("pages/data.py")
-        held = fluxes(data)
-        model = str(pick("Source model", models, "transfer-from", 400))
-        recipes = [name for name in RECIPES if name not in ("zero-shot", "hybrid")]
-        bound = state.bind("transfer-recipe", default=recipes[0], options=recipes)
-        st.selectbox("Recipe", recipes, format_func=NAMES.__getitem__, width=220, **bound)
-        recipe = str(state.get("transfer-recipe"))
+    """The controls; None where what they say cannot be trained and tested, which is then told."""
+    data, model, recipe = _pick_what(data_sets, models)
+    held = fluxes(data)
     if not held:
         show.empty(
             "This data set holds none of the fluxes that can be adapted.", "Pick one with NEE, GPP, Reco or N₂O."
         )
         return None
     st.caption(f"{NAMES[recipe]}: {RECIPES[recipe][1]}.")
-    with _row():
-        bound = state.bind("transfer-targets", default=held[:_FIRST], options=held, kind="many")
-        st.multiselect("Fluxes", held, format_func=label, width=480, wrap=True, **bound)
-        targets = tuple(state.get("transfer-targets", []))
-        source = ""
-        if recipe in _NEEDS_SOURCE:
-            source = str(pick("Simulations", _simulations(), "transfer-simulated", 300))
-        budget = str(_pick_budget())
-        amounts = EPOCHS if budget == "epochs" else SECONDS
-        amount = int(pick(BUDGETS[budget], amounts, f"transfer-{budget}", 110, 40 if budget == "epochs" else 20))
+    targets, source, budget, amount = _pick_how(held, recipe)
     if not targets:
         show.empty("No flux is picked.", "Pick at least one that the model shall learn.")
         return None
@@ -106,21 +86,7 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         )
         return None
     train, validate, test = _pick_site_years(keys)
-    if not train:
-        show.empty("No site-year is picked to train on.", "Pick at least one.")
-        return None
-    if not test:
-        show.empty(
-            "No site-year is left or picked to test on.", "Pick one under **Test on**, or train on fewer site-years."
-        )
-        return None
-    card = next(card for card in cache.models() if card["id"] == model)
-    learned = set(adapted.known(card, data, sorted(set(map(_site, test))))) & set(test)
-    if learned:
-        seen = show.plain(", ".join(map(_spaced, sorted(learned))))
-        show.empty(
-            f"{show.plain(model)} learned from {seen}, which cannot test it.", "Test on others, or adapt its source."
-        )
+    if not _testable(data, model, train, test):
         return None
     st.caption(
         f"Trains on {len(train)}, picks the best epoch by {show.plain(_spaced(validate))}, tests on {len(test)}. "
@@ -131,6 +97,59 @@ def _form(data_sets: list[str], models: list[str]) -> Ask | None:
         )
     )
     return Ask(data, targets, tuple(train), model, recipe, validate, tuple(test), source, budget, amount)
+
+
+def _pick_what(data_sets: list[str], models: list[str]) -> tuple[str, str, str]:
+    """Measurements, source model and recipe."""
+    with controls.row():
+        data = str(pick("Measurements", data_sets, MEASURED, 390))
+        if st.button(
+            "Bring your own", icon=":material/upload_file:", key="transfer.bring",
+            help="Import a tower or chamber record on the Data page; it is then offered under Measurements.",
+        ):  # fmt: skip
+            state.put("data-view", "bring")
+            st.switch_page("pages/data.py")
+        model = str(pick("Source model", models, "transfer-from", 400))
+        recipes = [name for name in RECIPES if name not in ("zero-shot", "hybrid")]
+        bound = state.bind("transfer-recipe", default=recipes[0], options=recipes)
+        st.selectbox("Recipe", recipes, format_func=NAMES.__getitem__, width=220, **bound)
+    return data, model, str(state.get("transfer-recipe"))
+
+
+def _pick_how(held: list[str], recipe: str) -> tuple[tuple[str, ...], str, str, int]:
+    """Fluxes among those ``held``, the simulations that a recipe may need, the kind of budget, and how much of it."""
+    with _row():
+        bound = state.bind("transfer-targets", default=held[:_FIRST], options=held, kind="many")
+        st.multiselect("Fluxes", held, format_func=label, width=480, wrap=True, **bound)
+        targets = tuple(state.get("transfer-targets", []))
+        source = ""
+        if recipe in _NEEDS_SOURCE:
+            source = str(pick("Simulations", _simulations(), "transfer-simulated", 300))
+        budget = str(_pick_budget())
+        amounts = EPOCHS if budget == "epochs" else SECONDS
+        amount = int(pick(BUDGETS[budget], amounts, f"transfer-{budget}", 110, 40 if budget == "epochs" else 20))
+    return targets, source, budget, amount
+
+
+def _testable(data: str, model: str, train: Sequence[str], test: Sequence[str]) -> bool:
+    """Whether there are site-years to train on, and others to test on that the model has not seen; says what lacks."""
+    if not train:
+        show.empty("No site-year is picked to train on.", "Pick at least one.")
+        return False
+    if not test:
+        show.empty(
+            "No site-year is left or picked to test on.", "Pick one under **Test on**, or train on fewer site-years."
+        )
+        return False
+    card = next(card for card in cache.models() if card["id"] == model)
+    learned = set(adapted.known(card, data, sorted(set(map(_site, test))))) & set(test)
+    if learned:
+        seen = show.plain(", ".join(map(_spaced, sorted(learned))))
+        show.empty(
+            f"{show.plain(model)} learned from {seen}, which cannot test it.", "Test on others, or adapt its source."
+        )
+        return False
+    return True
 
 
 def _row() -> Any:
@@ -326,7 +345,7 @@ def _ended(job: "Job") -> None:
         st.info("This training was cancelled; nothing of it was kept.", icon=":material/cancel:")
     else:
         with show.guard("The result"):
-            transfer_models.show_job(job)
+            transfer_models.show_result(transfer_results.of_job(job))
     lines = jobs.progress(job.id)
     if lines:
         st.markdown("**How the training went**")

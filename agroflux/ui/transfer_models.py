@@ -1,77 +1,25 @@
 """Adapted models on the page "Transfer": scores on their test days, series beside scratch and source, downloads."""
 
-import contextlib
-import hashlib
-import io
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from agroflux import schema
-from agroflux.data import field_days, text_cells
-from agroflux.errors import ModelError, SelectionError
 from agroflux.evaluation import gains
 from agroflux.figures import residuals, theme
 from agroflux.figures import series as figures
-from agroflux.ui import cache, controls, day_groups, show, state, transfer
+from agroflux.ui import cache, controls, day_groups, show, state, transfer, transfer_results
 from agroflux.ui.transfer import NAMES, pick
+from agroflux.ui.transfer_results import Result
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from agroflux.training.jobs import Job
-
 #: Rows of the score table that are shown whole; a longer one scrolls in this height [px].
 _MOST_ROWS, _TALLEST = 12, 400
-#: R2 by which two scores of the same model and days may differ: rounding.
-_SAME = 1e-6
 _GAIN = ("Gain", "Low", "High")
-_SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is known of one adapted model: rows and days as :class:`agroflux.training.paired.Compared`.
-
-    Rows of an older job know no groups of days. ``weights``: SHA-256 of its weights as they are installed, empty where
-    they are not or where others have taken its name.
-    """
-
-    model: str
-    source: str
-    recipe: str
-    data: str
-    rows: "list[dict[str, Any]]"
-    series: "pd.DataFrame"
-    fold: dict[str, list[str]]
-    facts: list[tuple[str, object]]
-    command: str
-    synthetic: bool
-    weights: str
-
-    def of(self, by: str) -> "list[dict[str, Any]]":
-        """Rows of all days, by crop or by management."""
-        return [row for row in (field_days.EVERY | row for row in self.rows) if row["by"] == by]
-
-    @property
-    def measured(self) -> str:
-        """What legends call the values that the models are held against."""
-        return "Synthetic measurement" if self.synthetic else "Measured"
-
-    @property
-    def tested(self) -> list[str]:
-        """Sites of its test days, each once."""
-        return list(dict.fromkeys(key.rpartition(":")[0] for key in self.fold["test"]))
-
-    @property
-    def stem(self) -> str:
-        """Start of the names of its downloads."""
-        return f"{self.model}-synthetic" if self.synthetic else self.model
 
 
 def adapted() -> list[dict[str, Any]]:
@@ -87,116 +35,12 @@ def show_models() -> None:
         return
     chosen = str(pick("Model", list(cards), "transfer-model", 520))
     with show.guard("The model"):
-        made = _job_of(cards[chosen])
-        if made is not None:
-            show_job(made)
-        else:
-            _show(_of_card(cards[chosen]))
+        made = transfer_results.job_of(cards[chosen])
+        show_result(transfer_results.of_card(cards[chosen]) if made is None else transfer_results.of_job(made))
 
 
-def _job_of(card: dict[str, Any]) -> "Job | None":
-    """The latest job that made the model of ``card``; a damaged result tells nothing, the card still does."""
-    from agroflux.training import jobs
-
-    for job in jobs.listed():
-        with contextlib.suppress(ModelError):
-            if job.state == "done" and job.model == card["id"] and _made(jobs.result(job.id), card):
-                return job
-    return None
-
-
-def _made(said: dict[str, Any], card: dict[str, Any]) -> bool:
-    """Whether the job with the result ``said`` made the model of ``card``, and not one that had its name before.
-
-    Jobs of older versions noted no weights: theirs is the model if each R2 of its recipe is the card's.
-    """
-    if "weights_sha256" in said:
-        return bool(said["weights_sha256"] == card["weights_sha256"])
-    scores = {row["target"]: row["r2"] for row in card["scores"] if row["model"] == card["id"]}
-    rows = [field_days.EVERY | row for row in said["rows"]]
-    own = [row for row in rows if row["by"] == field_days.ALL and row["recipe"] == card["training"].get("recipe")]
-    return bool(own) and all(_alike(row["r2"], scores.get(row["target"])) for row in own)
-
-
-def _alike(one: float | None, other: float | None) -> bool:
-    """Whether two scores of the same days are of one model; what has no score tells nothing."""
-    return one is None or other is None or not abs(one - other) > _SAME
-
-
-def show_job(job: "Job") -> None:
-    """The result of a job that is done."""
-    from agroflux.training import jobs
-
-    said = jobs.result(job.id)
-    recipe = job.request.recipe
-    seconds = said["training_seconds"]
-    facts: list[tuple[str, object]] = [("Adapted model", job.model), ("Source model", said["source_model"])]
-    facts += [(title, transfer.site_years(said["fold"][use])) for use, title in _SITE_YEARS.items()]
-    facts += [("Best epoch", ", ".join(f"{NAMES[n]}: {e}" for n, e in said["best_epoch"].items()))]
-    facts += [("Training took", ", ".join(f"{NAMES[n]}: {s:.1f} s" for n, s in seconds.items()))]
-    path = jobs.series_path(job.id)
-    series = _series(str(path), path.stat().st_mtime_ns)
-    card = next((card for card in cache.models() if card["id"] == job.model), None)
-    weights = str(card["weights_sha256"]) if card is not None and _made(said, card) else ""
-    _show(
-        Result(
-            job.model, said["source_model"], recipe, str(said["data"]), said["rows"], series, said["fold"], facts,
-            said["command"], said["synthetic"], weights,
-        )
-    )  # fmt: skip
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _series(path: str, written: int) -> "pd.DataFrame":
-    import pandas as pd
-
-    # Sites may be called 02, NA or -A: only what is empty is no value, and no site is a number.
-    told = {"site": str, "target": str}
-    frame = pd.read_csv(path, parse_dates=["time"], dtype=told, keep_default_na=False, na_values=[""])
-    return frame.assign(site=frame["site"].map(text_cells.as_told))
-
-
-def _of_card(card: dict[str, Any]) -> Result:
-    training, data = card["training"], str(card["data"]["id"])
-    if data not in {entry.id for entry in cache.entries("observation")}:
-        raise SelectionError(
-            f"the measurements of {card['id']} ({data}) are not installed: import them on the Data page"
-        )
-    source = training["source_model"]["id"]
-    # A model of that name that was trained anew since is not the one that was adapted.
-    weights = training["source_model"].get("weights_sha256")
-    same = any(other["id"] == source and other["weights_sha256"] == weights for other in cache.models())
-    here = source if same else ""
-    rows, series = _run(str(card["id"]), str(card["weights_sha256"]), here, data, cache.version(data))
-    fold = card["data"]["site_years"]
-    facts: list[tuple[str, object]] = [("Source model", source)]
-    facts += [(title, transfer.site_years(fold[use])) for use, title in _SITE_YEARS.items()]
-    facts += [("Best epoch", training.get("best_epoch", "not trained"))]
-    return Result(
-        str(card["id"]),
-        source,
-        str(training["recipe"]),
-        data,
-        rows,
-        series,
-        fold,
-        facts,
-        card["command"],
-        card["synthetic"],
-        str(card["weights_sha256"]),
-    )
-
-
-@st.cache_data(show_spinner="Running the model on its test days", max_entries=16)
-def _run(model: str, weights: str, source: str, data: str, version: str) -> "tuple[list[dict[str, Any]], pd.DataFrame]":
-    from agroflux.inference.predict import load
-    from agroflux.training import paired
-
-    found = paired.of_checkpoint(load(model), load(source) if source else None, cache.dataset(data))
-    return found.rows, found.series
-
-
-def _show(result: Result) -> None:
+def show_result(result: Result) -> None:
+    """All that is known of an adapted model."""
     show.banner([entry for entry in cache.entries() if entry.id == result.data])
     _findings(result)
     left, right = st.columns([1, 1.4], gap="medium")
@@ -231,8 +75,8 @@ def _findings(result: Result) -> None:
     for row in own:
         label, source = transfer.label(row["target"]), sources[row["target"]]
         said = f"{gains.sentence(row)}. {gains.caveat(row, source)}".strip()
-        # Green says that adapting pays: not where the source is better without it.
-        good = st.info if gains.source_leads(row, source) else st.success
+        # Green says that adapting pays: not where the source is as good without it, or better.
+        good = st.info if gains.source_leads(row, source) or gains.unchanged(row, source) else st.success
         box = {"gains": good, "loses": st.warning, "open": st.info}[gains.verdict(row)]
         box(f"**{show.plain(label)}**: {NAMES[result.recipe]} {transfer.written(said)}", icon=":material/fact_check:")
         known = transfer.management(result.data, row["target"], *result.tested) if held else None
@@ -339,11 +183,16 @@ def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
 
     with st.container(horizontal=True):
         held = result.measured.lower().replace(" ", "_")
-        show.csv(series.rename(columns={"measured": held}), f"{result.stem}-days", "Days as CSV", index=False)
-        show.csv(pd.DataFrame(result.rows), f"{result.stem}-scores", "Scores as CSV", index=False)
+        days = transfer.with_units(series.rename(columns={"measured": held}))
+        show.csv(days, f"{result.stem}-days", "Days as CSV", index=False)
+        scores = transfer.with_units(pd.DataFrame(result.rows))
+        show.csv(scores, f"{result.stem}-scores", "Scores as CSV", index=False)
         if result.weights:
             show.download(
-                "Model as ZIP", lambda: packed(result.model, result.weights), f"{result.model}.zip", "application/zip"
+                "Model as ZIP",
+                lambda: transfer_results.packed(result.model, result.weights),
+                f"{result.model}.zip",
+                "application/zip",
             )
             if st.button("Run it on a region", icon=":material/grid_on:", key="transfer.region"):
                 state.put("model", [result.model])
@@ -366,28 +215,3 @@ def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
         show.empty("The adapted model was removed: it cannot be downloaded or used any more.")
     with st.expander("The command that makes it again", icon=":material/terminal:"):
         st.code(result.command, language="bash", wrap_lines=True)
-
-
-def packed(model: str, sha256: str = "") -> bytes:
-    """Weights and card of an installed model as a ZIP; ``sha256``: of the weights that are meant, if told.
-
-    ModelError where a file is missing, or where other weights have taken the name of the model.
-    """
-    from agroflux.baselines.card import weights_path
-
-    weights = weights_path(model)
-    parts = {path.name: _bytes(path) for path in (weights, weights.with_suffix(".json"))}
-    if sha256 and hashlib.sha256(parts[weights.name]).hexdigest() != sha256:
-        raise ModelError(f"another model has taken the name {model}: reload the page to see which")
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path.name} cannot be read ({error}): adapt the model again") from None

@@ -1,6 +1,8 @@
 """The parts of the page "Transfer" that show the comparison: findings in words, figures, table, downloads."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,16 +14,29 @@ from agroflux.figures import gain_map, theme
 from agroflux.figures import gains as figures
 from agroflux.ui import cache, day_groups, show, transfer
 from agroflux.ui.leaderboard import records
-from agroflux.ui.transfer import Choice
+from agroflux.ui.transfer import Choice, Finding
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN, _COMMANDS = 6, 40
-#: Labels that one picture of gains may have more than the other beside it and still be about as tall.
-_ALIKE = 2
+#: What is said of a single adaptation.
+_ALONE: dict[gains.Outcome, str] = {
+    "gains": "The adaptation beats training from scratch, with an interval that leaves out zero.",
+    "loses": "The adaptation is worse than training from scratch, with an interval that leaves out zero.",
+    "open": "Whether the adaptation beats training from scratch is undecided.",
+    "unchanged": "The adaptation is the source model as it was: no epoch of the training did better.",
+}
+#: What is said of those of several that do not beat scratch.
+_REST: tuple[tuple[gains.Outcome, str], ...] = (
+    ("loses", "worse"),
+    ("open", "undecided"),
+    ("unchanged", "the source model as it was"),
+)
+#: What stands about a picture, and by how much columns differ that the map stands in the shorter of [px].
+_AROUND, _APART = 110, 240
 #: Headings of the table -> column of the rows.
-_PLACE = {"Model": "model", "Recipe": "recipe", "Site": "site"}
+_PLACE = {"Model": "model", "Recipe": "recipe", "Site": "site", "Site-years": "n_site_years"}
 _SCORES = {
     "R²": "r2",
     "RMSE": "rmse",
@@ -49,22 +64,29 @@ def show_gains() -> None:
     show.banner(known)
     with show.guard("The findings"):
         _findings(choice)
-    labels = 0
-    left, right = st.columns(2, gap="medium")
-    with left, show.guard("The gains"):
-        labels = _left(choice)
-    with right, show.guard("The gains by site"):
-        _by_site(choice)
-    # The curves stand below the shorter picture, the map below the other one if that is not much longer.
-    longer = labels - transfer.by_site(choice)["label"].nunique()
-    shorter, other = (left, right) if longer <= 0 else (right, left)
-    with shorter, show.guard("The learning curves"):
-        _curves(choice)
-    with other if abs(longer) <= _ALIKE else st.container(), show.guard("The map of gains"):
-        _map(choice)
+    _pictures(choice)
     with show.guard("The table"):
         _table(choice)
     show.sources(known)
+
+
+def _pictures(choice: Choice) -> None:
+    """Two columns: each picture that follows stands in the shorter one, the map below both where they are as tall."""
+    several = choice.by != transfer.ALL and len(choice.models) > 1
+    pieces: dict[str, Callable[[Choice], int]] = {
+        "The gains": _by_model if choice.by == transfer.ALL else _by_group,
+        "The gains by site": _by_site,
+        **({"The gains by model": _by_model} if several else {}),
+        "The learning curves": _curves,
+    }
+    columns, heights = st.columns(2, gap="medium"), [0, 0]
+    for turn, (what, draw) in enumerate(pieces.items()):
+        place = turn if turn < len(heights) else heights.index(min(heights))
+        with columns[place], show.guard(what):
+            heights[place] += _AROUND + draw(choice)
+    apart = abs(heights[0] - heights[1]) > _APART
+    with columns[heights.index(min(heights))] if apart else st.container(), show.guard("The map of gains"):
+        _map(choice)
 
 
 def _findings(choice: Choice) -> None:
@@ -74,95 +96,103 @@ def _findings(choice: Choice) -> None:
     if not found:
         show.empty("No adapted model is among the chosen ones.", "Pick a recipe that trains, or other site-years.")
         return
-    rows = transfer.at(choice)
-    adapted = [row for _, row in rows.iterrows() if row["recipe"] in {f[0] for f in found}]
-    kinds = [gains.verdict(row.to_dict()) for row in adapted]
-    won, behind = kinds.count("gains"), sum(_behind(choice, row) for row in adapted)
-    head = f"{won} of {len(kinds)} adaptations beat training from scratch with an interval that leaves out zero"
-    rest = f"; {kinds.count('loses')} worse, {kinds.count('open')} undecided" if won < len(kinds) else ""
-    but = f" The source model as it is does better than {behind} of those that beat scratch." if behind else ""
-    box = st.success if won == len(kinds) and not behind else st.info if won else st.warning
-    box(f"{head}{rest}.{but}", icon=":material/fact_check:")
+    won, behind = sum(one.outcome == "gains" for one in found), sum(one.behind for one in found)
+    box = st.success if won == len(found) and not behind else st.info if won else st.warning
+    box(_headline(found), icon=":material/fact_check:")
     lines = _lines(found, several=len(choice.models) > 1)
     st.markdown("\n".join(lines[:_SHOWN]))
     if len(lines) > _SHOWN:
         with st.expander(f"{len(lines) - _SHOWN} more", icon=":material/unfold_more:"):
             st.markdown("\n".join(lines[_SHOWN:]))
-    lacking = [transfer.NAMES[name] for name in choice.recipes if name not in set(rows["recipe"])]
+    run = set(transfer.at(choice)["recipe"])
+    lacking = [transfer.NAMES[name] for name in choice.recipes if name not in run]
     if lacking:
         st.caption(f"Not run for this choice: {', '.join(lacking)}.")
-    transfer.tell_causes(_causes([one for one in found if one[1] == choice.model]), _named(choice))
+    transfer.tell_causes(_causes([one for one in found if one.model == choice.model]), _named(choice))
 
 
-def _behind(choice: Choice, row: "pd.Series") -> bool:
-    """Whether an adaptation beats scratch while the source model as it is does better still."""
-    said = row.to_dict()
-    return gains.verdict(said) == "gains" and gains.source_leads(
-        said, gains.untrained(said, transfer.beside(choice, row))
-    )
+def _headline(found: list[Finding]) -> str:
+    """How many adaptations beat scratch for sure, what became of the others, and whether the source does better."""
+    count = Counter(one.outcome for one in found)
+    won, behind, total = count["gains"], sum(one.behind for one in found), len(found)
+    if total == 1:
+        return _ALONE[found[0].outcome] + (" It is worse than the source model as it is." if behind else "")
+    who = f"{won} of {total} adaptations" if won else f"None of the {total} adaptations"
+    head = f"{who} {'beat' if won > 1 else 'beats'} training from scratch with an interval that leaves out zero"
+    rest = [f"{count[kind]} {'is' if count[kind] == 1 else 'are'} {words}" for kind, words in _REST if count[kind]]
+    but = ""
+    if behind:
+        which = "The one that does is" if won == 1 else f"Of these {won}, {behind} {'is' if behind == 1 else 'are'}"
+        but = f" {which} worse than the source model as it is."
+    return f"{head}{'; ' if rest else ''}{', '.join(rest)}.{but}"
 
 
-def _causes(found: list[tuple[str, str, str, list[str]]]) -> list[str]:
+def _causes(found: list[Finding]) -> list[str]:
     """Likely causes of one model; one that holds for some of the recipes only says for which."""
     why: dict[str, list[str]] = {}
-    for recipe, _, _, causes in found:
-        for cause in causes:
-            why.setdefault(cause, []).append(transfer.NAMES[recipe])
-    none_won = sum(bool(causes) for *_, causes in found)
+    # In the order of the recipes, whatever wins most.
+    for one in sorted(found, key=lambda one: list(transfer.RECIPES).index(one.recipe)):
+        for cause in one.causes:
+            why.setdefault(cause, []).append(transfer.NAMES[one.recipe])
+    none_won = sum(bool(one.causes) for one in found)
     return [cause if len(of) == none_won else f"{', '.join(of)}: {cause}" for cause, of in why.items()]
 
 
-def _lines(found: list[tuple[str, str, str, list[str]]], *, several: bool) -> list[str]:
+def _lines(found: list[Finding], *, several: bool) -> list[str]:
     """A bullet a finding, in Markdown."""
     return [
-        f"- **{transfer.NAMES[recipe]}**{f' of {show.plain(model)}' if several else ''} {transfer.written(sentence)}"
-        for recipe, model, sentence, _ in found
+        f"- **{transfer.NAMES[one.recipe]}**{f' of {show.plain(one.model)}' if several else ''} "
+        f"{transfer.written(one.said)}"
+        for one in found
     ]
 
 
-def _left(choice: Choice) -> int:
-    """The gains by group of days, if there are groups, and by model; how many labels the two have."""
-    where, labels, shown = f"{show.plain(_site(choice))}, {_years(choice.count)}", 0, False
-    if choice.by != transfer.ALL:
-        kind, rows = day_groups.KINDS[choice.by].lower(), transfer.by_group(choice)
-        st.markdown(f"**Gain by {kind}**, {where}{_named(choice)}")
-        shown = _gains(rows, "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.groups")
-        labels += rows["label"].nunique()
-    if choice.by == transfer.ALL or len(choice.models) > 1:
-        rows = transfer.compared(choice)
-        st.markdown(f"**Gain by model**, {where}{show.plain(_days(choice))}")
-        shown = _gains(rows, "Pick another number.", f"{_stem(choice)}-models", "transfer.models") or shown
-        labels += rows["label"].nunique()
-    if shown:
+def _by_group(choice: Choice) -> int:
+    kind = day_groups.KINDS[choice.by].lower()
+    st.markdown(f"**Gain by {kind}**, {show.plain(_site(choice))}, {_years(choice.count)}{_named(choice)}")
+    rows = transfer.by_group(choice)
+    return _gains(rows, "Pick another number.", f"{_stem(choice)}-{kind}s", "transfer.groups", told=True)
+
+
+def _by_model(choice: Choice) -> int:
+    st.markdown(f"**Gain by model**, {show.plain(_site(choice))}, {_years(choice.count)}{show.plain(_days(choice))}")
+    rows = transfer.compared(choice)
+    first = choice.by == transfer.ALL
+    return _gains(rows, "Pick another number.", f"{_stem(choice)}-models", "transfer.models", told=first)
+
+
+def _by_site(choice: Choice) -> int:
+    st.markdown(f"**Gain by site**, {_years(choice.count)}{_named(choice)}{show.plain(_days(choice))}")
+    return _gains(transfer.by_site(choice), "Pick a smaller number.", f"{_stem(choice)}-sites", "transfer.sites")
+
+
+def _gains(rows: "pd.DataFrame", way_out: str, stem: str, key: str, *, told: bool = False) -> int:
+    """Gains with their intervals, ``told`` how they are read; height of the picture [px].
+
+    0, and ``way_out`` is said, where nothing but the reference was run.
+    """
+    rows = rows[rows["recipe"] != gains.REFERENCE]
+    if rows.empty:
+        show.empty("Nothing was tested with this number of site-years.", way_out)
+        return 0
+    fig = figures.gains(rows, transfer.NAMES)
+    show.figure(fig, stem, key=key)
+    if told:
         st.caption(
             "Right of the line scratch is beaten. Bars: 95 % interval of a bootstrap over test site-years; a hollow "
             "dot's interval holds zero, or it has none (one test site-year). Bars that leave the plot go on."
         )
-    return labels
+    return int(fig.layout.height)
 
 
-def _by_site(choice: Choice) -> None:
-    st.markdown(f"**Gain by site**, {_years(choice.count)}{_named(choice)}{show.plain(_days(choice))}")
-    _gains(transfer.by_site(choice), "Pick a smaller number.", f"{_stem(choice)}-sites", "transfer.sites")
-
-
-def _gains(rows: "pd.DataFrame", way_out: str, stem: str, key: str) -> bool:
-    """Gains with their intervals; False, and ``way_out`` is said, where nothing but the reference was run."""
-    rows = rows[rows["recipe"] != gains.REFERENCE]
-    if rows.empty:
-        show.empty("Nothing was tested with this number of site-years.", way_out)
-        return False
-    show.figure(figures.gains(rows, transfer.NAMES), stem, key=key)
-    return True
-
-
-def _curves(choice: Choice) -> None:
+def _curves(choice: Choice) -> int:
     st.markdown(f"**Learning curves**, {show.plain(_site(choice))}{_named(choice)}{show.plain(_days(choice))}")
     rows = transfer.learning(choice)
     fig = figures.curves(rows, transfer.NAMES)
     show.figure(fig, f"{_stem(choice)}-curves", key="transfer.curves")
     if fig.layout.yaxis.range:
         st.caption(f"The axis ends at {figures.FLOOR:g}: lines that reach it go on (the table has their values).")
+    return int(fig.layout.height)
 
 
 def _map(choice: Choice) -> None:
@@ -187,9 +217,8 @@ def _map(choice: Choice) -> None:
 
 
 def _table(choice: Choice) -> None:
-    rows = choice.of(choice.groups)
-    rows = rows[rows["n_site_years"] == choice.count]
-    st.markdown("**All numbers** of this choice")
+    rows = transfer.numbers(choice)
+    st.markdown("**All numbers** of the chosen models and recipes, and of scratch: every number of site-years")
     days = rows["group"].map(lambda name: day_groups.title(choice.by, name))
     site = rows["site"].map(lambda name: transfer.said(name) if name == transfer.ALL else name)
     table = rows.assign(recipe=rows["recipe"].map(transfer.NAMES), site=site, days=days)
@@ -201,10 +230,11 @@ def _table(choice: Choice) -> None:
     digits["RMSE"] = st.column_config.NumberColumn(f"RMSE [{unit}]", format="%.3g")
     show.frame(table, hide_index=True, column_config=digits, height=260)
     with st.container(horizontal=True):
-        show.csv(choice.every, _stem(choice), "Rows as CSV", index=False)
+        every = transfer.with_units(choice.every)
+        show.csv(every, _stem(choice), "Rows as CSV", index=False)
         show.download(
             "Rows as JSON",
-            lambda: json.dumps(records(choice.every), indent=1),
+            lambda: json.dumps(records(every), indent=1),
             f"{_stem(choice)}.json",
             "application/json",
         )
@@ -237,4 +267,4 @@ def _years(count: int) -> str:
 
 def _stem(choice: Choice) -> str:
     by = "" if choice.by == transfer.ALL else f"-by-{choice.by}"
-    return f"transfer-{choice.data}-{choice.target}-{choice.protocol}{by}"
+    return f"transfer-{choice.source}-to-{choice.data}-{choice.target}-{choice.protocol}{by}"

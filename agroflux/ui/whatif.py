@@ -80,7 +80,7 @@ def refused(ask: Ask) -> str:
 
 def said(change: Change) -> str:
     """A change in words, with units and signs as people write them."""
-    return show.pretty(change.label()).replace("rain x ", "rain \u00d7 ").replace("degC", "°C")
+    return show.written(change.label()).replace("rain x ", "rain \u00d7 ").replace("degC", "°C")
 
 
 def names() -> dict[str, str]:

@@ -10,7 +10,7 @@ from agroflux.simulation import effects
 from agroflux.simulation.drivers import driver_set
 from agroflux.simulation.earlier import SOIL_MODEL_OF
 from agroflux.simulation.runs import Case, Run
-from agroflux.ui import cache, compare_view
+from agroflux.ui import cache
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def yearly(model: str, cases: Sequence[Case]) -> "pd.DataFrame":
 def _yearly(model: str, weights: str, cases: tuple[Case, ...]) -> "pd.DataFrame":
     from agroflux.inference.predict import predict
 
-    network = compare_view.checkpoint(model)
+    network = cache.checkpoint(model)
     runs: list[Run] = []
     for change in dict.fromkeys(case.change for case in cases):
         same = [case for case in cases if case.change == change]

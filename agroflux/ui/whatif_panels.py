@@ -8,7 +8,6 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.figures import choropleth, colours, series, tradeoff
-from agroflux.figures.theme import pretty
 from agroflux.simulation import effects, whatif
 from agroflux.simulation.effects import MEASURES
 from agroflux.simulation.runs import KEPT, Job
@@ -87,7 +86,7 @@ def _summary(table: "pd.DataFrame") -> "pd.DataFrame":
     means = effects.means(table)
     rows = []
     for key, measure in MEASURES.items():
-        row: dict[str, object] = {"Quantity": f"{show.pretty(measure.label)} [{pretty(measure.unit)}]"}
+        row: dict[str, object] = {"Quantity": show.with_unit(measure.label, measure.unit)}
         for name, value in means[key].items():
             row[str(name)] = value
             if name != "Baseline":
@@ -106,7 +105,7 @@ def _measure() -> str:
     st.selectbox(
         "Bars and map of",
         options,
-        format_func=lambda k: f"{show.pretty(MEASURES[k].label)} [{pretty(MEASURES[k].unit)}]",
+        format_func=lambda k: show.with_unit(MEASURES[k].label, MEASURES[k].unit),
         width=360,
         **state.bind("whatif-show", default="n2o", options=options),
     )
@@ -119,7 +118,7 @@ def _bars(ask: Ask, table: "pd.DataFrame", key: str) -> None:
     measure = MEASURES[key]
     frame = table.pivot_table(index="year", columns="label", values=key, sort=False).sort_index().dropna(how="all")
     frame.index = pd.DatetimeIndex([f"{year}-01-01" for year in frame.index], name="time")
-    fig = series.bars(frame, _kinds(table), label=show.pretty(measure.label), unit=measure.unit, height=400)
+    fig = series.bars(frame, _kinds(table), label=show.written(measure.label), unit=measure.unit, height=400)
     show.figure(fig, whatif_files.stem(ask, f"{key}-years"), key="whatif.bars")
 
 
@@ -144,7 +143,7 @@ def _map(ask: Ask, table: "pd.DataFrame", key: str, names: dict[str, str]) -> No
         values.dropna(),
         names,
         variable=colours.DIFFERENCE,
-        label=f"Difference in {_lower(show.pretty(measure.label))}",
+        label=f"Difference in {_lower(show.written(measure.label))}",
         unit=measure.unit,
         counties=counties,
         states=states,
@@ -262,7 +261,7 @@ def _beside(model: str, ask: Ask, job: tuple[Ask, Job] | None) -> "pd.DataFrame"
         for key, measure in MEASURES.items():
             row: dict[str, object] = {
                 "Scenario": name,
-                "Quantity": f"{show.pretty(measure.label)} [{pretty(measure.unit)}]",
+                "Quantity": show.with_unit(measure.label, measure.unit),
                 "Emulated": guess.loc[label, key],
             }
             if len(ask.names) > 1:

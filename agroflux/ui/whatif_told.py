@@ -63,7 +63,7 @@ def told(table: "pd.DataFrame", means: "pd.DataFrame", name: str, key: str) -> s
     found = f"{_signed(change)} {pretty(measure.unit)}"
     if not math.isnan(share):
         found = "changes by less than 0.5 %" if abs(share) < 0.5 else f"{found}, {_signed(share, '+.0f')} %"
-    return f"{show.pretty(measure.label).partition(' (')[0]}: {found}{_ends(table, name, key)}"
+    return f"{show.written(measure.label).partition(' (')[0]}: {found}{_ends(table, name, key)}"
 
 
 def _ends(table: "pd.DataFrame", name: str, key: str) -> str:

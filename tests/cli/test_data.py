@@ -195,10 +195,36 @@ def test_a_template_filled_in_becomes_drivers(
     text = out.read_text()
     assert text.startswith("site,year,crop,planting") and "US-Ne1,2005" in text
     out.write_text("site,year,crop,planting\nUS-Ne1,2005,corn,2005-01-02\n")
-    assert json.loads(_run(capsys, "manage", "mine", str(out), "--json")[1])["rows"] == 1
+    assert json.loads(_run(capsys, "manage", "mine", str(out), "--force", "--json")[1])["rows"] == 1
     stats = {row["variable"]: row for row in json.loads(_run(capsys, "show", "mine", "--json")[1])["statistics"]}
     assert stats["PLANTING"]["mean"] == 0.5 and stats["FERTZR_N"]["missing"] == 1.0
     assert _run(capsys, "template", "nonsense")[0] == 2
+
+
+def test_saved_rows_go_with_force_alone_and_are_in_the_template(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path, tiny_observation: xr.Dataset
+) -> None:
+    write_store(tiny_observation, own_folder / "mine.zarr.zip")
+    table, out = tmp_path / "m.csv", tmp_path / "t.csv"
+    table.write_text("site,year,crop,planting\nUS-Xx1,2015,corn,2015-05-01\nUS-Xx1,2016,soybean,2016-05-10\n")
+    assert _run(capsys, "manage", "mine", str(table))[0] == 0
+    table.write_text("site,year,crop\nUS-Xx1,2014,corn\nUS-Xx1,2015,\nUS-Xx1,2016,corn\n")
+    code, said, err = _run(capsys, "manage", "mine", str(table))
+    assert (code, said) == (2, "") and len(err.strip().splitlines()) == 1
+    assert "1 saved row of mine would go, as the table does not hold them: US-Xx1 2015 (corn); add them" in err
+    assert "--force" in err and "agroflux data template management --data mine" in err
+    said = _run(capsys, "template", "management", "--data", "mine", "--out", str(out))[1]
+    assert said == f"{out}: 2 rows to fill in, 2 of them with what is saved\n"
+    text = out.read_text()
+    assert "US-Xx1,2015,corn,2015-05-01" in text and "US-Xx1,2016,soybean,2016-05-10" in text
+    out.write_text(text + "US-Xx1,2014,corn" + "," * (text.splitlines()[0].count(",") - 2) + "\n")
+    told = json.loads(_run(capsys, "manage", "mine", str(out), "--json")[1])
+    assert told["rows"] == 3 and [(f["level"], f["what"], f["remedy"]) for f in told["findings"]] == [
+        ("warning", "2014, 2015 lie outside the record 2016: they set no driver", "check the year")
+    ]
+    assert json.loads(_run(capsys, "manage", "mine", str(table), "--force", "--json")[1])["rows"] == 3
+    table.write_text("site,year,crop\nelsewhere,2014,corn\n")
+    assert "holds no site elsewhere" in _run(capsys, "manage", "mine", str(table))[2]
 
 
 def test_a_table_replaces_what_no_table_tells_of_with_force_alone(

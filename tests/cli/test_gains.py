@@ -33,6 +33,24 @@ def test_the_shipped_comparisons_are_counted(capsys: pytest.CaptureFixture[str])
     assert "below_mean" in capsys.readouterr().out
 
 
+def test_adaptations_that_are_the_source_as_it_was_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = {"model": "m", "source": "s", "data": "d", "protocol": "p", "site": "all", "n_site_years": 2, "seeds": [0]}
+    case |= {"target": "GPP", "gain": 0.2, "gain_low": 0.1, "gain_high": 0.3, "n_test_days": 90}
+    made = {"scratch": 0.3, "zero-shot": 0.5, "finetune": 0.5, "finetune-head": 0.6}
+    rows = [case | {"recipe": recipe, "r2": r2} for recipe, r2 in made.items()]
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows))
+    assert run("--file", str(path), "--by", "recipe", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["recipe"], row["gains"], row["unchanged"]) for row in found] == [
+        ("finetune", 1, 1),
+        ("finetune-head", 1, 0),
+    ]
+    assert list(found[0])[:5] == ["recipe", "cases", "gains", "loses", "open"]
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

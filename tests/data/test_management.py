@@ -155,6 +155,66 @@ def test_a_table_without_rows_is_told(tmp_path: Path, text: str) -> None:
         management_table.read(tmp_path / "m.csv")
 
 
+@pytest.mark.parametrize(
+    ("rows", "row", "column", "what", "remedy"),
+    [
+        (
+            ["corn,2005-05-01,2005-10-01,200,2005-04-20,100"], 2, "n_total_kg_ha",
+            "200 kg N ha-1 in the year, but 100 in its events, which alone feed the driver",
+            "add the event that is missing, or correct the total",
+        ),
+        (["corn,,,200,,0"], 2, "n_total_kg_ha", "200 kg N ha-1 in the year, but 0 in its events", "add the event"),
+        (
+            ["corn,2005-04-20,2005-09-20,,,", "soybean,2005-05-28,2005-10-10,,,"], 3, "planting",
+            "soybean is planted on 2005-05-28, while corn stands until 2005-09-20", "correct the days unless both",
+        ),
+        (["Mais,,,,,"], 2, "crop", "crop 'mais' is not known here, so CROP stays unknown all year", "write corn or"),
+        (['"=HYPERLINK(""x"")",,,,,'], 2, "crop", "crop '=hyperlink(", "write corn or soybean if it is one of them"),
+    ],
+)  # fmt: skip
+def test_what_can_hardly_be_meant_is_told(
+    tmp_path: Path, rows: list[str], row: int, column: str, what: str, remedy: str
+) -> None:
+    head = "site,year,crop,planting,harvest,n_total_kg_ha,n_date_1,n_rate_1_kg_ha"
+    (tmp_path / "m.csv").write_text("\n".join([head, *(f"a,2005,{cells}" for cells in rows)]) + "\n")
+    report = Report()
+    assert len(management_table.read(tmp_path / "m.csv", report)) == len(rows)
+    (found,) = report.findings
+    assert (found.level, found.row, found.column) == ("warning", row, column)
+    assert what in found.what and remedy in found.remedy
+
+
+def test_what_goes_together_is_not_doubted() -> None:
+    report = Report()
+    rows = [
+        Season("a", 2005, "corn", date(2005, 4, 20), harvest=date(2005, 10, 1), n_total=150.5, nitrogen=(
+            Event(date(2005, 4, 20), 150.0),
+        )),
+        Season("a", 2006, "winter wheat", date(2005, 10, 1), harvest=date(2006, 7, 10)),
+        Season("a", 2006, "soybean", date(2006, 7, 10)),
+        Season("b", 2006, "soybean", date(2006, 5, 10)),
+        Season("c", 2005, "alfalfa", date(2004, 5, 10), harvest=date(2005, 9, 10)),
+        Season("c", 2006, "alfalfa", date(2004, 5, 10), harvest=date(2006, 9, 10)),
+    ]  # fmt: skip
+    told = [management.as_row(row) for row in [*rows, *(s for s in management_table.shipped() if s.site != "a")]]
+    management_table.from_rows(told, report, "m.csv")
+    assert report.findings == []
+
+
+def test_rows_outside_the_record_are_told() -> None:
+    outside = management_table.outside
+    corn = [Season("a", year, "corn") for year in (2031, 2004, 2030)]
+    assert outside([corn[1], Season("a", 2030)], DAYS) == "", "a blank row asks for nothing"
+    assert outside(corn[1:], DAYS) == "2030 lies outside the record 2004-2006: it sets no driver"
+    assert outside(corn, DAYS[:366]) == "2030, 2031 lie outside the record 2004: they set no driver"
+    late = Season("a", 2007, "corn", nitrogen=(Event(date(2006, 11, 1), 100.0),))
+    assert outside([late], DAYS) == "" and drivers([late], DAYS)["FERTZR_N"].notna().any()
+    assert outside([Season("a", 2007, "winter wheat", date(2006, 10, 1))], DAYS) == ""
+    wheat = Season("a", 2006, "winter wheat", date(2005, 10, 5), harvest=date(2006, 7, 10))
+    said = "2006 lies outside the record 2006-08-01 to 2006-12-31: it sets no driver"
+    assert outside([wheat], DAYS[DAYS >= "2006-08-01"]) == said
+
+
 @given(
     st.lists(st.dictionaries(st.sampled_from(management_table.COLUMNS), st.text(max_size=12), max_size=6), max_size=4)
 )
@@ -270,6 +330,25 @@ def test_drivers_that_no_table_tells_of_are_lost_on_request_alone(
     assert management_table.of(ds) == seasons and (ds["CROP"] == 0).all() and ds["FERTZR_N"].isnull().all()
     importing.set_management("mine", [])
     assert management_table.untold(catalog.open_dataset("mine")) == {}, "what a table told may be changed at will"
+
+
+def test_saved_rows_that_another_table_lacks_are_told(tiny_observation: xr.Dataset) -> None:
+    corn, wheat = Season("US-Xx1", 2015, "corn"), Season("US-Xx1", 2016, "winter wheat")
+    soy, blank = Season("US-Xx1", 2016, "soybean"), Season("US-Xx1", 2015)
+    ds = management.apply(tiny_observation, [corn, wheat, soy, Season("US-Xx1", 2014)])
+    assert management_table.gone(ds, [blank, wheat]) == [corn, soy], "a blank row keeps none"
+    assert management_table.gone(ds, [Season("US-Xx1", 2015, "alfalfa"), soy, wheat]) == [], "another crop, same row"
+    assert management_table.gone(ds, []) == [corn, wheat, soy]
+    assert management_table.gone(tiny_observation, []) == []
+    assert management_table.gone(ds.assign_attrs(management="{no table"), []) == []
+
+
+def test_a_template_keeps_what_is_saved() -> None:
+    wheat = Season("a", 2006, "winter wheat")
+    table = management_table.template({"b": [2006], "a": [2005, 2006]}, [wheat, Season("a", 2030, "corn")])
+    assert table[["site", "year", "crop"]].to_numpy().tolist() == [
+        ["a", 2005, ""], ["a", 2006, "winter wheat"], ["a", 2030, "corn"], ["b", 2006, ""]
+    ]  # fmt: skip
 
 
 def test_names_of_crops_that_no_table_tells_of_count_too(tiny_observation: xr.Dataset) -> None:

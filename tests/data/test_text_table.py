@@ -47,6 +47,20 @@ def test_what_is_no_table_is_told(tmp_path: Path, text: str, words: str) -> None
         _read(tmp_path / "t.csv")
 
 
+def test_a_workbook_by_another_name_is_called_one(tmp_path: Path) -> None:
+    pd.DataFrame({"a": [1], "b": [2]}).to_excel(tmp_path / "t.xlsx", index=False)
+    (tmp_path / "t.xlsx").rename(tmp_path / "t.csv")
+    with pytest.raises(DataError, match=r"^t\.csv is an Excel workbook: name it \.xlsx$"):
+        _read(tmp_path / "t.csv")
+    with zipfile.ZipFile(tmp_path / "t.csv", "w") as archive:
+        archive.writestr("a.csv", "a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"is a zip archive: name it \.zip$"):
+        _read(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512))
+    with pytest.raises(DataError, match=r"of the old kind \(\.xls\): save it as \.xlsx$"):
+        _read(tmp_path / "t.csv")
+
+
 def test_endless_numbers_are_no_numbers(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("day,x\n1,inf\n2,1e999\n3,2\n")
     table, report = _read(tmp_path / "t.csv")

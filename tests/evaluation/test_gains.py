@@ -39,11 +39,32 @@ def test_a_source_that_does_better_untrained_is_named_if_it_had_the_same_test_da
     assert gains.untrained(won, [{"recipe": "scratch", "r2": 0.3, "n_test_days": 900}, source]) is source
     assert gains.caveat(won, source) == "The source model as it is does better (R2 0.71)."
     for r2 in (0.3, 0.5, 0.5 + 1e-6, None):
-        assert gains.caveat(won, source | {"r2": r2}) == "", "the same but for rounding is not better"
+        said = gains.caveat(won, source | {"r2": r2})
+        assert "The source model as it is does better" not in said, "the same but for rounding is not better"
     assert gains.untrained(won, [source | {"n_test_days": 1200}]) is None, "a hybrid is tested on fewer days"
     of_job = {"recipe": "finetune", "r2": -0.5, "gain": None, "n": 80, "n_test_site_years": 2}
     said = gains.caveat(of_job, gains.untrained(of_job, [{"recipe": "zero-shot", "r2": -0.2, "n": 80}]))
     assert said.startswith("The source model as it is does better (R2 \u22120.20). Its R2 is \u22120.50")
+
+
+def test_an_adaptation_that_is_the_source_as_it_was_is_no_gain_of_its_own() -> None:
+    said = "It is the source model as it was: no epoch of the training did better."
+    won = row(0.23, 0.1, 0.4, r2=0.5, n_test_days=900)
+    source = {"recipe": "zero-shot", "r2": 0.5 + 5e-7, "n_test_days": 900}
+    assert gains.caveat(won, source) == said and gains.outcome(won, source) == "unchanged"
+    for other in (None, source | {"r2": 0.5 + 3e-6}, source | {"r2": None}, source | {"r2": float("nan")}):
+        assert gains.caveat(won, other) == "" and gains.outcome(won, other) == "gains"
+    assert gains.outcome(won, gains.untrained(won, [source | {"n_test_days": 899}])) == "gains", "of other days"
+
+
+def test_unchanged_rows_are_found_by_the_test_of_their_source() -> None:
+    place = {"model": "m", "source": "s", "data": "d", "protocol": "p", "n_site_years": 2, "target": "GPP"}
+    place |= {"site": "all", "by": "all", "group": "all", "seeds": [0, 1]}
+    same, other = (row(0.2, 0.1, 0.3, r2=r2) | place for r2 in (0.5, 0.4))
+    source = same | {"recipe": "zero-shot"}
+    assert gains.unchanged_of([same, other], [same, source]) == [same]
+    for name, value in (("model", "n"), ("site", "A"), ("group", "corn"), ("n_site_years", 1), ("seeds", [0])):
+        assert gains.unchanged_of([same], [source | {name: value}]) == [], name
 
 
 def test_whose_data_replace_the_source_follows_from_the_protocol() -> None:

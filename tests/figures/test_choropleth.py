@@ -1,4 +1,4 @@
-"""The Plotly county map: offline style, values in place, all counties in sight, rings on what is selected."""
+"""The Plotly county map: offline style, values in place, all counties in sight."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from agroflux.figures import choropleth
 SCALE = 60  # px below a map
 
 
-def _figure(variable: str = "GPP", selected: tuple[str, ...] = ()) -> choropleth.go.Figure:
+def _figure(variable: str = "GPP") -> choropleth.go.Figure:
     return choropleth.county_figure(
         pd.Series({"19001": 1.0, "19003": float("nan"), "19005": 3.0}),
         {"19001": "Adair, IA"},
@@ -21,7 +21,6 @@ def _figure(variable: str = "GPP", selected: tuple[str, ...] = ()) -> choropleth
         unit="g C m-2 yr-1",
         counties="/app/static/geo/counties.geojson",
         states="/app/static/geo/states.geojson",
-        selected=selected,
     )
 
 
@@ -44,11 +43,6 @@ def test_a_variable_of_one_sign_uses_its_half_of_the_diverging_scale() -> None:
     layer = _figure("NEE").data[0]
     assert (layer.zmin, layer.zmax) == (1.0, 3.0)
     assert layer.colorscale[0][1] == choropleth.colours.VIK[5]
-
-
-def test_selected_counties_are_ringed() -> None:
-    widths = list(_figure(selected=("19005",)).data[0].marker.line.width)
-    assert widths[2] > widths[0] == widths[1]
 
 
 def test_maps_side_by_side_share_given_limits_and_need_no_bar() -> None:

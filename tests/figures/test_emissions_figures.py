@@ -24,7 +24,8 @@ def test_places_are_ranked_with_both_intervals() -> None:
     assert list(wide.x) == [2.0, 12.0, None, 3.0, 7.0, None]
     assert list(eighty.x) == [3.0, 10.0, None, 4.0, 6.0, None]
     assert list(value.x) == [9.0, 5.0]
-    assert fig.layout.xaxis.title.text == "N2O [t N2O yr⁻¹]"
+    assert fig.layout.xaxis.title.text == "N2O [t N₂O yr⁻¹]"
+    assert fig.layout.xaxis.range[0] < 2.0 and fig.layout.xaxis.range[1] > 12.0, "no end lies on the frame"
 
 
 def test_contributions_span_their_intervals() -> None:
@@ -54,6 +55,8 @@ def test_months_are_stacked_by_crop() -> None:
     table = pd.DataFrame({"month": [1, 2, 1, 2], "crop": ["corn", "corn", "soybean", "soybean"], "n2o_t": [1, 2, 3, 4]})
     corn, soybean = trend.months(table, "n2o_t", label="N2O", unit="t").data
     assert list(corn.x) == ["Jan", "Feb"] and list(soybean.y) == [3, 4]
+    fig = trend.months(table, "n2o_t", label="N₂O", unit="t N2O yr-1")
+    assert "[t N₂O month⁻¹]" in fig.layout.yaxis.title.text, "bars are what falls in a month"
 
 
 @pytest.mark.parametrize("columns", [["n2o_t_co2e", "grain_t"], ["n2o_t_co2e"]])

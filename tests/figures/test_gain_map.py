@@ -28,6 +28,12 @@ def test_the_map_is_symmetric_about_zero_and_draws_outlines() -> None:
     assert list(dots.x) == [-95, -93] and not gain_map.is_spread(fig)
 
 
+def test_a_gain_of_next_to_nothing_is_pale() -> None:
+    for gain, end in ((0.005, 0.1), (0.0, 0.1), (-0.25, 0.25)):
+        dots = gain_map.gain_map(sites([40.0], [-95.0]).assign(gain=gain), {}).data[-1]
+        assert (dots.marker.cmin, dots.marker.cmax) == (-end, end)
+
+
 def test_areas_and_lines_of_every_kind_are_drawn() -> None:
     line = [[6.0, 50.0], [7.0, 51.0]]
     shapes = [

@@ -76,3 +76,16 @@ def test_losses_have_two_lines_a_run() -> None:
     fig = gains.losses(lines, RECIPES)
     assert [trace.name for trace in fig.data] == ["Fine-tune, training", "Fine-tune, validation"]
     assert list(fig.data[1].y) == [1.2, 0.8]
+
+
+def test_the_axis_of_losses_has_the_first_and_the_last_epoch_and_none_before() -> None:
+    for first, last, ticks in (
+        (1, 5, [1, 2, 3, 4, 5]),
+        (1, 1, [1]),
+        (1, 120, [1, 20, 40, 60, 80, 100, 120]),
+        (4, 42, [4, 10, 20, 30, 42]),
+    ):
+        lines = pd.DataFrame({"run": "finetune", "epoch": [first, last], "train_loss": 1.0, "validation_loss": 1.2})
+        axis = gains.losses(lines, RECIPES).layout.xaxis
+        assert list(axis.tickvals) == ticks
+        assert 0 < axis.range[0] < first and axis.range[1] > last, "there is no epoch 0"

@@ -20,7 +20,7 @@ def test_the_largest_sum_is_on_top_and_the_rest_is_cut() -> None:
         "Corn": {"A": 5, "B": 4},
         "Soybean": {"A": 1, "B": 4},
     }
-    assert fig.layout.xaxis.title.text == "N2O [t N2O yr⁻¹]"
+    assert fig.layout.xaxis.title.text == "N2O [t N₂O yr⁻¹]"
     assert all("%{x:,.4~r}" in trace.hovertemplate for trace in fig.data), "214,200 and not 2.142e+5"
 
 
@@ -43,7 +43,7 @@ def test_estimates_carry_their_ranges() -> None:
     assert tier1.error_x.array[0] == pytest.approx(1.5)
     assert tier1.error_x.arrayminus[0] == pytest.approx(1.5)
     assert list(fig.layout.yaxis.categoryarray) == ["Tier 1", "Fields"]
-    assert fig.layout.xaxis.title.text.endswith("[t N2O yr⁻¹]")
+    assert fig.layout.xaxis.title.text.endswith("[t N₂O yr⁻¹]")
 
 
 def test_a_rate_per_hectare_is_one_bar_a_place() -> None:

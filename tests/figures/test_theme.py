@@ -16,8 +16,10 @@ from agroflux.figures import colours, theme
         ("degC", "°C"),
         ("m3 m-3", "m³ m⁻³"),
         ("kg N ha-1 yr-1", "kg N ha⁻¹ yr⁻¹"),
-        ("t N2O", "t N2O"),
-        ("t CO2e", "t CO2e"),
+        ("t N2O", "t N₂O"),
+        ("t CO2e", "t CO₂e"),
+        ("kg CO2e (t grain)-1", "kg CO₂e (t grain)⁻¹"),
+        ("H2O", "H2O"),
         ("1", "1"),
     ],
 )
@@ -25,10 +27,13 @@ def test_units_are_written_with_superscripts(unit: str, text: str) -> None:
     assert theme.pretty(unit) == text
 
 
-def test_every_variable_has_an_axis_with_its_unit() -> None:
-    for name, known in schema.VARIABLES.items():
-        assert theme.axis(name) == f"{known.title} [{theme.pretty(known.unit)}]"
+def test_no_unit_of_a_variable_keeps_a_plain_power() -> None:
+    for known in schema.VARIABLES.values():
         assert "-" not in theme.pretty(known.unit)
+
+
+def test_a_long_name_stands_on_several_lines_and_stays_text() -> None:
+    assert theme.lines("A <long> name over lines", 12) == "A &lt;long&gt;<br>name over<br>lines"
 
 
 def test_finish_gives_template_height_and_titles() -> None:

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from agroflux.data import catalog, importing
 from agroflux.data.select import select
 from agroflux.evaluation import metrics
-from agroflux.ui import compare_panels, compare_view, show
+from agroflux.ui import compare_panels, compare_sources, compare_view, show
 from tests.pages import untrained
 from tests.pages.opened import figure, open_page
 
@@ -125,11 +125,11 @@ def test_only_common_days_are_scored_at_a_tower() -> None:
 
 
 def test_a_model_at_a_tower_has_the_years_that_were_asked_for_and_no_others() -> None:
-    ask = compare_view.Ask("towers-sample", ("US-AR1",), "GPP", (2011,), ("towers-sample", f"model:{untrained.ID}"))
+    ask = compare_sources.Ask("towers-sample", ("US-AR1",), "GPP", (2011,), ("towers-sample", f"model:{untrained.ID}"))
     frame = compare_view.view(ask).frame
     assert set(frame.index.get_level_values("time").year) == {2011}
     assert frame.notna().all(axis=1).sum() == 365
-    yields = compare_view.Ask("towers-sample", ("US-AR1",), "Yield", (2011,), (f"model:{untrained.ID}",))
+    yields = compare_sources.Ask("towers-sample", ("US-AR1",), "Yield", (2011,), (f"model:{untrained.ID}",))
     assert compare_view.view(yields).frame.index.get_level_values("time").year.tolist() == [2011]
 
 

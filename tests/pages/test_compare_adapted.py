@@ -13,7 +13,7 @@ from agroflux import paths
 from agroflux.data import catalog, coverage, importing
 from agroflux.inference import predict
 from agroflux.training import paired
-from agroflux.ui import compare_view
+from agroflux.ui import compare_sources, compare_view
 from tests.pages import untrained
 from tests.pages.opened import open_page
 
@@ -58,7 +58,7 @@ def test_an_adapted_model_gives_what_the_page_transfer_shows(model: str, data: s
     tested = network.card.data["site_years"]["test"]
     sites = tuple(dict.fromkeys(key.partition(":")[0] for key in tested))
     years = tuple(sorted({int(key.partition(":")[2]) for key in tested}))
-    frame = compare_view.view(compare_view.Ask(data, sites, target, years, (f"model:{model}",))).frame
+    frame = compare_view.view(compare_sources.Ask(data, sites, target, years, (f"model:{model}",))).frame
     days = pd.MultiIndex.from_frame(there[["site", "time"]])
     here = frame.iloc[:, 0].reindex(days).to_numpy()
     blind = coverage.without_weather(ds, there)
@@ -71,9 +71,9 @@ def test_an_adapted_model_gives_what_the_page_transfer_shows(model: str, data: s
 
 def test_synthetic_data_that_a_model_learned_from_stand_beside_it() -> None:
     for model, synthetic in ((OF_CHAMBERS, True), (untrained.ID, False)):
-        ask = compare_view.Ask("towers-sample", ("US-AR1",), "N2O_FLUX", (2012,), (f"model:{model}",))
-        assert ("chambers-synthetic" in {entry.id for entry in compare_view.entries(ask)}) is synthetic
-        assert compare_view.about(ask)["synthetic"] == synthetic
+        ask = compare_sources.Ask("towers-sample", ("US-AR1",), "N2O_FLUX", (2012,), (f"model:{model}",))
+        assert ("chambers-synthetic" in {entry.id for entry in compare_sources.entries(ask)}) is synthetic
+        assert compare_sources.about(ask)["synthetic"] == synthetic
 
 
 def test_what_is_unknown_to_an_adapted_model_is_said_and_not_assumed() -> None:
@@ -95,16 +95,16 @@ def test_on_other_measurements_a_model_knows_as_little_as_it_learned_with(
     monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
     tower = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"]).load()
     importing.save(tower.assign_coords(site=["plot 1"]), "mine")
-    assert compare_view.as_trained(f"model:{OF_TOWERS}", "mine")
-    assert not compare_view.as_trained(f"model:{OF_CHAMBERS}", "mine"), "chambers told it crop and nitrogen"
-    assert compare_view.as_trained(f"model:{OF_CHAMBERS}", "chambers-synthetic")
-    assert not compare_view.as_trained(f"model:{untrained.ID}", "towers-sample")
-    assert not compare_view.as_trained(f"model:{OF_TOWERS}", compare_view.COUNTIES)
+    assert compare_sources.as_trained(f"model:{OF_TOWERS}", "mine")
+    assert not compare_sources.as_trained(f"model:{OF_CHAMBERS}", "mine"), "chambers told it crop and nitrogen"
+    assert compare_sources.as_trained(f"model:{OF_CHAMBERS}", "chambers-synthetic")
+    assert not compare_sources.as_trained(f"model:{untrained.ID}", "towers-sample")
+    assert not compare_sources.as_trained(f"model:{OF_TOWERS}", compare_sources.COUNTIES)
 
 
-@pytest.mark.parametrize("where", ["towers-sample", compare_view.COUNTIES])
+@pytest.mark.parametrize("where", ["towers-sample", compare_sources.COUNTIES])
 def test_what_an_adaptation_left_alone_is_not_offered(where: str) -> None:
-    offered = {name: set(compare_view.sources(where, name)) for name in ("NEE", "GPP", "ET", "N2O_FLUX")}
+    offered = {name: set(compare_sources.sources(where, name)) for name in ("NEE", "GPP", "ET", "N2O_FLUX")}
     assert {name for name, known in offered.items() if f"model:{OF_TOWERS}" in known} == {*offered}, "its head alone"
     assert {name for name, known in offered.items() if f"model:{OF_CHAMBERS}" in known} == {"N2O_FLUX"}
     assert all(f"model:{untrained.ID}" in known for known in offered.values())

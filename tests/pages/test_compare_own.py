@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from agroflux import schema
 from agroflux.data import catalog, importing
 from agroflux.data.store import write_store
-from agroflux.ui import compare_panels, compare_view, show
+from agroflux.ui import compare_panels, compare_sources, show
 from tests.pages import untrained
 from tests.pages.opened import figure, open_page
 
@@ -99,7 +99,7 @@ def test_a_record_tells_its_drivers_only_where_no_day_lacks_one(
     gap = ds.assign(TMAX=ds["TMAX"].where(ds["time"] != ds["time"][9]).assign_attrs(ds["TMAX"].attrs))
     for data, part in (("whole", ds), ("gap", gap)):
         write_store(part, tmp_path / "datasets" / f"{data}.zarr")
-    assert compare_view.has_all_drivers("whole") and not compare_view.has_all_drivers("gap")
+    assert compare_sources.has_all_drivers("whole") and not compare_sources.has_all_drivers("gap")
 
 
 def test_of_data_with_both_rotation_phases_the_one_that_is_drawn_is_named(

@@ -1,5 +1,6 @@
-"""The page "Data": cards of bundled data, files brought in, tables mapped, management edited, hostile names."""
+"""The page "Data": cards of bundled data, files brought in, tables mapped, hostile names."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from agroflux.data import catalog, management_table
-from agroflux.data.importing import import_file, save, set_management
+from agroflux.data.importing import import_file, save
+from agroflux.data.known_sites import SiteFacts
 from agroflux.data.management import Season
-from agroflux.data.store import write_store
-from agroflux.ui import data_management
+from agroflux.data.report import Report
+from agroflux.errors import DataError
+from agroflux.ui import data
 from tests.data.test_importing import ARM, HERE, daily
 from tests.data.test_monthly import monthly_file
 
@@ -61,6 +64,8 @@ def test_a_bundled_data_set_shows_its_card_variables_and_coverage() -> None:
     assert "10.17190/AMF/1246149" in _html(app) and "CC-BY-4.0" in _html(app) and "measured, bundled" in _html(app)
     table = app.dataframe[0].value.set_index("Name")
     assert table.at["NEE", "Unit"] == "g C m⁻² d⁻¹" and table.at["TMAX", "Derived at"] == "US-AR1"
+    looks = json.loads(app.dataframe[0].proto.columns)
+    assert {looks[name]["type_config"]["format"] for name in ("Mean", "Lowest", "Highest")} == {"%.4g"}
     assert len(app.get("plotly_chart")) == 1 and not app.error
     assert entry.title in [s.value.replace("\\", "") for s in app.subheader]
     assert not [b for b in app.button if b.label == "Delete it"], "what is bundled cannot be removed"
@@ -139,6 +144,7 @@ def test_a_wrong_file_is_reported_by_row_and_column(tmp_path: Path) -> None:
     assert "cannot be imported as it is" in _said(app) and "row 4, column NEE_VUT_REF: '<b>oops<" in _said(app)
     report = app.dataframe[1].value
     assert report.loc[0, ["row", "column"]].tolist() == [4, "NEE_VUT_REF"] and "<b>oops</b>" in report.at[0, "what"]
+    assert list(report.columns) == ["what", "remedy", "row", "column", "level"], "of one file its name says nothing"
     assert not [b for b in app.button if b.label == "Import"]
 
 
@@ -146,11 +152,25 @@ def test_an_unknown_tower_asks_for_its_position(tmp_path: Path) -> None:
     app = _open(data_view="bring")
     _upload(app, "FLX_US-Xx1_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", daily(tmp_path).read_bytes())
     _box(app, "button", "Import").click().run()
-    assert "position of site US-Xx1 is not known" in _said(app)
+    assert "position of site US-Xx1 is not known" in _said(app) and "command line" not in _said(app)
     _box(app, "number_input", "Latitude").set_value(41.0)
     _box(app, "number_input", "Longitude").set_value(-96.0)
     _box(app, "button", "Import").click().run()
     assert catalog.get("us-xx1").ok
+
+
+def test_formulas_and_units_are_written_as_people_write_them() -> None:
+    app = _open(data_view="bring")
+    labels = app.dataframe[0].value["Format"].tolist()
+    assert any("N₂O" in label for label in labels) and not any("N2O" in label for label in labels)
+    _upload(app, "c.csv", b"date,flux\n2020-05-01,2\n")
+    assert "g N ha⁻¹ d⁻¹" in _box(app, "selectbox", "Unit").options
+    assert not any("N2O" in label for label in _box(app, "selectbox", "Format").options)
+
+
+def test_a_county_is_told_with_its_state() -> None:
+    app = _open(data_set="cornbelt-century")
+    assert "17003 · Alexander, IL" in _box(app, "selectbox", "Site").options
 
 
 def test_a_chamber_table_is_mapped_by_hand() -> None:
@@ -159,7 +179,7 @@ def test_a_chamber_table_is_mapped_by_hand() -> None:
     rows = f"when,{evil},value\n2020-05-01,{evil},2\n2020-05-01,b,4\n".encode()
     _upload(app, "../../etc/passwd.csv", rows)
     assert _box(app, "selectbox", "Format").value == "n2o" and "Pick the day, the flux and its unit" in _said(app)
-    for label, value in {"Day": "when", "N2O flux": "value", "Unit": "mg N m-2 h-1", "Plot": evil}.items():
+    for label, value in {"Day": "when", "N₂O flux": "value", "Unit": "mg N m-2 h-1", "Plot": evil}.items():
         _box(app, "selectbox", label).set_value(value).run()
     assert "passwd.csv can be imported" in _said(app)
     _box(app, "text_input", "Site id").set_value("field")
@@ -189,7 +209,7 @@ def test_measurements_told_by_site_year_and_crop_can_be_imported() -> None:
     _upload(app, "d.csv", b"when,site,year,crop,value\n2020-05-01,a,2020,corn,2\n")
     assert "This is a management table" in _said(app), "no format recognises it"
     _box(app, "checkbox", "It holds measurements").check().run()
-    for label, value in {"Day": "when", "N2O flux": "value", "Unit": "g N ha-1 d-1"}.items():
+    for label, value in {"Day": "when", "N₂O flux": "value", "Unit": "g N ha-1 d-1"}.items():
         _box(app, "selectbox", label).set_value(value).run()
     assert "d.csv can be imported" in _said(app)
 
@@ -197,64 +217,21 @@ def test_measurements_told_by_site_year_and_crop_can_be_imported() -> None:
 def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path) -> None:
     app = _open(data_view="bring")
     _upload(app, "photo.csv", bytes(range(256)))
-    assert "not text" in app.dataframe[0].value.at[0, "what"]
+    table = app.dataframe[0].value
+    assert "not text" in table.at[0, "what"] and list(table.columns) == ["what", "level"], "nothing but what is told"
 
 
-def test_management_is_edited_saved_and_drawn(tmp_path: Path) -> None:
-    import_file("fluxnet", daily(tmp_path, "US-Ne1"), "ne1")
-    app = _open(data_view="manage", data_set="ne1")
-    assert "No day is known yet" in _said(app)
-    head = "site,year,crop,planting,harvest,n_date_1,n_rate_1_kg_ha"
-    table = f"{head}\nUS-Ne1,2005,corn,2005-05-01,2005-10-01,2005-04-20,150\n"
-    _upload(app, "m.csv", table.encode())
-    assert len(app.get("plotly_chart")) == 1
-    _box(app, "button", "Save the table").click().run()
-    ds = catalog.open_dataset("ne1")
-    assert management_table.of(ds)[0].nitrogen[0].rate == 150 and float(ds["FERTZR_N"].max()) == 15.0
-    _upload(app, "m.csv", b"site,year,crop,planting\nUS-Ne1,2005,corn,someday\n")
-    assert "'someday' is no day" in _said(app)
-
-
-def test_what_is_shown_after_saving_is_what_was_saved(tmp_path: Path) -> None:
-    import_file("fluxnet", daily(tmp_path, "US-Ne1"), "ne1")
-    app = _open(data_view="manage", data_set="ne1")
-    _upload(app, "m.csv", b"site,year,crop,n_rate_1\nUS-Ne1,2006,corn,150\n")
-    assert "columns n_rate_1 are not known and left out" in _said(app)
-    _box(app, "button", "Save the table").click().run()
-    assert app.file_uploader[0].value is None, "a later edit would be undone by the file"
-    assert app.dataframe[0].value["year"].tolist() == ["2005", "2006"] and "left out" not in _said(app)
-
-
-def test_a_table_that_another_session_saved_meanwhile_is_not_said_to_be_this_one(tmp_path: Path) -> None:
-    import_file("fluxnet", daily(tmp_path, "US-Ne1"), "ne1")
-    app = _open(data_view="manage", data_set="ne1")
-    set_management("ne1", [Season("US-Ne1", 2005, "soybean")])
-    before = catalog.get("ne1").version()
-    _box(app, "button", "Save the table").click().run()
-    assert "changed elsewhere" in _said(app) and not app.toast and catalog.get("ne1").version() == before
-    _box(app, "button", "Save the table").click().run()
-    assert "changed elsewhere" not in _said(app) and app.toast
-    assert catalog.open_dataset("ne1")["crop_name"].to_numpy().tolist() == [["soybean", ""]]
-
-
-def test_saving_a_table_over_what_no_table_tells_of_is_asked(folder: Path, tiny_observation: xr.Dataset) -> None:
-    crop = xr.ones_like(tiny_observation["NEE"]).assign_attrs(units="1")
-    write_store(tiny_observation.assign(CROP=crop), folder / "mine.zarr.zip")
-    app = _open(data_view="manage", data_set="mine")
-    _upload(app, "m.csv", b"site,year,crop\nUS-Xx1,2016,soybean\n")
-    assert "CROP 60 values" in _said(app) and _box(app, "button", "Save the table").disabled
-    _box(app, "checkbox", "Replace it").check().run()
-    _box(app, "button", "Save the table").click().run()
-    assert not app.exception and app.toast and not app.warning
-    assert management_table.of(catalog.open_dataset("mine")) == [Season("US-Xx1", 2016, "soybean")]
-
-
-def test_a_wrong_cell_is_told_by_its_row_in_the_table() -> None:
-    rows = [
-        {"site": "a", "year": "2005", "crop": ""},
-        {"site": "a", "year": "2006", "crop": "corn", "planting": "soon"},
-    ]
-    assert "row 2, column planting" in data_management._read(pd.DataFrame(rows).fillna(""), ["a"])[1][0]
+def test_words_for_the_command_line_are_not_for_the_page() -> None:
+    report = Report()
+    for row in (1, 2, 3):
+        report.add("error", "a.csv", "is wrong", row=row)
+    with pytest.raises(DataError) as error:
+        report.stop()
+    assert data.for_page(str(error.value)) == "a.csv, row 1: is wrong (and 2 more)"
+    with pytest.raises(DataError, match="on the command line") as error:
+        SiteFacts().filled("nowhere")
+    assert "command line" not in data.for_page(str(error.value))
+    assert data.for_page("choose another id, or replace it (--replace)").endswith("or tick Replace one of that id")
 
 
 def test_what_was_written_for_one_file_is_not_for_the_next(tmp_path: Path) -> None:
@@ -274,10 +251,6 @@ def test_a_simulation_brought_in_is_said_to_be_there(tmp_path: Path, tiny_simula
     _upload(app, "s.nc", (tmp_path / "s.nc").read_bytes(), "application/x-netcdf")
     _box(app, "button", "Import").click().run()
     assert not app.exception and "s is imported: it is among the simulators" in _said(app)
-
-
-def test_without_own_data_management_says_what_to_do() -> None:
-    assert "You have no measurements of your own yet" in _said(_open(data_view="manage"))
 
 
 def test_a_monthly_file_is_laid_beside_its_data_set(measured: Path, tmp_path: Path) -> None:

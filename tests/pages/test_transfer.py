@@ -1,9 +1,7 @@
-"""The page "Transfer": what it says of rows follows from them; a job started on it ends in a model that can be used."""
+"""The page "Transfer": what it says of the rows of a comparison follows from them."""
 
-import io
 import json
 import math
-import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,12 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
 from agroflux.data import catalog
-from agroflux.training import jobs, transfer
-from agroflux.training.request import Request
+from agroflux.training import transfer
 from agroflux.ui import transfer as page
-from agroflux.ui import transfer_models
 from tests.pages import untrained
-from tests.pages.ended import ended
 from tests.pages.opened import open_page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -71,11 +66,6 @@ def _said(app: AppTest) -> str:
     return " ".join(str(box.value).replace("\\", "") for box in boxes)
 
 
-def _figure(app: AppTest, number: int) -> dict[str, Any]:
-    spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
-    return spec
-
-
 def _figures(app: AppTest, *names: str) -> Iterator[dict[str, Any]]:
     """The figures of the comparison by their keys: their order on the page follows their heights."""
     for name in names:
@@ -91,7 +81,7 @@ def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
     app = _open(var="GPP")
     assert not app.exception and not app.error
     said = _said(app)
-    assert "1 of 2 adaptations beat training from scratch" in said and "zero; 1 worse, 0 undecided." in said
+    assert "1 of 2 adaptations beats training from scratch" in said and "leaves out zero; 1 is worse." in said
     assert "**Fine-tune** beats scratch by 0.20 R² (95 % interval +0.10 to +0.30, 8 test site-years)." in said
     assert "**Adversarial** is worse than scratch by 0.10 R² (95 % interval \u22120.20 to \u22120.05" in said
     assert "The source model as it is has R² \u22121.50 here" in said, "the cause is read off the rows"
@@ -118,8 +108,53 @@ def test_a_source_that_does_better_untrained_is_told_and_no_gain_is_green(
         said = _said(app)
         assert "**Fine-tune** beats scratch by 0.20 R²" in said
         assert ("The source model as it is does better (R² 0.80)." in said) is better
-        assert ("The source model as it is does better than 1 of those that beat scratch." in said) is better
+        assert "The adaptation beats training from scratch" in said
+        assert ("It is worse than the source model as it is." in said) is better
         assert bool(app.success) is not better
+
+
+def test_an_adaptation_that_is_the_source_as_it_was_is_not_counted_as_one_that_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [row("scratch", "US-Tw3", 2, 0.5, 0.0, 0.0, 0.0), row("zero-shot", "US-Tw3", 2, 0.7, 0.2, 0.1, 0.3)]
+    made += [row("finetune", "US-Tw3", 2, 0.7, 0.2, 0.1, 0.3)]
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    (tmp_path / "transfer.json").write_text(json.dumps(made))
+    app = _open()
+    assert not app.exception and not app.error and not app.success
+    assert "The adaptation is the source model as it was: no epoch of the training did better." in _said(app)
+    assert "It is the source model as it was: no epoch of the training did better." in _said(app)
+    more = [row("pooled", "US-Tw3", 2, 0.9, 0.4, 0.3, 0.5), row("adversarial", "US-Tw3", 2, 0.6, 0.1, 0.05, 0.2)]
+    (tmp_path / "transfer.json").write_text(json.dumps([*made, *more]))
+    app = _open()
+    assert not app.success
+    said = _said(app)
+    assert "2 of 3 adaptations beat training from scratch" in said and "1 is the source model as it was." in said
+    assert "Of these 2, 1 is worse than the source model as it is." in said
+
+
+def test_the_surest_gains_are_told_first_and_those_of_a_model_that_was_picked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for model, recipe, gain, half in (
+        ("a", "finetune", -0.2, 0.1),
+        ("b", "finetune", 0.9, 0.85),  # a large gain, but not a sure one
+        ("c", "finetune", 0.3, 0.5),
+        ("a", "pooled", 0.4, 0.1),
+        ("b", "pooled", 0.2, 0.1),
+    ):
+        made.append(row(recipe, "all", 2, 0.5 + gain, gain, gain - half, gain + half, model=model))
+    (tmp_path / "transfer.json").write_text(json.dumps(made))
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+
+    def told(app: AppTest) -> list[str]:
+        lines = " ".join(m.value for m in app.markdown).replace("\\", "").split("- **")[1:]
+        return [line.split(" of ")[1][0] + line[0] for line in lines[:5]]
+
+    assert told(_open()) == ["aP", "bP", "bF", "cF", "aF"]
+    assert told(_open(transfer_detail="b")) == ["bP", "bF", "aP", "cF", "aF"]
+    assert "3 of 5 adaptations beat training" in _said(_open()) and "1 is worse, 1 is undecided." in _said(_open())
 
 
 def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,10 +206,25 @@ def test_models_of_two_simulators_are_shown_apart_and_together(tmp_path: Path, m
     app = _open()
     assert app.selectbox(key="w.transfer-source").value == "cornbelt-century"
     assert app.multiselect(key="w.transfer-models").options == [untrained.ID]
-    assert "cornbelt-century and cornbelt-ceres" in app.selectbox(key="w.transfer-source").options
+    assert "Corn Belt, DSSAT with CENTURY and CERES" in app.selectbox(key="w.transfer-source").options
     app = _open(transfer_source=page.ANY)
     assert app.multiselect(key="w.transfer-models").options == [untrained.ID, "lstm-of-both"]
     assert not app.exception
+
+
+def test_the_source_of_most_models_is_offered_first_and_each_has_a_title(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [one | {"model": "of-fields", "source": "randomised"} for one in rows()] + rows()
+    made += [one | {"model": "second"} for one in rows()]
+    (tmp_path / "transfer.json").write_text(json.dumps(made))
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open()
+    picker = app.selectbox(key="w.transfer-source")
+    titles = [page.said(name) for name in ("cornbelt-century", "randomised", page.ANY)]
+    assert picker.value == "cornbelt-century" and picker.options == titles
+    assert titles[1] == "Random fields (synthetic)" and "cornbelt-" not in titles[0]
+    assert page.said("randomised+mine") == "Random fields (synthetic) and mine"
 
 
 def test_a_recipe_that_was_not_run_here_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,8 +238,29 @@ def test_a_recipe_that_was_not_run_here_is_named(tmp_path: Path, monkeypatch: py
 
 def test_the_numbers_stand_under_headings_with_units_and_names() -> None:
     shown = _open(var="GPP").dataframe[0].value
-    assert list(shown.columns)[:8] == ["Model", "Recipe", "Site", "R²", "RMSE", "Gain", "Low", "High"]
+    assert list(shown.columns)[:5] == ["Model", "Recipe", "Site", "Site-years", "R²"]
+    assert list(shown.columns)[5:9] == ["RMSE", "Gain", "Low", "High"]
     assert set(shown["Site"]) == {"All sites", "US-Tw3", "US-AR1"}
+
+
+def test_the_table_holds_scratch_and_every_number_in_order() -> None:
+    shown = _open(var="GPP", transfer_recipes="adversarial,finetune", transfer_count="2").dataframe[0].value
+    places = ["All sites", "US-AR1", "US-Tw3"]
+    assert list(shown[["Recipe", "Site", "Site-years"]].itertuples(index=False, name=None)) == [
+        (recipe, site, n) for recipe in ("Fine-tune", "Adversarial", "From scratch") for site in places for n in (1, 2)
+    ]
+    scratch = shown["Recipe"] == "From scratch"
+    assert shown.loc[scratch, ["Gain", "Low", "High"]].isna().all(axis=None) and shown["R²"].notna().all()
+    assert shown.loc[~scratch, "Gain"].notna().all()
+
+
+def test_rows_for_download_have_units_and_say_what_they_are_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(page.show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    assert not _open(var="GPP").exception
+    frame = kept["transfer-cornbelt-century-to-towers-sample-GPP-leave-years-out"]
+    assert list(frame.columns)[frame.columns.get_loc("target") + 1] == "unit"
+    assert set(frame["unit"]) == {"g C m-2 d-1"}
 
 
 def test_an_empty_choice_is_no_error_and_says_what_to_pick() -> None:
@@ -199,54 +270,15 @@ def test_an_empty_choice_is_no_error_and_says_what_to_pick() -> None:
         assert f"No {what} is chosen. Pick at least one above." in _said(app)
 
 
-def test_empty_choices_live_say_which_one_is_empty() -> None:
-    app = _open(transfer_view="live")
-    for name, said in (
-        ("transfer-held", "No site-year is left or picked to test on."),
-        ("transfer-train", "No site-year is picked to train on."),
-        ("transfer-targets", "No flux is picked."),
-    ):
-        app = app.multiselect(key=f"w.{name}").set_value([]).run()
-        assert not app.exception and said in _said(app)
-        assert not [button for button in app.button if button.label == "Adapt"]
-
-
-def test_the_way_to_a_record_of_ones_own_leads_to_the_import() -> None:
-    app = _open(transfer_view="live").button("transfer.bring").click().run()
-    assert not app.exception and app.title[0].value == "Data"
-    assert app.query_params["data-view"] == "bring"
-
-
 def test_site_years_are_written_by_site() -> None:
     assert page.site_years(["US-Tw3:2014", "A:B:2001", "US-Tw3:2013"]) == "US-Tw3 2013, 2014; A:B 2001"
 
 
-def test_simulations_of_both_simulators_can_be_pooled_live() -> None:
-    app = _open(transfer_view="live", transfer_recipe="pooled")
-    assert app.selectbox(key="w.transfer-simulated").options[-1] == "cornbelt-century and cornbelt-ceres"
-
-
-def test_a_training_from_scratch_says_that_nothing_else_is_trained() -> None:
-    said = {recipe: _said(_open(transfer_view="live", transfer_recipe=recipe)) for recipe in ("scratch", "finetune")}
-    for recipe, alone in (("scratch", True), ("finetune", False)):
-        assert ("what the others are compared with: nothing else is trained" in said[recipe]) is alone
-        assert ("Beside the recipe, a model from scratch is trained" in said[recipe]) is not alone
-
-
-def test_a_source_is_not_tested_on_what_it_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
-    source = "lstm-randomised-hidden30-towers-sample-finetune-head"
-    link = {"transfer_measured": "towers-sample", "transfer_train": "US-Tw3:2014"}
-    app = _open(transfer_view="live", transfer_from=source, transfer_held="US-Tw3:2016", **link)
-    assert not app.exception
-    assert f"{source} learned from US-Tw3 2016, which cannot test it. Test on others, or adapt its source." in _said(
-        app
-    )
-
-
 def test_a_link_narrows_the_choice() -> None:
     app = _open(transfer_recipes="adversarial", transfer_count="1", transfer_site="US-AR1")
-    assert "0 of 1 adaptations" in _said(app) and "Not run for this choice" not in _said(app)
+    assert "The adaptation is worse than training from scratch" in _said(
+        app
+    ) and "Not run for this choice" not in _said(app)
     assert app.query_params["transfer-site"] == "US-AR1" and not app.exception
 
 
@@ -267,6 +299,20 @@ def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
     assert "**Gain by management**" in _said(_open(var="GPP", transfer_by="management"))
 
 
+@pytest.mark.parametrize("by", ["all", "crop"])
+def test_the_two_columns_of_pictures_are_about_as_tall(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [one | {"model": f"model-{n}"} for n in range(14) for one in rows()]
+    (tmp_path / "transfer.json").write_text(json.dumps(made))
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    app = _open(var="GPP", transfer_by=by)
+    assert not app.exception and not app.error
+    charts = [[json.loads(one.proto.spec)["layout"]["height"] for one in c.get("plotly_chart")] for c in app.columns]
+    left, right = (sum(column) for column in charts if column)
+    assert abs(left - right) < 400, charts
+
+
 def test_rows_of_an_older_file_offer_all_days_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = [one for one in rows() if "by" not in one]
     (tmp_path / "transfer.json").write_text(json.dumps(old))
@@ -275,7 +321,7 @@ def test_rows_of_an_older_file_offer_all_days_alone(tmp_path: Path, monkeypatch:
     app = _open(transfer_by="crop")
     assert not app.exception and not app.error
     assert next(box for box in app.selectbox if box.label == "Scored on").options == ["All days"]
-    assert "1 of 2 adaptations beat training from scratch" in _said(app)
+    assert "1 of 2 adaptations beats training from scratch" in _said(app)
 
 
 def test_without_rows_the_page_says_what_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,62 +332,6 @@ def test_without_rows_the_page_says_what_makes_them(tmp_path: Path, monkeypatch:
     app = _open()
     assert not app.exception and "transfer.json cannot be read" in app.error[0].value.replace("\\", "")
     assert "No adapted model is installed" in _said(_open(transfer_view="models"))
-
-
-def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
-    app = _open(transfer_view="live", transfer_epochs="5", transfer_targets="GPP")
-    assert not app.exception and not app.error
-    app.button("transfer.start").click().run()
-    assert not app.exception and not app.error
-    (job,) = jobs.listed()
-    assert app.query_params["transfer-job"] == job.id, "a reload finds it by the link"
-    assert job.request.targets == ("GPP",) and job.request.epochs == 5
-    done = ended(job.id)
-    assert done.state == "done", done.message
-    app = _open(transfer_view="live", transfer_job=job.id)
-    assert not app.exception and not app.error
-    assert "Gross primary production" in _said(app) and "scratch" in _said(app)
-    assert set(_open(transfer_view="live", transfer_job=job.id, transfer_by="crop").dataframe[0].value["Crop"]) == {
-        "Alfalfa"
-    }
-    series, season, losses = (_figure(app, number) for number in range(3))
-    assert {"Measured", "Fine-tune", "From scratch", "Source as it is"} <= {
-        t["name"] for t in series["data"] if "name" in t
-    }
-    assert len(season["data"]) == 3 and len(losses["data"]) == 4
-    assert season["layout"]["yaxis"]["title"]["text"].startswith("Model minus measured")
-    scores = app.dataframe[0].value.set_index("Model")
-    assert scores.loc["From scratch", ["Gain", "Low", "High"]].isna().all() and scores["R²"].notna().all()
-    assert "Fine-tune of lstm-untrained" in app.selectbox(key="w.transfer-job").options[0]
-    with zipfile.ZipFile(io.BytesIO(transfer_models.packed(done.model))) as archive:
-        assert sorted(archive.namelist()) == [f"{done.model}.json", f"{done.model}.safetensors"]
-
-    jobs.remove(job.id)
-    app = _open(transfer_view="models")
-    assert not app.exception and not app.error
-    assert "No model from scratch was kept" in _said(app), "nothing is claimed of a gain that is not known"
-    region = app.switch_page("pages/region.py").run()
-    assert done.model in next(box for box in region.multiselect if box.label == "Models").options
-
-
-def test_a_failed_job_is_told_in_plain_words() -> None:
-    job = jobs.submit(Request("towers-sample", ("GPP",), "US-Tw3:1999", untrained.ID))
-    ended(job.id)
-    app = _open(transfer_view="live", transfer_job=job.id)
-    assert not app.exception
-    assert "This training failed" in app.error[0].value
-
-
-def test_a_job_that_somebody_else_removed_meanwhile_is_told() -> None:
-    made = jobs.folder() / "20200101-000000-000000"
-    made.mkdir(parents=True)
-    jobs.write(made / "request.json", Request("towers-sample", ("GPP",), "US-Tw3:2014", untrained.ID).as_dict())
-    jobs.set_state(made, "cancelled")
-    app = _open(transfer_view="live", transfer_job=made.name)
-    jobs.remove(made.name)
-    app.button(f"transfer.remove.{made.name}").click().run()
-    assert not app.exception
-    assert "it may have been removed" in app.error[0].value
 
 
 def test_management_is_known_on_a_share_of_the_measured_days(monkeypatch: pytest.MonkeyPatch) -> None:

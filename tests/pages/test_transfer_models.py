@@ -22,7 +22,7 @@ from agroflux.training import jobs, transfer
 from agroflux.training.adaptation import Budget
 from agroflux.training.prepared import prepare
 from agroflux.training.request import Request
-from agroflux.ui import transfer_models
+from agroflux.ui import transfer_models, transfer_results
 from tests.pages import untrained
 from tests.pages.ended import ended
 from tests.pages.opened import open_page
@@ -90,7 +90,7 @@ def test_a_job_is_not_shown_for_other_weights_of_its_name() -> None:
         assert scores(app)["Fine-tune"] != pytest.approx(r2), "what the job found stays"
         assert "Another model has taken the name of this one" in _said(app) and "Model as ZIP" not in _buttons(app)
     with pytest.raises(ModelError, match="another model has taken the name"):
-        transfer_models.packed(job.model, noted["weights_sha256"])
+        transfer_results.packed(job.model, noted["weights_sha256"])
     path.unlink()
     app = live()
     assert "The adapted model was removed" in _said(app) and "Model as ZIP" not in _buttons(app)
@@ -114,7 +114,7 @@ def test_a_source_that_was_trained_anew_is_not_shown_as_the_source(
 
 def test_without_a_run_from_scratch_a_better_source_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "MODELS", ROOT / "models")
-    real = transfer_models._run
+    real = transfer_results._run
     model = "lstm-cornbelt-century-chambers-synthetic-finetune"
     for r2, better in ((0.99, True), (-9.0, False)):
 
@@ -122,12 +122,43 @@ def test_without_a_run_from_scratch_a_better_source_is_still_told(monkeypatch: p
             rows, series = real(*args)
             return [one | {"r2": r2} if one["recipe"] == "zero-shot" else one for one in rows], series
 
-        monkeypatch.setattr(transfer_models, "_run", run)
+        monkeypatch.setattr(transfer_results, "_run", run)
         app = _open(transfer_model=model)
         assert not app.exception and not app.error
         said = _said(app)
         assert "No model from scratch was kept" in said
         assert ("The source model as it is does better (R² 0.99)." in said) is better
+
+
+def test_a_gain_of_a_model_that_is_its_source_as_it_was_is_not_green(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = _result("nowhere", ["US-Tw3:2018"], pd.DataFrame())
+    gain = {"gain": 0.2, "gain_low": 0.1, "gain_high": 0.3, "r2": 0.7}
+    boxes: list[str] = []
+    for name in ("success", "info", "warning"):
+        monkeypatch.setattr(transfer_models.st, name, lambda said, name=name, **_: boxes.append(f"{name} {said}"))
+    for r2, kind, unchanged in ((0.7, "info", True), (0.69, "success", False)):
+        own = result.rows[0] | gain
+        rows = [own, result.rows[1], own | {"recipe": "zero-shot", "r2": r2}]
+        boxes.clear()
+        transfer_models._findings(dataclasses.replace(result, rows=rows))
+        assert [said.split()[0] for said in boxes] == [kind]
+        assert ("It is the source model as it was" in boxes[0]) is unchanged
+
+
+def test_a_best_epoch_that_is_the_last_one_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {"id": "towers-sample", "site_years": {"train": [], "validate": [], "test": []}}
+    card = {"id": "m", "weights_sha256": "w", "data": data, "command": "c", "synthetic": False}
+    monkeypatch.setattr(transfer_results, "_run", lambda *_: ([], pd.DataFrame()))
+    for best, last, said in (
+        (5, 5, "5 (the last one: more epochs may help)"),
+        (3, 5, "3"),
+        (0, 5, "none was better than the start"),
+    ):
+        training = {"source_model": {"id": "s"}, "recipe": "finetune", "best_epoch": best, "epochs": last}
+        assert ("Best epoch", said) in transfer_results.of_card(card | {"training": training}).facts
+    assert ("Best epoch", "not trained") in transfer_results.of_card(
+        card | {"training": {"source_model": {"id": "s"}, "recipe": "zero-shot"}}
+    ).facts
 
 
 def test_no_model_is_drawn_on_days_without_weather(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +176,8 @@ def test_the_days_downloaded_are_empty_where_there_is_no_weather(monkeypatch: py
     model = "lstm-cornbelt-century-chambers-synthetic-finetune"
     assert not _open(transfer_model=model).exception
     days = kept[f"{model}-synthetic-days"]
+    for frame in (days, kept[f"{model}-synthetic-scores"]):
+        assert set(frame["unit"]) == {"g N m-2 d-1"}, "of the values, RMSE, MAE and bias"
     blind = ~days["time"].dt.month.between(4, 10)
     for name in ("finetune", "zero-shot"):
         assert days.loc[blind, name].isna().all() and days.loc[~blind, name].notna().all()
@@ -161,7 +194,7 @@ def test_a_site_is_called_as_in_the_data_whatever_it_looks_like(site: str, monke
     days = days.assign(measured=[1.0, 2.0, None, 4.0], finetune=1.5)
     path = paths.user_data() / "series.csv"
     path.write_text(text_cells.to_csv(days, index=False))
-    series = transfer_models._series(str(path), 1)
+    series = transfer_results._series(str(path), 1)
     assert series["site"].tolist() == [site] * 4 and series["measured"].isna().tolist() == [False, False, True, False]
     result = _result("mine", [f"{site}:2017", f"{site}:2018"], series)
     blind = transfer_models._blind(result)
@@ -190,10 +223,10 @@ def test_the_management_that_a_cause_tells_of_is_that_of_the_tested_sites(monkey
     assert any("fertiliser are known on 0 % of the days" in cause for cause in causes)
 
 
-def _result(data: str, tested: list[str], series: pd.DataFrame) -> transfer_models.Result:
+def _result(data: str, tested: list[str], series: pd.DataFrame) -> transfer_results.Result:
     """What a job finds that wins nothing on the site-years ``tested``."""
     scores = {"r2": 0.5, "rmse": 1.0, "bias": 0.0, "n": 900, "n_test_site_years": 8}
     gain = {"gain": 0.0, "gain_low": -0.1, "gain_high": 0.1}
     rows = [{"recipe": recipe, "target": "GPP", **scores, **gain} for recipe in ("finetune", "scratch")]
     fold = {"train": [], "validate": [], "test": tested}
-    return transfer_models.Result("mine", "source", "finetune", data, rows, series, fold, [], "", False, "")
+    return transfer_results.Result("mine", "source", "finetune", data, rows, series, fold, [], "", False, "")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agroflux.ui import cache, compare_view
+from agroflux.ui import cache, compare_sources
 
 
 def _card(name: str, data: str, seed: int = 0) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def test_a_model_is_named_by_what_it_learned_from(monkeypatch: pytest.MonkeyPatc
         _card("adapted", "towers-sample"),
     ]
     monkeypatch.setattr(cache, "models", lambda: cards)
-    found = compare_view.sources(compare_view.COUNTIES, "GPP")
-    assert [name for key, name in found.items() if compare_view.is_model(key)] == [
+    found = compare_sources.sources(compare_sources.COUNTIES, "GPP")
+    assert [name for key, name in found.items() if compare_sources.is_model(key)] == [
         "LSTM (predicted)",
         "LSTM (predicted, seed 1)",
         "LSTM (predicted, DSSAT CERES)",
