@@ -185,7 +185,7 @@ def test_the_pooled_embedding_is_the_mean_of_the_counted_days(small: Checkpoint,
 
 def test_a_source_with_leap_days_is_refused(shipped: Checkpoint) -> None:
     ds = tiny(3, 2, 4)
-    every = pd.date_range(ds["time"].values[0], ds["time"].values[-1])
+    every = pd.date_range(*ds["time"].to_numpy()[[0, -1]])
     leap = ds.reindex(time=every, method="ffill").assign_attrs(calendar="standard")
     with pytest.raises(DataError, match="years of 366 days, and models count 365"):
         adversarial.simulated(leap, shipped, count=2)
