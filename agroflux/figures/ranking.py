@@ -10,7 +10,9 @@ from agroflux.figures import colours, theme
 PART_COLOURS = {"corn": colours.AMBER, "soybean": colours.GREEN, "both": colours.SKY}
 PART_NAMES = {"corn": "Corn", "soybean": "Soybean", "both": "Corn and soybean"}
 KIND_COLOURS = {"data": colours.BLUE, "tier1": colours.VERMILION}
-KIND_NAMES = {"data": "From the chosen data", "tier1": "IPCC Tier 1, with range"}
+KIND_NAMES = {"data": "From the chosen data", "tier1": "IPCC Tier 1"}
+#: What the range of a kind of estimate is.
+_RANGES = {"data": ", 95 % interval", "tier1": ", with range"}
 _SYMBOLS = {"data": "diamond", "tier1": "circle"}
 _ROW, _FRAME = 24, 120  # px
 _NARROW = 22  # characters of a label on one line, so that a telephone keeps room for the plot
@@ -62,7 +64,7 @@ def estimates(rows: pd.DataFrame, *, label: str, unit: str) -> go.Figure:
             go.Scatter(
                 y=here["estimate"],
                 x=here["value"],
-                name=KIND_NAMES[kind],
+                name=KIND_NAMES[kind] + (_RANGES[kind] if ranged else ""),
                 mode="markers",
                 marker={"color": colour, "size": 11, "symbol": _SYMBOLS[kind]},
                 error_x=theme.interval(here["value"], here["low"], here["high"], thickness=2, width=5, visible=ranged),

@@ -56,4 +56,7 @@ def test_one_kind_alone_can_be_shown() -> None:
     rows = pd.DataFrame(
         [("Fields", "data", 1.0, math.nan, math.nan)], columns=["estimate", "kind", "value", "low", "high"]
     )
-    assert [t.name for t in estimates(rows, label="N2O", unit="t").data] == ["From the chosen data"]
+    (drawn,) = estimates(rows, label="N2O", unit="t").data
+    assert drawn.name == "From the chosen data" and "to" not in drawn.hovertemplate[0]
+    (drawn,) = estimates(rows.assign(low=0.5, high=2.0), label="N2O", unit="t").data
+    assert drawn.name == "From the chosen data, 95 % interval" and " to " in drawn.hovertemplate[0]
