@@ -36,7 +36,7 @@ def test_no_picture_writes_a_formula_or_a_power_plainly(drawn: dict[str, go.Figu
         ("drivers", "xaxis", "[t CO₂e yr⁻¹]"),
         ("counties", "xaxis", "[t CO₂e yr⁻¹]"),
         ("years", "yaxis", "[t CO₂e yr⁻¹]"),
-        ("months", "yaxis", "[t CO₂e yr⁻¹]"),
+        ("months", "yaxis", "[t CO₂e month⁻¹]"),
         ("lever", "yaxis", "[t CO₂e yr⁻¹]"),
         ("tier1", "xaxis", "N₂O [t N₂O yr⁻¹]"),
     ],
