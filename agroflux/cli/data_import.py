@@ -4,12 +4,12 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agroflux.cli.lists import words
-from agroflux.cli.output import JSON, print_json, print_rows, told
+from agroflux.cli.output import JSON, print_json, print_rows, say, told, told_of
 from agroflux.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -210,16 +210,3 @@ def _options(
         )
     own = Columns(*columns, series, day_first) if mapped else None
     return Options(Choice(threshold, partitioning), columns=own)  # type: ignore[arg-type]
-
-
-def say(report: "Report", *, err: bool) -> None:
-    """Print the findings, and of which kinds there are more than are kept."""
-    for finding in report.findings:
-        typer.echo(f"{finding.level}: {finding.sentence()}", err=err)
-    for what, count in report.more().items():
-        typer.echo(f"… {what}: {count} more", err=err)
-
-
-def told_of(report: "Report") -> dict[str, Any]:
-    """The same as JSON has it."""
-    return {"findings": report.rows(), "more": report.more()}

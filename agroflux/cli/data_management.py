@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agroflux.cli.data_import import say, told_of
-from agroflux.cli.output import JSON, print_json
+from agroflux.cli.output import JSON, print_json, say, told_of
 from agroflux.errors import DataError, SelectionError
 
 if TYPE_CHECKING:

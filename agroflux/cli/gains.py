@@ -30,18 +30,16 @@ def command(
     while the source model as it is does better still; below_mean has R2 < 0; unchanged is one that is the source
     model as it was, whatever it gains: no epoch of the training did better.
     """
-    import collections
-
     from agroflux.cli.lists import numbers, words
     from agroflux.cli.output import print_rows
     from agroflux.errors import DataError
-    from agroflux.evaluation import cases, gain_rows, gains
+    from agroflux.evaluation import cases, gain_rows
 
     if file and not file.is_file():
         raise DataError(f"{file} is no file: name one that 'agroflux transfer --out' wrote with --file")
-    rows = gain_rows.read_file(file) if file else gain_rows.read()
+    rows = cases.of(gain_rows.read_file(file) if file else gain_rows.read())
     chosen = cases.choose(
-        cases.of(rows),
+        rows,
         model=words(model),
         data=words(data),
         protocol=words(protocol),
@@ -49,8 +47,4 @@ def command(
         n_site_years=numbers(shots) if shots else (),
         target=words(target),
     )
-    fields = words(by)
-    found = cases.count(chosen, fields)
-    same = collections.Counter(tuple(row[name] for name in fields) for row in gains.unchanged_of(chosen, rows))
-    found = [row | {"unchanged": same[tuple(row[name] for name in fields)]} for row in found]
-    print_rows(found, as_json=as_json, title=f"{file or gain_rows.NAME}: {_COLUMNS}")
+    print_rows(cases.count(chosen, words(by)), as_json=as_json, title=f"{file or gain_rows.NAME}: {_COLUMNS}")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.cells import cell_len
@@ -16,6 +16,9 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from agroflux.errors import DataError
+
+if TYPE_CHECKING:
+    from agroflux.data.report import Report
 
 #: The option that every reading command takes.
 JSON = typer.Option(False, "--json", help="Print JSON and nothing else.")
@@ -135,6 +138,19 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def say(report: "Report", *, err: bool) -> None:
+    """Print the findings, and of which kinds there are more than are kept."""
+    for finding in report.findings:
+        typer.echo(f"{finding.level}: {finding.sentence()}", err=err)
+    for what, count in report.more().items():
+        typer.echo(f"… {what}: {count} more", err=err)
+
+
+def told_of(report: "Report") -> dict[str, Any]:
+    """The same as JSON has it."""
+    return {"findings": report.rows(), "more": report.more()}
 
 
 def told(context: typer.Context, *options: str) -> dict[str, bool]:

@@ -1,6 +1,7 @@
-"""Time stamps of tables: days and intervals read strictly, with the row of each that is wrong."""
+"""Time stamps of tables: days and intervals read strictly, with the row of each that is wrong; years in words."""
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -11,6 +12,17 @@ _SLASHED = r"\d{1,2}/\d{1,2}/\d{4}"
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?")
 _EARLIEST, _LATEST = pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1)
 _AHEAD = pd.Timedelta(days=1)  # an interval may end today, and east of here it is tomorrow already
+
+
+def years_text(years: Iterable[int]) -> str:
+    """Years in words, gaps told: ``2013``, ``2013-2018``, ``2001-2003, 2010``."""
+    runs: list[list[int]] = []
+    for year in sorted({int(year) for year in years}):
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def stamps(

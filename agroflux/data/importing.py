@@ -353,7 +353,9 @@ def must_be_free(data_id: str) -> None:
         raise DataError(f"{path.name} is listed as {data_id} already: choose another id")
     # A file system that does not tell a from A holds files that the catalog does not list by this id.
     if path is not None or _called(data_id):
-        raise DataError(f"a data set called {data_id} is there already: choose another id, or replace it (--replace)")
+        raise DataError(
+            f"a data set called {data_id} is there already: choose another id, or replace it (Replace or --replace)"
+        )
 
 
 def must_give_way(data_id: str) -> None:

@@ -33,7 +33,7 @@ class SiteFacts:
         if lat is None or lon is None:
             raise DataError(
                 f"the position of site {site[:60]} is not known: "
-                "give its latitude and longitude (on the command line: --lat 41.2 --lon -96.5)"
+                "give its latitude and longitude, as 41.2 and -96.5 (--lat, --lon)"
             )
         if not (math.isfinite(lat) and math.isfinite(lon) and -90 <= lat <= 90 and -180 <= lon <= 180):
             raise DataError(

@@ -15,6 +15,7 @@ import xarray as xr
 
 from agroflux import paths
 from agroflux.data.archives import Member, members
+from agroflux.data.calendar_days import years_text
 from agroflux.data.management import ATTRIBUTE, DRIVERS, NONE, Event, Season, as_row
 from agroflux.data.report import Report
 from agroflux.data.text_cells import as_told
@@ -66,7 +67,8 @@ def from_member(member: Member, report: Report) -> list[Season]:
     lacking = [c for c in NEEDED if c not in names]
     if lacking:
         raise DataError(
-            f"{member.name} has no column {', '.join(lacking)}: start from `agroflux data template management`"
+            f"{member.name} has no column {', '.join(lacking)}: start from the template (of the page Data, or of "
+            "`agroflux data template management`)"
         )
     if unknown := strangers(names):
         report.add("warning", member.name, f"columns {', '.join(unknown[:5])} are not known and left out")
@@ -148,7 +150,7 @@ def outside(seasons: Sequence[Season], days: pd.DatetimeIndex) -> str:
     if any(first.year <= year <= last.year for year in years):
         record = f"{first} to {last}"
     else:
-        record = f"{first.year}-{last.year}" if first.year < last.year else str(first.year)
+        record = years_text(range(first.year, last.year + 1))
     lie, they = ("lie", "they set") if len(years) > 1 else ("lies", "it sets")
     return f"{', '.join(map(str, years))} {lie} outside the record {record}: {they} no driver"
 

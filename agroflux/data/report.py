@@ -74,7 +74,7 @@ class Report:
         errors = self.errors
         if errors:
             rest = len(errors) - 1 + sum(self.more().values())
-            tail = f" (and {rest} more; `agroflux data check` lists them)" if rest else ""
+            tail = f" (and {rest} more, which `agroflux data check` and the page Data list)" if rest else ""
             raise DataError(errors[0].sentence() + tail)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -147,16 +147,22 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]
         first = reader.line_num + 1
 
 
+def no_text(head: bytes) -> tuple[str, str] | None:
+    """What a file is, by its first bytes, and how to give it, where it is a workbook or an archive; else None."""
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "an Excel workbook of the old kind (.xls)", "save it as .xlsx"
+    if not head.startswith(b"PK\x03\x04"):
+        return None
+    workbook = b"xl/" in head or b"[Content_Types].xml" in head
+    return ("an Excel workbook", "name it .xlsx") if workbook else ("a zip archive", "name it .zip")
+
+
 def _encoding(head: bytes, name: str, report: Report) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         report.add("note", name, "text is UTF-16; read as such")
         return "utf-16"
-    if head.startswith(b"PK\x03\x04"):
-        if b"xl/" in head or b"[Content_Types].xml" in head:
-            raise DataError(f"{name} is an Excel workbook: name it .xlsx")
-        raise DataError(f"{name} is a zip archive: name it .zip")
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise DataError(f"{name} is an Excel workbook of the old kind (.xls): save it as .xlsx")
+    if (kind := no_text(head)) is not None:
+        raise DataError(f"{name} is {kind[0]}: {kind[1]}")
     if b"\0" in head:
         raise DataError(f"{name} is not text (it holds zero bytes): give a CSV file or an .xlsx spreadsheet")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from agroflux.data.text_table import no_text
 from agroflux.errors import DataError
 
 #: Crop -> column of a table of areas, indexed by 5-digit FIPS; blank (NaN) means not reported.
@@ -92,8 +93,8 @@ def _bytes(source: Path | str | bytes, name: str) -> tuple[bytes, str]:
 
 
 def _rows(raw: bytes, shown: str) -> list[list[str]]:
-    if raw[:2] == b"PK" or raw[:4] == b"\xd0\xcf\x11\xe0":
-        raise AreasError(f"{shown}: this is a spreadsheet, not a CSV file: save the sheet as CSV (UTF-8)")
+    if (kind := no_text(raw)) is not None:
+        raise AreasError(f"{shown}: this is {kind[0]}, not a CSV file: save the sheet as CSV (UTF-8)")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:

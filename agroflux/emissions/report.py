@@ -16,12 +16,13 @@ import jinja2
 import pandas as pd
 
 from agroflux import __version__
+from agroflux.data.calendar_days import years_text
 from agroflux.data.catalog import stem
 from agroflux.emissions import export, indirect, notes, tier1, words
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.coverage import Coverage
 from agroflux.emissions.question import Question, Sources
-from agroflux.emissions.totals import COLUMNS, REGION, period_text
+from agroflux.emissions.totals import COLUMNS, REGION
 
 TITLE = "Greenhouse-gas emissions of corn and soybean fields"
 _KINDS = ((b"\x89PNG", "image/png"), (b"<svg", "image/svg+xml"))
@@ -78,7 +79,7 @@ def command_line(
     question: Question, data: str, *, model: str = "", place: str = "all", polygon: str = "", areas: str = ""
 ) -> list[str]:
     """Words of the command that makes the report again; ``polygon`` and ``areas`` name the user's own files."""
-    years = period_text(question.years).replace(", ", ",")
+    years = years_text(question.years).replace(", ", ",")
     said = ["agroflux", "emissions", "--data", data, *(["--model", model] if model else [])]
     said += ["--n-rate", f"{question.n_rate:g}", "--years", years, "--gwp", question.gwp]
     said += ["--horizon", str(question.horizon), *(["--indirect"] if question.indirect else [])]

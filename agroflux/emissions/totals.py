@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from agroflux.data.calendar_days import years_text
 from agroflux.data.select import select
 from agroflux.emissions import units
 from agroflux.emissions.areas import AREA_COLUMNS, survey_areas
@@ -145,8 +146,8 @@ class Totals:
 
     @property
     def period(self) -> str:
-        """The years as text: ``2013-2018``, or a list where they have gaps."""
-        return period_text(self.years)
+        """The years as text: ``2013-2018``, gaps told."""
+        return years_text(self.years)
 
 
 def with_intensities(table: pd.DataFrame) -> pd.DataFrame:
@@ -159,14 +160,6 @@ def with_intensities(table: pd.DataFrame) -> pd.DataFrame:
         if mass in out and over in out:
             out[name] = (out[mass] * factor / out[over]).where(out[over] > 0)
     return out
-
-
-def period_text(years: Sequence[int]) -> str:
-    """``(2013, 2014, 2015)`` -> ``2013-2015``; years with gaps are listed."""
-    ordered = sorted(set(years))
-    if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
-        return f"{ordered[0]}-{ordered[-1]}"
-    return ", ".join(map(str, ordered))
 
 
 def totals(

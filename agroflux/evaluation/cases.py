@@ -23,7 +23,8 @@ _ALL = "all"
 def of(rows: Iterable[gains.Row]) -> list[gains.Row]:
     """The row of each case, in their order: without scratch itself and the source model as it is.
 
-    ``behind`` is added to each: whether it gains, and the source model as it is does better still.
+    ``behind`` is added to each, whether it gains, and the source model as it is does better still; and ``unchanged``,
+    whether it is the source model as it was.
     """
     best: dict[tuple[Any, ...], gains.Row] = {}
     sources: dict[tuple[Any, ...], list[gains.Row]] = {}
@@ -36,7 +37,7 @@ def of(rows: Iterable[gains.Row]) -> list[gains.Row]:
         case = tuple(row[name] for name in FIELDS)
         if case not in best or _wide(row) > _wide(best[case]):
             best[case] = row
-    return [{**row, "behind": _behind(row, sources.get(_tested(row), []))} for row in best.values()]
+    return [{**row, **_beside_source(row, sources.get(_tested(row), []))} for row in best.values()]
 
 
 def _tested(row: gains.Row) -> tuple[Any, ...]:
@@ -44,8 +45,12 @@ def _tested(row: gains.Row) -> tuple[Any, ...]:
     return (*(row[name] for name in FIELDS if name != "recipe"), row["site"], *sorted(row["seeds"]))
 
 
-def _behind(row: gains.Row, others: Sequence[gains.Row]) -> bool:
-    return gains.verdict(row) == "gains" and gains.source_leads(row, gains.untrained(row, others))
+def _beside_source(row: gains.Row, others: Sequence[gains.Row]) -> dict[str, bool]:
+    source = gains.untrained(row, others)
+    return {
+        "behind": gains.verdict(row) == "gains" and gains.source_leads(row, source),
+        "unchanged": gains.unchanged(row, source),
+    }
 
 
 def _wide(row: gains.Row) -> tuple[bool, int]:
@@ -76,9 +81,9 @@ def count(cases: Iterable[gains.Row], by: Sequence[str]) -> list[dict[str, Any]]
     """Cases counted by the fields ``by``: ``cases``, ``gains``, ``loses``, ``open`` as :func:`.gains.verdict`.
 
     ``open`` holds those that cannot be compared too, ``behind`` those that gain, and of which the source model as it
-    is does better still (of rows of :func:`of`). ``below_mean`` counts those whose own R2 is negative, and
-    ``median_gain`` is of R2, None where no case has one. SelectionError: ``by`` names no field, or one that cases do
-    not differ in.
+    is does better still, ``unchanged`` those that are that model, whatever they gain (of rows of :func:`of`).
+    ``below_mean`` counts those whose own R2 is negative, and ``median_gain`` is of R2, None where no case has one.
+    SelectionError: ``by`` names no field, or one that cases do not differ in.
     """
     wrong = [name for name in by if name not in FIELDS]
     if wrong or not by:
@@ -99,5 +104,6 @@ def count(cases: Iterable[gains.Row], by: Sequence[str]) -> list[dict[str, Any]]
             | {"behind": sum(row.get("behind", False) for row in members)}
             | {"below_mean": sum(row["r2"] is not None and row["r2"] < 0 for row in members)}
             | {"median_gain": statistics.median(each) if each else None}
+            | {"unchanged": sum(row.get("unchanged", False) for row in members)}
         )
     return found

@@ -6,7 +6,7 @@ of test days, and the group of days that it is of, ``by`` and ``group`` (:mod:`a
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 Row = Mapping[str, Any]
@@ -21,10 +21,8 @@ _NEW_WEIGHTS = "hybrid"
 GOOD, FEW, LITTLE = 0.8, 5, 0.5
 #: R2 by which one model must lead another to be called better: less is rounding (an epoch 0 that was kept).
 LEAD = 0.001
-#: Difference of R2 up to which an adaptation is the source model as it was.
-_SAME = 1e-6
-#: What a row and that of its source as it is have in common, beside the seeds and the test days.
-_TEST = ("model", "source", "data", "protocol", "n_site_years", "target", "site", "by", "group")
+#: R2 by which two scores of one model on the same days may differ: rounding.
+SAME = 1e-6
 #: The way of testing under which no day of the tested site is trained on.
 _ELSEWHERE = "leave-one-site-out"
 
@@ -75,21 +73,12 @@ def unchanged(row: Row, source: Row | None) -> bool:
 
     ``source``: the row of the source model on the same test days (:func:`untrained`).
     """
-    return source is not None and abs(_number(source.get("r2")) - _number(row.get("r2"))) <= _SAME
+    return source is not None and abs(_number(source.get("r2")) - _number(row.get("r2"))) <= SAME
 
 
 def outcome(row: Row, source: Row | None) -> Outcome:
     """:func:`verdict` of an adaptation, ``unchanged`` where it is none: what it gains is the source model's."""
     return "unchanged" if unchanged(row, source) else verdict(row)
-
-
-def unchanged_of(rows: Iterable[Row], among: Iterable[Row]) -> list[Row]:
-    """Those of ``rows`` that are :func:`unchanged`; their source models as they are stand ``among`` others."""
-    sources: dict[tuple[Any, ...], list[Row]] = {}
-    for one in among:
-        if one["recipe"] == UNTRAINED:
-            sources.setdefault(_test(one), []).append(one)
-    return [row for row in rows if unchanged(row, untrained(row, sources.get(_test(row), [])))]
 
 
 def caveat(row: Row, source: Row | None = None) -> str:
@@ -158,10 +147,6 @@ def causes(
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
-
-
-def _test(row: Row) -> tuple[Any, ...]:
-    return (*(row.get(name) for name in _TEST), *sorted(row["seeds"]))
 
 
 def _days(row: Row) -> Any:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from agroflux.baselines import registry
 from agroflux.data import summary
+from agroflux.data.calendar_days import years_text
 from agroflux.data.joined import PLUS
-from agroflux.ui import adapted, cache, show
+from agroflux.ui import adapted, cache
 from agroflux.ui.compare_sources import COUNTIES, MODEL, SHORT, Ask, data_ids, is_model, short
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _trained_on(card: dict[str, Any], years: tuple[int, ...]) -> list[str]:
         return []
     fresh = ", ".join(str(year) for year in split.get("test", []) if year in years) or "none of the years shown"
     return [
-        f"{registry.title(card['model'])} was trained on {show.years(seen)} of {card['data'].get('id', 'its data')}: "
+        f"{registry.title(card['model'])} was trained on {years_text(seen)} of {card['data'].get('id', 'its data')}: "
         f"scores of those years flatter it. Years it has never seen: {fresh}."
     ]
 

@@ -11,6 +11,7 @@ import streamlit as st
 from agroflux import schema
 from agroflux.errors import DataError
 from agroflux.figures.theme import pretty
+from agroflux.simulation.levers import USUAL_RATE
 from agroflux.ui import cache, show, state
 
 AGGREGATIONS = ("daily", "weekly", "monthly", "annual")
@@ -19,7 +20,6 @@ DATE_FORMS = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b 
 #: What a link calls the part of the map that is shown.
 EXTENT = "map-extent"
 CROPS = {"both": "Both crops", "corn": "Corn years", "soybean": "Soybean years"}
-_USUAL_RATE = 168.0  # kg N ha-1
 
 
 def row() -> Any:
@@ -97,9 +97,9 @@ def n_rate(options: Sequence[float]) -> float:
         known,
         format_func=lambda v: f"{v:g} kg N ha⁻¹",
         width=165,
-        **state.bind("rate", default=_USUAL_RATE, options=known),
+        **state.bind("rate", default=USUAL_RATE, options=known),
     )
-    return float(state.get("rate", _USUAL_RATE))
+    return float(state.get("rate", USUAL_RATE))
 
 
 def aggregation(options: Sequence[str] = AGGREGATIONS, *, default: str = "daily") -> str:

@@ -22,13 +22,6 @@ VIEW, SET, SITE = "data-view", "data-set", "data-site"
 VIEWS = {"sets": "Data sets", "bring": "Bring your own", "manage": "Management"}
 _ROWS = 14  # of variables that are shown at once, beside the card
 _MOST_LINES, _TALL, _TALLEST_BOX = 200, 12, 360  # lines of a box, and from which on it scrolls at how many px
-#: What sentences say for the command line, and what it is called on this page.
-_ON_PAGE = (
-    (r" \(and (\d+) more; `agroflux data check` lists them\)", r" (and \1 more)"),
-    (r"start from `agroflux data template management`", "start from the template (the buttons above)"),
-    (r" \(on the command line: [^)]*\)", ""),
-    (r"replace it \(--replace\)", "tick Replace one of that id"),
-)
 _KINDS = {"simulation": "simulated", "observation": "measured"}
 
 
@@ -237,15 +230,6 @@ def on_disk(name: str, content: bytes) -> Iterator[Path]:
         yield path
 
 
-def for_page(told: str) -> str:
-    """A sentence of a reader with what stands on this page in place of words for the command line."""
-    import re
-
-    for words, here in _ON_PAGE:
-        told = re.sub(words, here, told)
-    return told
-
-
 def mend(lines: Iterable[str]) -> None:
     """One box on what is wrong with a file or table, all of it, so that it can be mended in one go."""
     _listed(lines, st.error, ":material/error:")
@@ -257,7 +241,7 @@ def doubt(lines: Iterable[str]) -> None:
 
 
 def _listed(lines: Iterable[str], box: Any, icon: str) -> None:
-    told = [show.plain(show.written(for_page(line))) for line in dict.fromkeys(lines)]
+    told = [show.plain(show.written(line)) for line in dict.fromkeys(lines)]
     if not told:
         return
     more = [f"{len(told) - _MOST_LINES:,} more of the kind"] if len(told) > _MOST_LINES else []

@@ -200,7 +200,7 @@ def _report(checked: "Checked", name: str) -> None:
     if checked.ok:
         st.success(f"{show.plain(name)} can be imported.", icon=":material/check:")
     else:
-        first = data.for_page(checked.report.errors[0].sentence())  # in full: a cell of the table below cuts it
+        first = checked.report.errors[0].sentence()  # in full: a cell of the table below cuts it
         st.error(f"{show.plain(name)} cannot be imported as it is. {show.plain(first)}.", icon=":material/error:")
     if findings:
         widths = {"what": st.column_config.TextColumn(width=520), "remedy": st.column_config.TextColumn(width=430)}
@@ -224,8 +224,6 @@ def _findings(findings: "list[dict[str, Any]]") -> "pd.DataFrame":
 
     table = pd.DataFrame(findings)
     table["level"], table["row"] = table["level"].map(_LEVELS), table["row"].astype("Int64")
-    for column in ("what", "remedy"):
-        table[column] = table[column].map(data.for_page)
     told = [c for c in ("what", "remedy", "row", "column", "level") if (table[c].notna() & (table[c] != "")).any()]
     return table[[*told, *(["file"] if table["file"].nunique() > 1 else [])]]
 

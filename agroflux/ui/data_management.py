@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from agroflux.data import text_cells
+from agroflux.data.calendar_days import years_text
 from agroflux.errors import AgroFluxError, DataError
 from agroflux.figures import field_calendar
 from agroflux.ui import cache, controls, data, show, state
@@ -243,8 +244,7 @@ def _calendar(seasons: "list[Season]", sites: list[str], years: list[int]) -> No
     ]
     st.subheader("Field calendar", anchor=False)
     if not marks:
-        record = "-".join(map(str, dict.fromkeys((years[0], years[-1]))))
-        known = f"The days told lie outside the record {record}." if told else "No day is known yet."
+        known = f"The days told lie outside the record {years_text(years)}." if told else "No day is known yet."
         show.empty(known, "Fill in planting, harvest or nitrogen above.")
         return
     show.figure(field_calendar.field_calendar(years, marks, stands), f"calendar-{site}")

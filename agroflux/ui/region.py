@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import streamlit as st
 
 from agroflux.baselines import registry
+from agroflux.data.calendar_days import years_text
 from agroflux.emissions.place import STATES
 from agroflux.errors import ModelError, SelectionError
 from agroflux.figures import picker
@@ -296,7 +297,7 @@ def run_button(ask: Ask) -> None:
     """The button and, while it runs, the progress bar. The result is kept until the next run."""
     count = len(ask.sites)
     what = f"Run {len(ask.models)} models on" if len(ask.models) > 1 else "Run on"
-    label = f"{what} {count} {'county' if count == 1 else 'counties'}, {show.years(ask.years)}" if ask.years else "Run"
+    label = f"{what} {count} {'county' if count == 1 else 'counties'}, {years_text(ask.years)}" if ask.years else "Run"
     if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not (count and ask.years)):
         bar = st.progress(0.0, "Loading the model")
         try:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from agroflux import maps, schema
 from agroflux.data import summary
+from agroflux.data.calendar_days import years_text
 from agroflux.evaluation import compare
 from agroflux.figures import choropleth, colours, ensemble, series, theme
 from agroflux.ui import cache, controls, region, show, state
@@ -134,7 +135,7 @@ def provenance(done: region.Result) -> dict[str, object]:
     if len(done.runs) == 1:
         (told["model"],) = done.runs
     return told | {
-        "years": show.years(done.ask.years),
+        "years": years_text(done.ask.years),
         "n_rate_kg_n_ha": done.ask.rate,
         "synthetic": "yes" if _synthetic(done) else "no",
     }
@@ -147,7 +148,7 @@ def _synthetic(done: region.Result) -> bool:
 
 def stem(done: region.Result, what: str) -> str:
     """Name of a file on ``what``, without suffix: another for other years or another rate."""
-    years = show.years(done.ask.years).replace(", ", "+")
+    years = years_text(done.ask.years).replace(", ", "+")
     return f"region-{what}-{years}-n{done.ask.rate:g}"
 
 
@@ -161,7 +162,7 @@ def show_map(fig: Any, title: list[str], done: region.Result, what: str, key: st
 def titles(done: region.Result, variable: schema.Variable, whose: str, what: str = "") -> list[str]:
     """Lines above a map in a file: what it shows and of which years; by which model (``whose``), data and rate."""
     unit = theme.pretty(summary.yearly_unit(variable.name))
-    first = f"{variable.title} [{unit}], {show.years(done.ask.years)}" + (f": {what}" if what else "")
+    first = f"{variable.title} [{unit}], {years_text(done.ask.years)}" + (f": {what}" if what else "")
     driven = f"on {done.ask.data}, {done.ask.rate:g} kg N ha⁻¹ to corn"
     if len(f"{whose} {driven}") <= _LETTERS:
         return [first, f"{whose} {driven}"]

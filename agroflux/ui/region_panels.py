@@ -6,6 +6,7 @@ import streamlit as st
 
 from agroflux import schema
 from agroflux.data import summary
+from agroflux.data.calendar_days import years_text
 from agroflux.evaluation import compare
 from agroflux.figures import choropleth, colours, spread, theme
 from agroflux.ui import cache, controls, region, region_models, show, state
@@ -23,7 +24,7 @@ def show_result() -> None:
     ask = done.ask
     names = region.names(ask.data)
     counties = "1 county" if len(ask.sites) == 1 else f"{len(ask.sites)} counties"
-    st.subheader(f"{counties}, {show.years(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
+    st.subheader(f"{counties}, {years_text(ask.years)}, {ask.rate:g} kg N ha⁻¹ to corn", anchor=False)
     for problem, models in region.problems(done.failed).items():
         st.error(show.plain(f"Left out: {', '.join(models)}: {problem}"), icon=":material/error:")
     if len(done.runs) > 1:

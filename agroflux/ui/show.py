@@ -35,17 +35,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KIND_NAMES = {"simulation": "simulated", "observation": "measured"}
 
 
-def years(held: Sequence[int]) -> str:
-    """Years in words, gaps told: ``2013``, ``2013-2018``, ``2001-2003, 2010``."""
-    runs: list[list[int]] = []
-    for year in sorted(set(held)):
-        if runs and year == runs[-1][-1] + 1:
-            runs[-1].append(year)
-        else:
-            runs.append([year])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-
-
 def written(text: str) -> str:
     """A sentence or a name with formulas and units as people write them: N₂O, CO₂, ha⁻¹; a unit alone: theme.pretty."""
     return schema.written(text).replace("ha-1", "ha⁻¹").replace("yr-1", "yr⁻¹")

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from agroflux import maps, schema
+from agroflux.data.calendar_days import years_text
 from agroflux.data.summary import phase_shown, yearly_unit
 from agroflux.figures import seasonal
 from agroflux.figures.theme import pretty
@@ -128,7 +129,7 @@ def point_rows(site: str) -> list[tuple[str, str]]:
         ("Latitude, longitude", f"{row['lat']:.3f}, {row['lon']:.3f}"),
         ("Data set", show.called(first)),
         ("Kind", _kind(first)),
-        ("Years", show.years(cache.years(first.id))),
+        ("Years", years_text(cache.years(first.id))),
         ("Variables", ", ".join(_held(first.id, site, cache.version(first.id)))),
         *([("Also in", "; ".join(map(show.called, holding[1:])))] if holding[1:] else []),
     ]
@@ -171,7 +172,7 @@ def _lacks(data: str, years: Sequence[int], rate: float) -> str:
     rates, held = cache.n_rates(data), cache.years(data)
     if rates and not any(np.isclose(rates, rate)):
         return f"no {rate:g} kg N ha⁻¹ (it has {', '.join(f'{r:g}' for r in rates)})"
-    return "" if set(years) & set(held) else f"no year of {show.years(years)} (it has {show.years(held)})"
+    return "" if set(years) & set(held) else f"no year of {years_text(years)} (it has {years_text(held)})"
 
 
 def in_view(chosen: Sequence[str], data: str) -> "list[Entry]":
@@ -203,7 +204,7 @@ class Layer:
 
 def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> Layer:
     """The simulator's county means."""
-    when = f"mean of {show.years(years)}" if len(years) > 1 else show.years(years)
+    when = f"mean of {years_text(years)}" if len(years) > 1 else years_text(years)
     grown = "" if crop == "both" else f", {controls.CROPS[crop].lower()}"
     phase = phase_shown(cache.dataset(data), rate)
     label = schema.get(variable).title
@@ -217,7 +218,7 @@ def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop:
         about={
             "variable": variable,
             "data": data,
-            "years": show.years(years),
+            "years": years_text(years),
             "n_rate_kg_n_ha": rate,
             "crop_years": crop,
             "synthetic": "yes" if cache.entry(data).synthetic else "no",
@@ -359,7 +360,7 @@ def show_seasons(
                 show.figure(fig, f"seasonal-{panel}", downloads=False)
     show.figure_files(seasonal.small_multiples(frame, labels, by=by, names=names), "seasonal-cycle")
     st.caption(
-        f"Day-of-year means over {show.years(years)} (measurements: over all their years), 7-day running mean. "
+        f"Day-of-year means over {years_text(years)} (measurements: over all their years), 7-day running mean. "
         "Solid lines are corn years, dotted lines soybean years, dashed lines years of another or an unknown crop."
         + (" A shade spans the lowest to the highest year." if seasonal.shaded(frame, by) else "")
     )

@@ -12,6 +12,7 @@ import streamlit as st
 
 from agroflux.data import field_days, text_cells
 from agroflux.errors import ModelError, SelectionError
+from agroflux.evaluation.gains import SAME
 from agroflux.ui import cache, transfer
 from agroflux.ui.transfer import NAMES
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from agroflux.training.jobs import Job
 
-#: R2 by which two scores of the same model and days may differ: rounding.
-_SAME = 1e-6
 _SITE_YEARS = {"train": "Trained on", "validate": "Epoch chosen by", "test": "Tested on"}
 
 
@@ -91,7 +90,7 @@ def _made(said: dict[str, Any], card: dict[str, Any]) -> bool:
 
 def _alike(one: float | None, other: float | None) -> bool:
     """Whether two scores of the same days are of one model; what has no score tells nothing."""
-    return one is None or other is None or not abs(one - other) > _SAME
+    return one is None or other is None or not abs(one - other) > SAME
 
 
 def of_job(job: "Job") -> Result:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from agroflux.data.calendar_days import regular, stamps
+from agroflux.data.calendar_days import regular, stamps, years_text
 from agroflux.data.report import Report
 
 
@@ -58,3 +58,11 @@ def test_a_day_to_come_was_not_measured() -> None:
         (4, f"'{far}' lies in the future"),
     ]
     assert f"{now:%Y-%m-%d}" in report.errors[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [([2013], "2013"), (range(2013, 2019), "2013-2018"), ([2010, 2001, 2003, 2002], "2001-2003, 2010"), ([], "")],
+)
+def test_years_in_words_tell_the_gaps(held: list[int], words: str) -> None:
+    assert years_text(held) == words

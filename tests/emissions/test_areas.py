@@ -74,8 +74,8 @@ def test_each_mistake_is_named(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"PK\x03\x04xlsx", "spreadsheet"),
-        (b"\xd0\xcf\x11\xe0old", "spreadsheet"),
+        (b"PK\x03\x04...xl/workbook.xml", "an Excel workbook, not a CSV file"),
+        (b"\xd0\xcf\x11\xe0old", "of the old kind .*, not a CSV file"),
         (b"fips\xff\xfe", "not UTF-8"),
         (b"fi\0ps", "not a text file"),
         (b"a" * 1_000_001, "larger than 1 MB"),

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agroflux.emissions.areas import read_areas
-from agroflux.emissions.totals import ADDITIVE, COLUMNS, period_text, totals
+from agroflux.emissions.totals import ADDITIVE, COLUMNS, totals
 from agroflux.errors import SelectionError
 
 Rotation = Callable[..., xr.Dataset]
@@ -159,10 +159,3 @@ def test_a_single_county_can_be_chosen(rotation: Rotation, facts: pd.DataFrame) 
     one = totals(rotation(), facts, n_rate=168, years=[2013], counties=["19169"])
     assert one.by("region")["n2o_t"].item() == every.at["19169", "n2o_t"]
     assert one.left_out.empty
-
-
-@pytest.mark.parametrize(
-    ("years", "text"), [([2013, 2014, 2015], "2013-2015"), ([2016], "2016"), ([2013, 2016], "2013, 2016")]
-)
-def test_period_text(years: list[int], text: str) -> None:
-    assert period_text(years) == text

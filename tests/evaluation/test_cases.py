@@ -64,10 +64,13 @@ def test_cases_are_counted_by_their_intervals() -> None:
         "behind": 1,
         "below_mean": 1,
         "median_gain": 0.0,
+        "unchanged": 0,
     }
     assert (found[1]["open"], found[1]["behind"]) == (2, 0), "what does not gain is not counted as behind"
     ahead = [row("finetune", 0.2, 0.1, 0.3, r2=0.5001), *ROWS[1:]]
     assert cases.count(cases.of(ahead), ["recipe"])[0]["behind"] == 0
+    kept = [row("finetune", 0.2, 0.1, 0.3, r2=0.5), *ROWS[1:]]
+    assert cases.count(cases.of(kept), ["recipe"])[0]["unchanged"] == 1, "it is the source as it was"
     assert found[1]["below_mean"] == 0 and found[1]["median_gain"] == 0.1
     nothing = cases.count([ROWS[6]], ["target"])
     assert nothing[0]["median_gain"] is None

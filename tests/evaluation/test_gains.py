@@ -57,16 +57,6 @@ def test_an_adaptation_that_is_the_source_as_it_was_is_no_gain_of_its_own() -> N
     assert gains.outcome(won, gains.untrained(won, [source | {"n_test_days": 899}])) == "gains", "of other days"
 
 
-def test_unchanged_rows_are_found_by_the_test_of_their_source() -> None:
-    place = {"model": "m", "source": "s", "data": "d", "protocol": "p", "n_site_years": 2, "target": "GPP"}
-    place |= {"site": "all", "by": "all", "group": "all", "seeds": [0, 1]}
-    same, other = (row(0.2, 0.1, 0.3, r2=r2) | place for r2 in (0.5, 0.4))
-    source = same | {"recipe": "zero-shot"}
-    assert gains.unchanged_of([same, other], [same, source]) == [same]
-    for name, value in (("model", "n"), ("site", "A"), ("group", "corn"), ("n_site_years", 1), ("seeds", [0])):
-        assert gains.unchanged_of([same], [source | {name: value}]) == [], name
-
-
 def test_whose_data_replace_the_source_follows_from_the_protocol() -> None:
     lost, curve = row(0.0, -0.1, 0.1), [(1, 0.2), (4, -0.05)]
     for protocol, whose in (("leave-years-out", "the site's own"), ("leave-one-site-out", "the other sites'")):

@@ -21,3 +21,21 @@ def figure(app: AppTest, number: int) -> dict[str, Any]:
     """What the browser draws of the page's chart of that number, from 0."""
     spec: dict[str, Any] = json.loads(app.get("plotly_chart")[number].proto.spec)
     return spec
+
+
+def said(app: AppTest) -> str:
+    """What the boxes, captions and paragraphs of the page say, without the marks of Markdown."""
+    boxes = (*app.info, *app.warning, *app.error, *app.success, *app.caption, *app.markdown)
+    return " ".join(str(box.value).replace("\\", "").replace("**", "") for box in boxes)
+
+
+def box(app: AppTest, kind: str, label: str) -> Any:
+    """The first control of a ``kind``, as ``button``, whose label begins like that."""
+    return next(one for one in getattr(app, kind) if one.label.startswith(label))
+
+
+def upload(app: AppTest, name: str, content: bytes, kind: str = "text/csv") -> AppTest:
+    """The page after a file was given to its first uploader."""
+    app.file_uploader[0].set_value((name, content, kind)).run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app

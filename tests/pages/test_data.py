@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,13 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from agroflux.data import catalog, management_table
 from agroflux.data.importing import import_file, save
-from agroflux.data.known_sites import SiteFacts
 from agroflux.data.management import Season
-from agroflux.data.report import Report
-from agroflux.errors import DataError
-from agroflux.ui import data
 from tests.data.test_importing import ARM, HERE, daily
 from tests.data.test_monthly import monthly_file
+from tests.pages.opened import box as _box
+from tests.pages.opened import open_page
+from tests.pages.opened import said as _said
+from tests.pages.opened import upload as _upload
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -30,32 +29,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _open(page: str = "data", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-")] = value
-    app.run()
-    app = app.switch_page(f"pages/{page}.py").run()
+    app = open_page(page, **query)
     assert not app.exception, [e.value for e in app.exception]
     return app
 
 
 def _html(app: AppTest) -> str:
     return "".join(element.proto.body for element in app.get("html"))
-
-
-def _said(app: AppTest) -> str:
-    boxes = (*app.info, *app.warning, *app.error, *app.success, *app.caption, *app.markdown)
-    return " ".join(str(box.value).replace("\\", "").replace("**", "") for box in boxes)
-
-
-def _box(app: AppTest, kind: str, label: str) -> Any:
-    return next(box for box in getattr(app, kind) if box.label.startswith(label))
-
-
-def _upload(app: AppTest, name: str, content: bytes, kind: str = "text/csv") -> AppTest:
-    app.file_uploader[0].set_value((name, content, kind)).run()
-    assert not app.exception, [e.value for e in app.exception]
-    return app
 
 
 def test_a_bundled_data_set_shows_its_card_variables_and_coverage() -> None:
@@ -152,7 +132,7 @@ def test_an_unknown_tower_asks_for_its_position(tmp_path: Path) -> None:
     app = _open(data_view="bring")
     _upload(app, "FLX_US-Xx1_FLUXNET2015_SUBSET_DD_2005-2006_1-4.csv", daily(tmp_path).read_bytes())
     _box(app, "button", "Import").click().run()
-    assert "position of site US-Xx1 is not known" in _said(app) and "command line" not in _said(app)
+    assert "position of site US-Xx1 is not known: give its latitude and longitude, as 41.2" in _said(app)
     _box(app, "number_input", "Latitude").set_value(41.0)
     _box(app, "number_input", "Longitude").set_value(-96.0)
     _box(app, "button", "Import").click().run()
@@ -219,19 +199,6 @@ def test_a_file_that_is_none_of_ours_is_told(tmp_path: Path) -> None:
     _upload(app, "photo.csv", bytes(range(256)))
     table = app.dataframe[0].value
     assert "not text" in table.at[0, "what"] and list(table.columns) == ["what", "level"], "nothing but what is told"
-
-
-def test_words_for_the_command_line_are_not_for_the_page() -> None:
-    report = Report()
-    for row in (1, 2, 3):
-        report.add("error", "a.csv", "is wrong", row=row)
-    with pytest.raises(DataError) as error:
-        report.stop()
-    assert data.for_page(str(error.value)) == "a.csv, row 1: is wrong (and 2 more)"
-    with pytest.raises(DataError, match="on the command line") as error:
-        SiteFacts().filled("nowhere")
-    assert "command line" not in data.for_page(str(error.value))
-    assert data.for_page("choose another id, or replace it (--replace)").endswith("or tick Replace one of that id")
 
 
 def test_what_was_written_for_one_file_is_not_for_the_next(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from agroflux.training import transfer
 from agroflux.ui import transfer as page
 from tests.pages import untrained
 from tests.pages.opened import open_page
+from tests.pages.opened import said as _said
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -61,11 +62,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 _open = partial(open_page, "transfer")
 
 
-def _said(app: AppTest) -> str:
-    boxes = (*app.info, *app.warning, *app.success, *app.error, *app.caption, *app.markdown)
-    return " ".join(str(box.value).replace("\\", "") for box in boxes)
-
-
 def _figures(app: AppTest, *names: str) -> Iterator[dict[str, Any]]:
     """The figures of the comparison by their keys: their order on the page follows their heights."""
     for name in names:
@@ -82,8 +78,8 @@ def test_gains_and_losses_are_said_with_intervals_and_causes() -> None:
     assert not app.exception and not app.error
     said = _said(app)
     assert "1 of 2 adaptations beats training from scratch" in said and "leaves out zero; 1 is worse." in said
-    assert "**Fine-tune** beats scratch by 0.20 R² (95 % interval +0.10 to +0.30, 8 test site-years)." in said
-    assert "**Adversarial** is worse than scratch by 0.10 R² (95 % interval \u22120.20 to \u22120.05" in said
+    assert "Fine-tune beats scratch by 0.20 R² (95 % interval +0.10 to +0.30, 8 test site-years)." in said
+    assert "Adversarial is worse than scratch by 0.10 R² (95 % interval \u22120.20 to \u22120.05" in said
     assert "The source model as it is has R² \u22121.50 here" in said, "the cause is read off the rows"
     by_model, by_site, curves, places = _figures(app, "models", "sites", "curves", "map")
     assert by_model["layout"]["yaxis"]["ticktext"] == ["lstm-untrained"]
@@ -106,7 +102,7 @@ def test_a_source_that_does_better_untrained_is_told_and_no_gain_is_green(
         app = _open(transfer_recipes="finetune")
         assert not app.exception and not app.error
         said = _said(app)
-        assert "**Fine-tune** beats scratch by 0.20 R²" in said
+        assert "Fine-tune beats scratch by 0.20 R²" in said
         assert ("The source model as it is does better (R² 0.80)." in said) is better
         assert "The adaptation beats training from scratch" in said
         assert ("It is worse than the source model as it is." in said) is better
@@ -173,7 +169,7 @@ def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: p
     app = _open(var="GPP", transfer_by="crop")
     by_crop, by_model = _figures(app, "groups", "models")
     assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"], "of the model in detail"
-    assert len(by_model["layout"]["yaxis"]["ticktext"]) == 2 and "**Gain by model**, all sites, 2 site-years, alf" in (
+    assert len(by_model["layout"]["yaxis"]["ticktext"]) == 2 and "Gain by model, all sites, 2 site-years, alf" in (
         _said(app)
     )
     app = _open(var="GPP", transfer_detail="tcn-untrained")
@@ -181,7 +177,7 @@ def test_of_several_models_one_is_shown_in_detail(tmp_path: Path, monkeypatch: p
     (curves,) = _figures(app, "curves")
     assert {t["name"] for t in curves["data"]} == {"Fine-tune", "Source as it is", "From scratch"}
     said = _said(app)
-    assert "**Learning curves**, all sites, tcn-untrained" in said
+    assert "Learning curves, all sites, tcn-untrained" in said
     assert "The source model as it is" not in said, "its one recipe wins: there is no cause to tell"
 
 
@@ -285,9 +281,9 @@ def test_a_link_narrows_the_choice() -> None:
 def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
     app = _open(var="GPP", transfer_by="crop")
     assert not app.exception and not app.error
-    assert "**Fine-tune** beats scratch by 0.50 R²" in _said(
-        app
-    ) and "all sites, 2 site-years to train on, alfalfa" in (app.subheader[0].value.replace("\\", ""))
+    assert "Fine-tune beats scratch by 0.50 R²" in _said(app) and "all sites, 2 site-years to train on, alfalfa" in (
+        app.subheader[0].value.replace("\\", "")
+    )
     by_crop, by_site, curves = _figures(app, "groups", "sites", "curves")
     assert by_crop["layout"]["yaxis"]["ticktext"] == ["Alfalfa", "Unknown crop"]
     assert by_site["layout"]["yaxis"]["ticktext"] == ["US-Tw3", "US-AR1"]
@@ -295,8 +291,8 @@ def test_scores_by_crop_are_a_picture_a_choice_and_a_table() -> None:
     assert set(app.dataframe[0].value["Crop"]) == {"Alfalfa", "Unknown crop"}
     assert app.query_params["transfer-by"] == "crop" and app.query_params["transfer-crop"] == "alfalfa"
     app = _open(var="GPP", transfer_by="crop", transfer_crop="unknown")
-    assert "**Fine-tune** is worse than scratch by 0.30 R²" in _said(app)
-    assert "**Gain by management**" in _said(_open(var="GPP", transfer_by="management"))
+    assert "Fine-tune is worse than scratch by 0.30 R²" in _said(app)
+    assert "Gain by management" in _said(_open(var="GPP", transfer_by="management"))
 
 
 @pytest.mark.parametrize("by", ["all", "crop"])

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from agroflux import paths
 from agroflux.training import jobs
@@ -16,6 +15,7 @@ from agroflux.ui import transfer_results
 from tests.pages import untrained
 from tests.pages.ended import ended
 from tests.pages.opened import figure, open_page
+from tests.pages.opened import said as _said
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -32,11 +32,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 _open = partial(open_page, "transfer")
-
-
-def _said(app: AppTest) -> str:
-    boxes = (*app.info, *app.warning, *app.success, *app.error, *app.caption, *app.markdown)
-    return " ".join(str(box.value).replace("\\", "") for box in boxes)
 
 
 def test_empty_choices_live_say_which_one_is_empty() -> None:

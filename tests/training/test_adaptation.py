@@ -1,12 +1,10 @@
 """What fine-tuning follows: rates of the parts, an order for each epoch, scaler and reference of the training years."""
 
 import copy
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from agroflux.baselines.checkpoint import Checkpoint
 from agroflux.evaluation import metrics
@@ -16,28 +14,19 @@ from agroflux.training.finetune import Finetune
 from agroflux.training.folds import Fold
 from agroflux.training.site_years import SiteYears
 from agroflux.training.transfer import Adapted, Origin, Run
+from tests.training.steps import noted
 from tests.training.test_finetune import FEW, ROWS, TRAIN, VALIDATE, adapt
 
 FOLD = Fold("chosen", "US-Tw3", (("US-Tw3", 2014),), (("US-Tw3", 2015),), (("US-Tw3", 2016),))
 
 
 def test_each_part_learns_at_its_own_rate_along_the_schedule(small: Checkpoint, towers: SiteYears) -> None:
-    rates: list[list[float]] = []
-    norms: list[float] = []
-
-    def note(optimiser: torch.optim.Optimizer, *_: Any) -> None:
-        rates.append([group["lr"] for group in optimiser.param_groups])
-        norms.append(float(torch.stack([p.grad.norm() for g in optimiser.param_groups for p in g["params"]]).norm()))
-
-    hook = register_optimizer_step_post_hook(note)
-    try:
+    with noted() as steps:
         adapt(small, towers, Finetune(learning_rate=5.0, decay=0.25), budget=Budget(epochs=10, every=1))
-    finally:
-        hook.remove()
-    assert [part / head for head, part in rates] == pytest.approx([0.25] * 10)
-    assert [head / 5.0 for head, _ in rates] == pytest.approx([adaptation._shape(k / 10) for k in range(10)])
+    assert [part / head for head, part in (step.rates for step in steps)] == pytest.approx([0.25] * 10)
+    assert [step.rates[0] / 5.0 for step in steps] == pytest.approx([adaptation._shape(k / 10) for k in range(10)])
     assert [adaptation._shape(share) for share in (0.0, 0.5, 1.0)] == pytest.approx([0.2, 0.51, 0.02], abs=1e-3)
-    assert max(norms) == pytest.approx(1.0, abs=1e-3), "a longer gradient is cut"
+    assert max(step.norm for step in steps) == pytest.approx(1.0, abs=1e-3), "a longer gradient is cut"
 
 
 def test_an_epoch_takes_each_window_once_in_an_order_of_its_own(small: Checkpoint, towers: SiteYears) -> None:

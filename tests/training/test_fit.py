@@ -10,7 +10,6 @@ import pytest
 import torch
 import xarray as xr
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from agroflux import schema
 from agroflux.baselines import card as cards
@@ -18,6 +17,7 @@ from agroflux.baselines import checkpoint
 from agroflux.data import splits
 from agroflux.training import batches, fitting, loss, recipes, supervised
 from tests.synthetic_contract import tiny
+from tests.training.steps import noted
 from tests.training.test_fitting import RECIPE, train
 
 
@@ -38,19 +38,27 @@ def test_the_weights_are_those_of_the_best_epoch(data: xr.Dataset, tmp_path: Pat
 
 
 def test_no_step_is_taken_along_a_gradient_longer_than_one(data: xr.Dataset, tmp_path: Path) -> None:
-    norms: list[float] = []
-
-    def note(optimiser: torch.optim.Optimizer, *_: Any) -> None:
-        grads = [p.grad.norm() for group in optimiser.param_groups for p in group["params"]]
-        norms.append(float(torch.stack(grads).norm()))
-
-    hook = register_optimizer_step_post_hook(note)
-    try:
+    with noted() as steps:
         train(data, tmp_path, dataclasses.replace(RECIPE, learning_rate=100.0))
-    finally:
-        hook.remove()
-    assert len(norms) == 9
-    assert max(norms) == pytest.approx(1.0, abs=1e-3), "some were longer"
+    assert len(steps) == 9
+    assert max(step.norm for step in steps) == pytest.approx(1.0, abs=1e-3), "some were longer"
+
+
+def test_the_rate_moves_at_each_step(data: xr.Dataset, tmp_path: Path) -> None:
+    with noted() as steps:
+        train(data, tmp_path, RECIPE)
+    falls = [0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * k / 9)) for k in range(9)]
+    assert [step.rates for step in steps] == [
+        [pytest.approx(RECIPE.learning_rate * (k + 1) / 50 * fall)] for k, fall in enumerate(falls)
+    ]
+
+
+def test_the_clock_ends_the_schedule_of_a_run_that_has_less_time_than_steps(data: xr.Dataset, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, max_minutes=0.06, max_epochs=100_000, patience=100_000)
+    with noted() as steps:
+        train(data, tmp_path, recipe)
+    assert len(steps) < 100_000
+    assert steps[-1].rates[0] < 0.2 * recipe.learning_rate, "by its steps the run had hardly begun"
 
 
 def test_targets_weigh_as_the_recipe_says(data: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,9 @@
 """What counts in the loss of a step and of an epoch, how the rate moves, and how long weights are remembered."""
 
-from datetime import timedelta
-from types import SimpleNamespace
-
 import pytest
 import torch
 from torch import nn
 
-from agroflux.training import fitting
 from agroflux.training.module import Supervised, _ema
 
 
@@ -33,14 +29,6 @@ def test_the_rate_rises_over_fifty_steps_and_falls_along_a_cosine() -> None:
     module = Supervised(_Plain(), torch.ones(2), 0, 1e-3, 0.9, lambda step: step / 1000)
     rates = [module._rate(step) for step in (0, 24, 500, 1000, 2000)]
     assert rates == pytest.approx([1 / 50, 0.4993, 0.51, 0.02, 0.02], abs=1e-3)
-    assert module.configure_optimizers()["lr_scheduler"]["interval"] == "step"  # type: ignore[index]
-
-
-def test_the_clock_ends_the_schedule_of_a_run_that_has_less_time_than_steps() -> None:
-    trainer = SimpleNamespace(strategy=SimpleNamespace(broadcast=lambda value: value))
-    timer = SimpleNamespace(time_elapsed=lambda stage: 30.0)
-    limited, free = (fitting._share(trainer, timer, 100, limit) for limit in (timedelta(minutes=1), None))  # type: ignore[arg-type]
-    assert [limited(10), limited(80), free(10)] == [0.5, 0.8, 0.1]
 
 
 def test_the_memory_of_the_average_grows_to_that_of_the_decay() -> None:

@@ -18,14 +18,6 @@ from agroflux.figures import choropleth
 from agroflux.ui import show
 
 
-@pytest.mark.parametrize(
-    ("held", "words"),
-    [([2013], "2013"), (range(2013, 2019), "2013-2018"), ([2010, 2001, 2003, 2002], "2001-2003, 2010"), ([], "")],
-)
-def test_years_in_words_tell_the_gaps(held: list[int], words: str) -> None:
-    assert show.years(held) == words
-
-
 @given(st.text(max_size=60))
 def test_plain_text_loses_nothing_but_its_line_breaks(text: str) -> None:
     assert show.plain(text).replace("\\", "") == " ".join(text.split()).replace("\\", "")
