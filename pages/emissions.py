@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import cache, emissions, emissions_answer, show, taught
+from agroflux.ui import cache, controls, emissions, emissions_answer, show, taught
 from agroflux.ui import emissions_downloads as downloads
 from agroflux.ui import emissions_panels as panels
 from agroflux.ui import emissions_policy as policy
@@ -31,7 +31,7 @@ def page() -> None:
             policy.drivers(answer, choice)
         st.subheader("Where", anchor=False)
         quantity = emissions.quantity(answer.totals.by("county"))
-        left, right = st.columns([1.3, 1], gap="medium")
+        left, right = controls.halves()
         with left, show.guard("The map"):
             panels.county_map(answer.totals, quantity)
         with right, show.guard("The ranking"):

@@ -4,7 +4,7 @@ Put several into ``controls.row()``: they stand side by side and wrap on a narro
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -14,17 +14,31 @@ from agroflux.figures.theme import pretty
 from agroflux.simulation.levers import USUAL_RATE
 from agroflux.ui import cache, show, state
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 AGGREGATIONS = ("daily", "weekly", "monthly", "annual")
 #: How a date is written where a figure is pointed at, by time step.
 DATE_FORMS = {"daily": "%d %b %Y", "weekly": "week of %d %b %Y", "monthly": "%b %Y", "annual": "%Y"}
 #: What a link calls the part of the map that is shown.
 EXTENT = "map-extent"
+_HALF = 600  # px: half of a page
 CROPS = {"both": "Both crops", "corn": "Corn years", "soybean": "Soybean years"}
 
 
 def row() -> Any:
     """A row for pickers that wraps on a narrow screen: ``with controls.row(): ...``."""
     return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+
+
+def halves() -> "tuple[DeltaGenerator, DeltaGenerator]":
+    """Two containers side by side, or one below the other where there is no room.
+
+    Neither gets narrower on a small screen, as columns do: a map then has the room of ``choropleth.NARROWEST`` that
+    all of its counties take.
+    """
+    with st.container(horizontal=True, gap="medium"):
+        return st.container(width=_HALF), st.container(width=_HALF)
 
 
 def data_set(label: str = "Simulator") -> str:

@@ -24,6 +24,7 @@ _TABLE = (
     "county", "state", "counties", "n2o_t", "n2o_t_co2e", "n2o_all_t_co2e", "n2o_kg_n_ha", "co2e_per_grain",
     "n2o_n_per_n", "nee_t_co2", "harvest_t_co2", "necb_t_co2", "soil_carbon_t_co2", "soil_co2_t_co2", "area_ha",
 )  # fmt: skip
+_FIGURE = 236  # px of a headline figure: on a narrow page it goes below the one before, and is never cut
 _SCALES = ((1e6, "Mt"), (1e3, "kt"), (1.0, "t"))
 #: Colour scale of a quantity: that of the schema's variable of the same nature.
 _LIKE = {"nee_t_co2": "NEE", "nee_t_c_ha": "NEE", "necb_t_co2": "Delta_SOC", "soil_carbon_t_co2": "Delta_SOC"}
@@ -70,7 +71,8 @@ def figures(answer: Assessment) -> None:
 
 def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str, str]]) -> None:
     held = {name: words for name, words in names.items() if name in region}
-    for place, (name, (short, text)) in zip(st.columns(len(held), gap="small"), held.items(), strict=True):
+    figures_row = st.container(horizontal=True, gap="small")
+    for name, (short, text) in held.items():
         unit = COLUMNS[name].unit
         value, shown = scaled(float(region[name]), unit)
         interval = None
@@ -78,9 +80,9 @@ def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str
             row = answer.interval(name)
             size = float(region[name]) / value if value else 1.0
             interval = f"{number(row['low80'] / size)} to {number(row['high80'] / size)}"
-        place.metric(
+        figures_row.metric(
             f"{short} [{theme.pretty(shown)}]", number(value, 4), delta=interval, delta_color="off", delta_arrow="off",
-            help=text, border=True, height="stretch",
+            help=text, border=True, width=_FIGURE, height="stretch",
         )  # fmt: skip
 
 

@@ -15,12 +15,10 @@ from agroflux.ui import cache, controls, region, show, state
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from streamlit.delta_generator import DeltaGenerator
 
 _SMALL, _LARGE = 240, 380  # px high
-#: px wide: a small map and half of a page. Neither gets narrower on a small screen, as columns do, but goes below the
-#: other: a map then has the room of choropleth.NARROWEST that all of its counties take.
-_SMALL_WIDTH, _HALF = 340, 600
+#: px wide: a small map, for the same reason as ``controls.halves``.
+_SMALL_WIDTH = 340
 _LETTERS = 140  # of a line of a title in a picture of 1200 px
 _SPREADS = {"mean": "Ensemble mean", "sd": "Standard deviation", "range": "Highest less lowest"}
 
@@ -46,7 +44,7 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
     values = county_values(done, variable)
     with show.guard("The maps of the models"):
         _side_by_side(done, values, variable, names)
-    left, right = halves()
+    left, right = controls.halves()
     with left, show.guard("The difference map"):
         _difference(done, values, variable, names)
     with right, show.guard("The ensemble map"):
@@ -55,12 +53,6 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
         _series(done, variable, step)
     with show.guard("The table of the models"):
         _table(done, values, variable, names)
-
-
-def halves() -> "tuple[DeltaGenerator, DeltaGenerator]":
-    """Two containers side by side, or one below the other where there is no room."""
-    with st.container(horizontal=True, gap="medium"):
-        return st.container(width=_HALF), st.container(width=_HALF)
 
 
 def pick_step(variable: schema.Variable) -> compare.Aggregation:
@@ -234,7 +226,7 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
     unit, sites = compare.unit(variable, step), len(done.ask.sites)
     where, form = f"mean of {sites} counties" if sites > 1 else "one county", controls.DATE_FORMS[step]
     models, name = len(frame.columns), stem(done, f"{len(frame.columns)}-models-{variable.name}-{step}")
-    left, right = halves()
+    left, right = controls.halves()
     with left:
         st.markdown(f"**Each model**, {where}")
         kinds = {str(model): str(model) for model in frame.columns}

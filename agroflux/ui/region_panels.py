@@ -42,7 +42,7 @@ def show_result() -> None:
         variable = schema.get(controls.variable(held, default="GPP"))
         step = region_models.pick_step(variable)
     with show.guard("The map of the result"):
-        left, right = region_models.halves()
+        left, right = controls.halves()
         with left:
             _map(done, variable, names)
         with right:

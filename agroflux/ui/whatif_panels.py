@@ -65,7 +65,7 @@ def results(ask: Ask, made: Job, names: dict[str, str]) -> None:
     shown = _summary(table)
     show.frame(shown, hide_index=True, column_config=_formats(shown))
     key = _measure()
-    left, right = st.columns(2, gap="medium")
+    left, right = controls.halves()
     with left, show.guard("The bars by year"):
         _bars(ask, table, key)
     with right, show.guard("The map of differences"):
