@@ -21,7 +21,13 @@ from agroflux.emissions.totals import COLUMNS, REGION, Totals
 from agroflux.errors import SelectionError
 
 #: Quantity of the fluxes -> column of the totals for which an interval is drawn.
-_DRAWN = {"n2o": "n2o_t", "nee": "nee_t_co2", "necb": "necb_t_co2", "soil_carbon": "soil_carbon_t_co2"}
+_DRAWN = {
+    "n2o": "n2o_t",
+    "nee": "nee_t_co2",
+    "harvest": "harvest_t_co2",
+    "necb": "necb_t_co2",
+    "soil_carbon": "soil_carbon_t_co2",
+}
 
 
 @dataclass(frozen=True)
@@ -101,14 +107,16 @@ def assess(question: Question, sources: Sources, facts: pd.DataFrame) -> Assessm
         if column not in made.crops:
             continue
         evidence = _evidence(quantity, column, sources, made, yearly, members, models, question.area_sd)
-        for one, kinds in _kinds(evidence, column, made, question):
-            drawn = uncertainty.draw(one, draws=question.draws, seed=question.seed)
-            rows += _intervals(made, drawn, kinds, one.best)
-            held = uncertainty.contributions(one, draws=question.draws, seed=question.seed)
-            for name, factor in kinds.items():
+        for one in _drawings(evidence, column, made, question):
+            drawn = uncertainty.draw(one.evidence, draws=question.draws, seed=question.seed)
+            rows += _intervals(made, drawn, one)
+            if one.by_area:  # what drives a mean is what drives its total
+                continue
+            held = uncertainty.contributions(one.evidence, draws=question.draws, seed=question.seed)
+            for name, factor in one.columns.items():
                 ends = held[["sd", "low80", "high80"]] * factor
                 parts.append(held.assign(quantity=name, **ends))
-            used |= set(one.components())
+            used |= set(one.evidence.components())
         once = once or _grown_once(evidence)
     years, short = breakdown.by_year(question, fluxes, facts, made)
     lever, unequal = breakdown.by_rate(question, sources, facts, made)
@@ -190,7 +198,7 @@ def _evidence(
     models: Mapping[str, Sequence[pd.DataFrame]],
     area_sd: float,
 ) -> uncertainty.Evidence:
-    """Of N2O the direct part; the indirect one is :func:`_kinds`'."""
+    """Of N2O the direct part; the indirect one is :func:`_drawings`'."""
     crops = made.crops
     best = crops[column].to_numpy(float)
     per_hectare = _per_hectare(quantity, crops)
@@ -214,22 +222,33 @@ def _evidence(
     )
 
 
-def _kinds(
-    direct: uncertainty.Evidence, column: str, made: Totals, question: Question
-) -> list[tuple[uncertainty.Evidence, dict[str, float]]]:
-    """What is drawn from the evidence on ``column``: evidence, and the columns it gives by their factor on the draws.
+@dataclass(frozen=True)
+class _Drawing:
+    """What is drawn at once: ``columns`` by their factor on the draws; ``by_area``: sums are divided by their area."""
 
-    N2O is also given as CO2 equivalents; direct and indirect together are drawn beside it where that is asked.
+    evidence: uncertainty.Evidence
+    columns: Mapping[str, float]
+    by_area: bool = False
+
+
+def _drawings(direct: uncertainty.Evidence, column: str, made: Totals, question: Question) -> list[_Drawing]:
+    """What is drawn from the evidence on ``column``.
+
+    N2O is also given as CO2 equivalents, and per hectare, where an error of the area is one of both the mass and the
+    hectares and is left out; direct and indirect together are drawn beside it where that is asked.
     """
     if column != "n2o_t":
-        return [(direct, {column: 1.0})]
+        return [_Drawing(direct, {column: 1.0})]
     warming = units.potential(question.gwp, question.horizon)
-    kinds = [(direct, {"n2o_t": 1.0, "n2o_t_co2e": warming})]
+    found = [
+        _Drawing(direct, {"n2o_t": 1.0, "n2o_t_co2e": warming}),
+        _Drawing(replace(direct, area_sd=0.0), {"n2o_kg_n_ha": 1000.0 / units.N2O_PER_N}, by_area=True),
+    ]
     if question.indirect:
         both = direct.best + made.crops["n2o_indirect_t"].to_numpy(float)
         applied = made.crops["n_applied_t_n"].to_numpy(float)
-        kinds.append((replace(direct, best=both, applied=applied), {"n2o_all_t_co2e": warming}))
-    return kinds
+        found.append(_Drawing(replace(direct, best=both, applied=applied), {"n2o_all_t_co2e": warming}))
+    return found
 
 
 def _per_hectare(quantity: str, crops: pd.DataFrame) -> np.ndarray:
@@ -246,10 +265,8 @@ def _residuals(held_out: pd.DataFrame | None, quantity: str, crops: pd.Series) -
     return found if set(crops) <= set(found.crops) else None
 
 
-def _intervals(
-    made: Totals, drawn: np.ndarray, kinds: Mapping[str, float], best: np.ndarray
-) -> list[dict[str, object]]:
-    """Rows of the table of intervals: each county, state, crop and the region, in each of ``kinds`` by its factor."""
+def _intervals(made: Totals, drawn: np.ndarray, of: _Drawing) -> list[dict[str, object]]:
+    """Rows of the table of intervals: each county, state, crop and the region, in each column that is drawn."""
     crops = made.crops
     names = crops.drop_duplicates("fips").set_index("fips")
     groups = [("county", crops["fips"]), ("state", crops["state"]), ("crop", crops["crop"])]
@@ -257,11 +274,12 @@ def _intervals(
     rows: list[dict[str, object]] = []
     for level, keys in groups:
         places, sums = uncertainty.grouped(drawn, keys.tolist())
-        values = pd.Series(best).groupby(keys.to_numpy()).sum()
-        ends = uncertainty.interval(sums)
+        area = crops["area_ha"].groupby(keys.to_numpy()).sum()[places].to_numpy() if of.by_area else np.ones(len(places))
+        values = pd.Series(of.evidence.best).groupby(keys.to_numpy()).sum()[places] / area
+        ends = uncertainty.interval(sums / area)
         for number, place in enumerate(places):
             label = f"{names.at[place, 'county']}, {names.at[place, 'state']}" if level == "county" else place
-            for name, factor in kinds.items():
+            for name, factor in of.columns.items():
                 found: dict[str, object] = {"level": level, "place": place, "label": label, "quantity": name}
                 found |= {"unit": COLUMNS[name].unit, "value": float(values[place]) * factor}
                 rows.append(found | {end: float(array[number]) * factor for end, array in ends.items()})

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
-from scipy.optimize import nnls
+from scipy import special
 
 from agroflux.emissions.fluxes import yearly_fluxes
 from agroflux.errors import SelectionError
@@ -80,8 +79,8 @@ class Residuals:
             within = one.draw_within(rng, (draws, int(here.sum())))
             effect = common
             if one.n_years != len(self.years):
-                tail = stats.t.sf(np.abs(common), len(self.years))
-                effect = np.copysign(stats.t.isf(tail, one.n_years), common)
+                tail = special.stdtr(len(self.years), -np.abs(common))  # Student's t: scipy.stats is slow to import
+                effect = np.copysign(special.stdtrit(one.n_years, tail), common)
             out[:, here] = (one.year_scale * effect[:, None] + within) * one.sigma(predicted[here])
         return out
 
@@ -156,6 +155,8 @@ def fit(table: pd.DataFrame) -> Residuals:
 
 
 def _fit_crop(table: pd.DataFrame) -> CropResiduals:
+    from scipy.optimize import nnls  # slow to import, and needed only for models
+
     predicted = table["predicted"].to_numpy(float)
     error = table["simulated"].to_numpy(float) - predicted
     design = np.column_stack([np.ones(len(error)), np.abs(predicted)])

@@ -63,7 +63,10 @@ def stops(variable: str, low: float, high: float) -> Sequence[str]:
 
 
 def limits(values: Iterable[float], variable: str) -> tuple[float, float]:
-    """Lowest and highest value of the scale; symmetric about zero where a diverging variable has both signs."""
+    """Lowest and highest value of the scale; symmetric about zero where a diverging variable has both signs.
+
+    One value alone is shown on a scale that begins at zero: ends close to it would tell of a range that is none.
+    """
     finite = np.asarray([v for v in values if np.isfinite(v)], dtype=float)
     if not finite.size:
         return (0.0, 1.0)
@@ -72,8 +75,8 @@ def limits(values: Iterable[float], variable: str) -> tuple[float, float]:
         reach = max(-low, high)
         return (-reach, reach)
     if high - low < 1e-12:
-        pad = abs(low) * 0.05 or 0.5
-        return (low - pad, high + pad)
+        low, high = min(low, 0.0), max(high, 0.0)
+        return (low, high) if high - low > 1e-12 else (low, 1.0)
     return (low, high)
 
 

@@ -28,6 +28,7 @@ QUANTITIES = (
     "co2e_per_grain",
     "n2o_n_per_n",
     "nee_t_co2",
+    "harvest_t_co2",
     "necb_t_co2",
     "soil_carbon_t_co2",
     "soil_co2_t_co2",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from agroflux.emissions.polygon import read_polygon
 from agroflux.emissions.question import Question, of_simulator
 from agroflux.emissions.sums import whole_years
 from agroflux.emissions.totals import COLUMNS, REGION, totals
+from agroflux.emissions.units import N2O_PER_N
 from agroflux.errors import SelectionError
 
 DATA = "cornbelt-century"
@@ -38,7 +40,7 @@ def answer(question: Question) -> Assessment:
 
 def test_the_value_of_every_interval_is_the_total(answer: Assessment) -> None:
     region = answer.totals.by("region").iloc[0]
-    for column in ("n2o_all_t_co2e", "nee_t_co2", "necb_t_co2", "soil_carbon_t_co2"):
+    for column in ("n2o_all_t_co2e", "n2o_kg_n_ha", "nee_t_co2", "harvest_t_co2", "necb_t_co2", "soil_carbon_t_co2"):
         row = answer.interval(column)
         assert row["value"] == pytest.approx(region[column], rel=1e-9)
         assert row["unit"] == COLUMNS[column].unit
@@ -48,6 +50,20 @@ def test_the_value_of_every_interval_is_the_total(answer: Assessment) -> None:
         parts = answer.ranked("n2o_all_t_co2e", level)
         assert parts["value"].sum() == pytest.approx(region["n2o_all_t_co2e"], rel=1e-9)
         assert parts["value"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("level", ["county", "state", "crop"])
+def test_a_flux_per_hectare_has_the_interval_of_its_total_but_for_the_area(
+    answer: Assessment, question: Question, level: Literal["county", "state", "crop"]
+) -> None:
+    sources = of_simulator(DATA, catalog.open_dataset(DATA), catalog.open_dataset)
+    sure = assess(replace(question, area_sd=0.0, indirect=False), sources, geo.county_facts())
+    key = {"county": "fips"}.get(level, level)
+    area = answer.totals.by(level).set_index(key)["area_ha"]
+    flux, mass = (made.ranked(q, level).set_index("place") for made, q in ((answer, "n2o_kg_n_ha"), (sure, "n2o_t")))
+    for end in ("value", "median", "low95", "low80", "high80", "high95"):
+        per_hectare = mass[end] * 1000 / N2O_PER_N / area[mass.index]
+        pd.testing.assert_series_equal(flux[end][mass.index], per_hectare, check_names=False)
 
 
 def test_months_and_nitrogen_rates_reconcile_with_the_total(answer: Assessment, question: Question) -> None:

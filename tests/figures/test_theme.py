@@ -70,6 +70,11 @@ def test_limits_hold_every_value(values: list[float], variable: str) -> None:
         assert low == -high
 
 
+@pytest.mark.parametrize(("value", "ends"), [(714.0, (0, 714)), (-3.0, (-3, 0)), (0.0, (0, 1))])
+def test_the_scale_of_one_value_begins_at_zero(value: float, ends: tuple[float, float]) -> None:
+    assert colours.limits([value, value, float("nan")], "NEE") == ends
+
+
 @pytest.mark.parametrize(("low", "high", "ends"), [(-3, 3, (0, -1)), (-300, -100, (0, 4)), (100, 300, (5, -1))])
 def test_one_sign_takes_one_half_of_the_diverging_scale(low: float, high: float, ends: tuple[int, int]) -> None:
     scale = colours.stops("NEE", low, high)
