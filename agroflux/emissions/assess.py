@@ -274,8 +274,9 @@ def _intervals(made: Totals, drawn: np.ndarray, of: _Drawing) -> list[dict[str, 
     rows: list[dict[str, object]] = []
     for level, keys in groups:
         places, sums = uncertainty.grouped(drawn, keys.tolist())
-        area = crops["area_ha"].groupby(keys.to_numpy()).sum()[places].to_numpy() if of.by_area else np.ones(len(places))
-        values = pd.Series(of.evidence.best).groupby(keys.to_numpy()).sum()[places] / area
+        by = keys.to_numpy()
+        area = crops["area_ha"].groupby(by).sum()[places].to_numpy() if of.by_area else 1.0
+        values = pd.Series(of.evidence.best).groupby(by).sum()[places] / area
         ends = uncertainty.interval(sums / area)
         for number, place in enumerate(places):
             label = f"{names.at[place, 'county']}, {names.at[place, 'state']}" if level == "county" else place

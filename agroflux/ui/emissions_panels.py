@@ -8,6 +8,7 @@ import streamlit as st
 from agroflux.emissions import export, tier1
 from agroflux.emissions.assess import Assessment
 from agroflux.emissions.totals import COLUMNS, Totals
+from agroflux.emissions.units import N2O_N_RATE
 from agroflux.emissions.words import percent
 from agroflux.figures import choropleth, intervals, ranking, theme
 from agroflux.maps import number
@@ -87,7 +88,9 @@ def _metrics(answer: Assessment, region: "pd.Series", names: dict[str, tuple[str
 
 
 def scaled(value: float, unit: str) -> tuple[float, str]:
-    """Tonnes in kt or Mt and hectares in millions where they are many."""
+    """Tonnes in kt or Mt and hectares in millions where they are many; a name that says N2O-N needs it once."""
+    if unit == N2O_N_RATE:
+        return value, "kg ha-1 yr-1"
     if unit == "ha" and abs(value) >= 1e6:
         return value / 1e6, "million ha"
     if not unit.startswith("t ") or " ha-1" in unit:
