@@ -32,6 +32,8 @@ def page() -> None:
         show.empty("No county is picked yet.", "Click the map, or press a state or All above it.")
     region.run_button(ask)
     done = region.result()
+    if done is None and chosen:
+        show.empty("No run to show yet.", "Press Run: a link keeps what is chosen, and the models run anew from it.")
     if done is not None and done.ask != ask:
         show.empty(
             "The result below belongs to an earlier choice, or to a data set or model whose file has changed since.",

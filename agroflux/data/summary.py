@@ -55,7 +55,7 @@ def site_means(
     wanted = np.isin(have, list(years))
     if not wanted.any():
         raise SelectionError(f"no year of {_span(years)} in the data, which hold {_span(have)}: pick other years")
-    keep = np.broadcast_to(wanted, values.shape) & _grown(ds, have, crop)
+    keep = np.broadcast_to(wanted, values.shape) & _grown(ds, have, crop, n_rate)
     kept = np.where(keep, values, np.nan)
     count = np.isfinite(kept).sum(axis=1)
     total = np.nansum(kept, axis=1)
@@ -96,7 +96,9 @@ def seasonal_cycle(
     for variable in variables:
         if variable in ds and "time" in ds[variable].dims:
             array = _pick(inside, variable, n_rate).load()
-            parts += [_cycle(inside, array, variable, str(site), years, smooth) for site in inside["site"].to_numpy()]
+            parts += [
+                _cycle(inside, array, variable, str(site), years, smooth, n_rate) for site in inside["site"].to_numpy()
+            ]
     columns = ["site", "variable", "crop", "day", "mean", "low", "high", "n_years"]
     held = [part for part in parts if len(part)]
     return pd.concat(held, ignore_index=True)[columns] if held else pd.DataFrame(columns=columns)
@@ -157,27 +159,30 @@ def _by_year(array: xr.DataArray, variable: str, *, noleap: bool) -> tuple[np.nd
     return np.stack(columns, axis=1), years
 
 
-def _grown(ds: xr.Dataset, years: np.ndarray, crop: str) -> np.ndarray:
+def _grown(ds: xr.Dataset, years: np.ndarray, crop: str, n_rate: float | None) -> np.ndarray:
     """Mask (site, year), true where ``crop`` stands in that year; all true for both crops."""
     if crop not in CROPS:
         raise SelectionError(f"unknown crop {crop!r}: pick one of {', '.join(CROPS)}")
     shape = (ds.sizes["site"], len(years))
     if crop == "both":
         return np.ones(shape, dtype=bool)
-    corn = _corn_years(ds)
+    corn = corn_years(ds, n_rate)
     if corn is None:
         return np.zeros(shape, dtype=bool)
     table = corn.reindex(columns=years).to_numpy(dtype=float)
     return (table == 1.0) if crop == "corn" else (table == 0.0)
 
 
-def _corn_years(ds: xr.Dataset) -> pd.DataFrame | None:
-    """1 where a site grows corn in a year, 0 where soybean; rows sites, columns years. None without CROP."""
+def corn_years(ds: xr.Dataset, n_rate: float | None = None) -> pd.DataFrame | None:
+    """1 where a site grows corn in a year, 0 where soybean; rows sites, columns years. None without CROP.
+
+    Of several rotation phases that which is shown: the first of the rate (:func:`phase_shown`).
+    """
     if "CROP" not in ds:
         return None
     crop = ds["CROP"]
     if "scenario" in crop.dims:
-        crop = crop.isel(scenario=0)
+        crop = crop.isel(scenario=0) if n_rate is None else _pick(ds, "CROP", n_rate)
     crop = crop.broadcast_like(ds["time"])  # one crop for all days has no dimension of time
     days = pd.DatetimeIndex(crop["time"].to_numpy())
     values = pd.DataFrame(crop.transpose("time", "site").to_numpy(), days, ds["site"].to_numpy().astype(str))
@@ -188,14 +193,20 @@ def _corn_years(ds: xr.Dataset) -> pd.DataFrame | None:
 
 
 def _cycle(
-    ds: xr.Dataset, array: xr.DataArray, variable: str, site: str, years: Sequence[int], smooth: int
+    ds: xr.Dataset,
+    array: xr.DataArray,
+    variable: str,
+    site: str,
+    years: Sequence[int],
+    smooth: int,
+    n_rate: float | None,
 ) -> pd.DataFrame:
     series = array.sel(site=site).to_series()
     index = pd.DatetimeIndex(series.index)
     day = index.day_of_year - (index.is_leap_year & (index.month > 2))  # 1 March is day 60 of any year
     frame = pd.DataFrame({"value": series.to_numpy(float), "year": index.year, "day": day})
     frame = frame[frame["year"].isin(list(years)) & ~((index.month == 2) & (index.day == 29))]
-    corn = _corn_years(ds.sel(site=[site]))
+    corn = corn_years(ds.sel(site=[site]), n_rate)
     # A year of which the crop is unknown is one without a name, not one to leave out.
     crops = {} if corn is None else corn.loc[site].map({1.0: "corn", 0.0: "soybean"}).fillna("").to_dict()
     frame["crop"] = [crops.get(int(y), "") for y in frame["year"]]

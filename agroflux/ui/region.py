@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import streamlit as st
 
 from agroflux.baselines import registry
+from agroflux.data import summary
 from agroflux.data.calendar_days import years_text
 from agroflux.emissions.place import STATES
 from agroflux.errors import ModelError, SelectionError
@@ -16,6 +17,7 @@ from agroflux.figures import picker
 from agroflux.ui import cache, show, state
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from agroflux.data.catalog import Entry
@@ -50,13 +52,16 @@ class Ask:
 class Result:
     """A finished run: what was asked, each model's prediction (physical units), and how long each took [s].
 
-    ``failed`` says of models that could not be run what was wrong.
+    ``failed`` says of models that could not be run what was wrong; ``corn``: 1 where a county (row) grows corn in a
+    year (column), 0 where soybean, None where the data tell no crop; ``crop``: whose years ``runs`` hold.
     """
 
     ask: Ask
     runs: "Mapping[str, xr.Dataset]"
     seconds: Mapping[str, float]
     failed: Mapping[str, str]
+    corn: "pd.DataFrame | None" = None
+    crop: str = "both"
 
     @property
     def data(self) -> "xr.Dataset":
@@ -327,7 +332,12 @@ def run(ask: Ask, bar: Any = None) -> Result:
             failed[model] = str(error)
     if not runs:
         raise ModelError("; ".join(failed.values()))
-    return Result(ask, runs, seconds, failed)
+    return Result(ask, runs, seconds, failed, _corn_years(ask))
+
+
+def _corn_years(ask: Ask) -> "pd.DataFrame | None":
+    found = summary.corn_years(cache.dataset(ask.data).sel(site=list(ask.sites)), ask.rate)
+    return None if found is None else found.reindex(columns=list(ask.years))
 
 
 def _run_one(model: str, ask: Ask, position: int, bar: Any) -> "xr.Dataset":

@@ -8,9 +8,10 @@ import streamlit as st
 from agroflux import maps, schema
 from agroflux.data import summary
 from agroflux.data.calendar_days import years_text
+from agroflux.data.joined import PLUS
 from agroflux.evaluation import compare
 from agroflux.figures import choropleth, colours, ensemble, series, theme
-from agroflux.ui import cache, controls, region, show, state
+from agroflux.ui import adapted, cache, controls, region, region_crops, show, state
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
     title = show.plain(cache.entry(done.ask.data).title)
     st.caption(
         f"{len(done.runs)} models on the weather, soils and management of {title}, "
-        f"{done.size} each: {each}.{phase(done)}"
+        f"{done.size} each: {each}.{phase(done)}{learned(done)}"
     )
     common = common_variables(done)
     if not common:
@@ -38,21 +39,39 @@ def show_models(done: region.Result, names: dict[str, str]) -> None:
             "Leave out one that was adapted to other variables, and run again.",
         )
         return
-    with controls.row():
-        variable = schema.get(controls.variable(common, default="GPP"))
-        step = pick_step(variable)
-    values = county_values(done, variable)
+    shown, variable, step = choose(done, common)
+    if shown is None:
+        return
+    values = county_values(shown, variable)
     with show.guard("The maps of the models"):
-        _side_by_side(done, values, variable, names)
+        _side_by_side(shown, values, variable, names)
     left, right = controls.halves()
     with left, show.guard("The difference map"):
-        _difference(done, values, variable, names)
+        _difference(shown, values, variable, names)
     with right, show.guard("The ensemble map"):
-        _ensemble(done, values, variable, names)
+        _ensemble(shown, values, variable, names)
     with show.guard("The series"):
-        _series(done, variable, step)
+        _series(shown, variable, step)
     with show.guard("The table of the models"):
-        _table(done, values, variable, names)
+        _table(shown, values, variable, names, done)
+
+
+def choose(done: region.Result, held: list[str]) -> tuple[region.Result | None, schema.Variable, compare.Aggregation]:
+    """Controls: variable of ``held``, time step and crop; the run as it is then shown, None where there is nothing."""
+    with controls.row():
+        variable = schema.get(controls.variable(held, default="GPP"))
+        step = pick_step(variable)
+        crop = controls.crop() if done.corn is not None else "both"
+    shown = region_crops.of(done, variable.name, crop)
+    if region_crops.none_grown(shown):
+        show.empty(
+            f"None of these counties grows {crop} in {years_text(done.ask.years)}.",
+            "Choose both crops, or run other years.",
+        )
+        return None, variable, step
+    if note := region_crops.note(shown):
+        st.caption(note)
+    return shown, variable, step
 
 
 def pick_step(variable: schema.Variable) -> compare.Aggregation:
@@ -77,6 +96,25 @@ def phase(done: region.Result) -> str:
         if shown
         else ""
     )
+
+
+def learned(done: region.Result) -> str:
+    """Sentences on which of the run's years its models learned from, where they learned from these data."""
+    held: dict[tuple[int, ...], list[str]] = {}
+    for card in (card for card in cache.models() if str(card["id"]) in done.runs):
+        first = adapted.origin(card)  # an adapted model knows the counties from the years of its source
+        data = "" if first is None else str(first["data"].get("id", "")).removesuffix("-full")
+        if first is not None and done.ask.data in data.split(PLUS):
+            years = {int(year) for part in ("train", "validate") for year in first["split"].get(part, [])}
+            held.setdefault(tuple(sorted(years & set(done.ask.years))), []).append(str(card["id"]))
+    said = []
+    for years, models in held.items():
+        who, it = ("The model", "it") if len(done.runs) == 1 else (show.plain(", ".join(models)), "them")
+        fresh = [year for year in done.ask.years if year not in years]
+        if years:
+            rest = f"; new to {it}: {years_text(fresh)}" if fresh else ""
+            said.append(f" {who} learned from {years_text(list(years))}{rest}.")
+    return "".join(said)
 
 
 def county_values(done: region.Result, variable: schema.Variable) -> "pd.DataFrame":
@@ -129,6 +167,7 @@ def provenance(done: region.Result) -> dict[str, object]:
     return told | {
         "years": years_text(done.ask.years),
         "n_rate_kg_n_ha": done.ask.rate,
+        "crop_years": done.crop,
         "synthetic": "yes" if _synthetic(done) else "no",
     }
 
@@ -139,9 +178,9 @@ def _synthetic(done: region.Result) -> bool:
 
 
 def stem(done: region.Result, what: str) -> str:
-    """Name of a file on ``what``, without suffix: another for other years or another rate."""
+    """Name of a file on ``what``, without suffix: another for other years, another rate or another crop."""
     years = years_text(done.ask.years).replace(", ", "+")
-    return f"region-{what}-{years}-n{done.ask.rate:g}"
+    return f"region-{what}-{years}-n{done.ask.rate:g}" + ("" if done.crop == "both" else f"-{done.crop}")
 
 
 def show_map(fig: Any, title: list[str], done: region.Result, what: str, key: str) -> None:
@@ -156,6 +195,7 @@ def titles(done: region.Result, variable: schema.Variable, whose: str, what: str
     unit = theme.pretty(summary.yearly_unit(variable.name))
     first = f"{variable.title} [{unit}], {years_text(done.ask.years)}" + (f": {what}" if what else "")
     driven = f"on {done.ask.data}, {done.ask.rate:g} kg N ha⁻¹ to corn"
+    driven += "" if done.crop == "both" else f", {controls.CROPS[done.crop].lower()}"
     if len(f"{whose} {driven}") <= _LETTERS:
         return [first, f"{whose} {driven}"]
     return [first, *textwrap.wrap(whose, _LETTERS, break_on_hyphens=False), driven]
@@ -239,7 +279,14 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
         st.caption(ensemble.drawn(models))
 
 
-def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variable, names: dict[str, str]) -> None:
+def _table(
+    done: region.Result,
+    values: "pd.DataFrame",
+    variable: schema.Variable,
+    names: dict[str, str],
+    whole: region.Result,
+) -> None:
+    """Counties by models as ``done`` shows them; the file of all variables is that of the ``whole`` run."""
     unit = theme.pretty(summary.yearly_unit(variable.name))
     spread = ensemble.summary(values).rename(
         columns={"mean": "Ensemble mean", "sd": "Standard deviation", "low": "Lowest", "high": "Highest"}
@@ -249,10 +296,12 @@ def _table(done: region.Result, values: "pd.DataFrame", variable: schema.Variabl
     frame = frame.sort_values("Ensemble mean", ascending=False, ignore_index=True)
     st.markdown(f"**{variable.title} by county and model**, in {unit}")
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.columns[2:]}
+    if (corn := region_crops.column(done, frame["FIPS"])) is not None:
+        frame.insert(2, region_crops.CORN_IN, corn)
     show.frame(frame, hide_index=True, column_config=numbers, height=show.height(frame))
-    name = stem(done, f"{len(done.runs)}-models-{variable.name}")
+    name, every = stem(done, f"{len(done.runs)}-models-{variable.name}"), stem(whole, f"{len(done.runs)}-models")
     with st.container(horizontal=True):
         # The page says unit, data, years and rate above the table; a file has to say them itself.
         filed = frame.rename(columns={c: f"{c} [{unit}]" for c in numbers}).assign(**provenance(done))
         show.csv(filed, name, "Table as CSV", index=False)
-        show.netcdf(lambda: member_dataset(done), name, "All variables and models as NetCDF")
+        show.netcdf(lambda: member_dataset(whole), every, "All variables and models as NetCDF")

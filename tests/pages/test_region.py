@@ -192,7 +192,7 @@ def test_the_file_of_one_model_has_a_unit_in_every_column(monkeypatch: pytest.Mo
     app = _open(sites=TWO, years="2016-2017", var="Yield")
     _button(app, "Run on 2 counties").click().run()
     assert not app.exception and not app.error
-    assert files[-1][:5] == ["FIPS", "County", "Mean [g C m⁻²]", "2016 [g C m⁻²]", "2017 [g C m⁻²]"]
+    assert files[-1][:6] == ["FIPS", "County", "Corn in", "Mean [g C m⁻²]", "2016 [g C m⁻²]", "2017 [g C m⁻²]"]
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_two_models_share_a_scale_and_are_told_apart_everywhere(
     assert (table["Highest"] - table["Lowest"]).to_numpy() == pytest.approx(
         (table["first"] - table["second"]).abs().to_numpy()
     )
-    assert files[-1][:4] == ["FIPS", "County", "first [mm yr⁻¹]", "second [mm yr⁻¹]"]
+    assert files[-1][:5] == ["FIPS", "County", "Corn in", "first [mm yr⁻¹]", "second [mm yr⁻¹]"]
     members = region_models.member_dataset(done)
     assert members["model"].to_numpy().tolist() == list(pair) and members["ET"].attrs["units"] == "mm d-1"
 

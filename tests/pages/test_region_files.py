@@ -75,9 +75,9 @@ def test_the_file_of_one_model_says_where_its_figures_come_from(fields: Path, fi
     _run(open_page("region", data="fields", model="second", rate="168", **AT))
     (name,) = files
     assert name == "region-second-ET-2015-2016-n168"
-    told = files[name].iloc[:, 5:]  # behind FIPS, county, the mean and both years
-    assert told.columns.tolist() == ["data", "model", "years", "n_rate_kg_n_ha", "synthetic"]
-    assert told.to_numpy().tolist() == [["fields", "second", "2015-2016", 168.0, "no"]] * 2
+    told = files[name].iloc[:, 6:]  # behind FIPS, county, its years of corn, the mean and both years
+    assert told.columns.tolist() == ["data", "model", "years", "n_rate_kg_n_ha", "crop_years", "synthetic"]
+    assert told.to_numpy().tolist() == [["fields", "second", "2015-2016", 168.0, "both", "no"]] * 2
 
 
 def test_the_file_of_several_models_does_and_another_rate_has_another_name(files: dict[str, pd.DataFrame]) -> None:
