@@ -48,8 +48,15 @@ def column(done: region.Result, sites: "pd.Series") -> "pd.Series | None":
 
     if done.corn is None:
         return None
-    told = {str(site): years_text([int(y) for y, flag in row.items() if flag == 1.0]) for site, row in _rows(done)}
-    return pd.Series([told.get(str(site), "") for site in sites], sites.index, dtype=object)
+    corn = {str(site): [int(str(year)) for year, flag in row.items() if flag == 1.0] for site, row in _rows(done)}
+    return pd.Series([years_text(corn[str(site)]) or "none" for site in sites], sites.index, dtype=object)
+
+
+def counties(done: region.Result) -> str:
+    """The counties behind a mean, in words: of one crop's years they differ from year to year."""
+    if done.crop != "both":
+        return f"the counties that grow {done.crop}"
+    return f"{len(done.ask.sites)} counties"
 
 
 def note(done: region.Result) -> str:

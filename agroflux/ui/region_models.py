@@ -264,7 +264,7 @@ def _pick(label: str, options: list[str], name: str, default: str) -> str:
 def _series(done: region.Result, variable: schema.Variable, step: compare.Aggregation) -> None:
     frame = mean_series(done, variable, step)
     unit, sites = compare.unit(variable, step), len(done.ask.sites)
-    where, form = f"mean of {sites} counties" if sites > 1 else "one county", controls.DATE_FORMS[step]
+    where, form = f"mean of {region_crops.counties(done)}" if sites > 1 else "one county", controls.DATE_FORMS[step]
     models, name = len(frame.columns), stem(done, f"{len(frame.columns)}-models-{variable.name}-{step}")
     left, right = controls.halves()
     with left:

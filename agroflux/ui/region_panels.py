@@ -69,7 +69,7 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
     sites = len(done.ask.sites)
     fig = spread.spread(
         band,
-        name=f"Mean of {sites} counties" if sites > 1 else "County",
+        name=f"Mean of {region_crops.counties(done)}" if sites > 1 else "County",
         label=variable.title,
         unit=compare.unit(variable, step),
         colour=colours.series("baseline"),

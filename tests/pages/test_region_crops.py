@@ -87,10 +87,11 @@ def test_the_years_of_one_crop_alone_are_shown(crop: str, of_odd: str, files: di
 
 
 def test_several_models_keep_the_crops_apart_alike(files: dict[str, pd.DataFrame]) -> None:
-    _run(sites=ALL, years="2016-2017", crop="corn", model="first,second", var="Yield")
+    app = _run(sites=ALL, years="2016-2017", crop="corn", model="first,second", var="Yield")
     (name,) = [name for name in files if name.startswith("region-2-models")]
     assert name.endswith("-corn")
     assert set(files[name]["Corn in"]) == {"2016", "2017"}
+    assert any("mean of the counties that grow corn" in str(text.value) for text in app.markdown)
     both = _run(sites=ALL, years="2016-2017", model="first,second", var="Yield")
     assert not both.exception
     mixed = files[name.removesuffix("-corn")].set_index("FIPS")
