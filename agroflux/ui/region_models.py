@@ -99,21 +99,21 @@ def phase(done: region.Result) -> str:
 
 
 def learned(done: region.Result) -> str:
-    """Sentences on which of the run's years its models learned from, where they learned from these data."""
+    """Sentences on which of the run's years its models were trained and chosen with, where that was on these data."""
     held: dict[tuple[int, ...], list[str]] = {}
     for card in (card for card in cache.models() if str(card["id"]) in done.runs):
         first = adapted.origin(card)  # an adapted model knows the counties from the years of its source
         data = "" if first is None else str(first["data"].get("id", "")).removesuffix("-full")
         if first is not None and done.ask.data in data.split(PLUS):
-            years = {int(year) for part in ("train", "validate") for year in first["split"].get(part, [])}
-            held.setdefault(tuple(sorted(years & set(done.ask.years))), []).append(str(card["id"]))
+            used = {int(year) for part in ("train", "validate") for year in first["split"].get(part, [])}
+            held.setdefault(tuple(sorted(used & set(done.ask.years))), []).append(str(card["id"]))
     said = []
     for years, models in held.items():
         who, it = ("The model", "it") if len(done.runs) == 1 else (show.plain(", ".join(models)), "them")
         fresh = [year for year in done.ask.years if year not in years]
         if years:
             rest = f"; new to {it}: {years_text(fresh)}" if fresh else ""
-            said.append(f" {who} learned from {years_text(list(years))}{rest}.")
+            said.append(f" {who} saw {years_text(list(years))} in training{rest}.")
     return "".join(said)
 
 

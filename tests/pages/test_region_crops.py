@@ -126,6 +126,6 @@ def test_a_link_that_was_run_elsewhere_says_that_it_is_not_run_here() -> None:
 def test_years_that_a_model_learned_from_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # the models that ship
     told = _told(_run(sites=ODD, years="2014-2018", model="lstm-cornbelt-century"))
-    assert "The model learned from 2014-2016; new to it: 2017-2018." in told
+    assert "The model saw 2014-2016 in training; new to it: 2017-2018." in told
     other = _told(_run(sites=ODD, years="2014-2018", model="lstm-cornbelt-ceres"))
-    assert "The model learned" not in other, "those are years of other data"
+    assert "The model saw" not in other, "those are years of other data"
