@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 #: Points drawn in the scatter figure; scores always use all of them.
 POINTS = 6000
+#: Values that scores of agreement need. A mean difference of fewer is what it is; a correlation or a share of variance
+#: of them is mostly chance (of two values any line explains all), and four digits of it would say otherwise.
+FEWEST = 10
+_AGREEMENT = ("R²", "NSE", "KGE")
+#: What is scored, by time step.
+_PERIODS = {"daily": "days", "weekly": "weeks", "monthly": "months", "annual": "years"}
 #: Columns of the score table that say of what a score is.
 _PLACES = ("Source", "Crop", "Management", "Site")
 #: Why there is no mean over sites.
@@ -162,6 +168,7 @@ def explain(shown: Shown) -> None:
 
 def score_table(shown: Shown) -> None:
     """Scores on common days, pooled and a row a site, of all days, by crop or by management, with a CSV download."""
+    import numpy as np
     import pandas as pd
 
     sites = shown.days.index.get_level_values("site").nunique()
@@ -187,13 +194,31 @@ def score_table(shown: Shown) -> None:
         }
     )  # fmt: skip
     named = named.drop(columns="Days", errors="ignore")
+    few = named["n"] < FEWEST
+    named.loc[few, list(_AGREEMENT)] = float("nan")
     drawn, filed = _called(named, shown.ask.where) if sites > 1 else (named.drop(columns="Site"),) * 2
     numbers = {c: st.column_config.NumberColumn(format="%.4g") for c in drawn.columns if c not in _PLACES}
     numbers["n"] = st.column_config.NumberColumn(format="localized", help="Values scored, after averaging")
     show.frame(drawn, hide_index=True, column_config=numbers)
-    days = "measured days" if shown.measured_only else f"common {'years' if shown.variable.per == 'year' else 'days'}"
-    told = {"scored_against": shown.reference, "scored_on": days, **_told(shown)}
+    why = f"{', '.join(_AGREEMENT)}: fewer than {FEWEST} values"
+    if few.any():
+        st.caption(
+            f"R², NSE and KGE are left empty where fewer than {FEWEST} values are scored: of so few they are mostly "
+            "chance. Pick a finer time step, more years or more sites for them."
+        )
+    told = {
+        "left_empty": np.where(few, why, ""), "scored_against": shown.reference, "scored_on": _scored_on(shown),
+        **_told(shown),
+    }  # fmt: skip
     show.csv(filed.assign(**told), f"{_file(shown)}-scores", index=False)
+
+
+def _scored_on(shown: Shown) -> str:
+    """What is scored, for a file: common days, or common months, or years of measured days."""
+    periods = _PERIODS[shown.how]
+    if not shown.measured_only:
+        return f"common {periods}"
+    return "measured days" if shown.how == "daily" else f"{periods} of measured days"
 
 
 def _called(scores: "pd.DataFrame", where: str) -> "tuple[pd.DataFrame, pd.DataFrame]":
@@ -284,10 +309,19 @@ def downloads(shown: Shown) -> None:
     names = {str(c): f"{variable.name}_{'_'.join(str(c).lower().replace('/', ' ').split())}" for c in frame.columns}
     unit = theme.pretty(shown.unit)
     with st.container(horizontal=True):
-        values = frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}).reset_index()
+        values = _dated(frame.rename(columns={c: f"{c} [{unit}]" for c in frame.columns}), shown)
         show.csv(values.assign(**_told(shown)), _file(shown), "Values as CSV", index=False)
         about = compare_sources.about(shown.ask)
         show.netcdf(lambda: compare.dataset(frame, variable, shown.how, names, about), _file(shown), "Values as NetCDF")
+
+
+def _dated(frame: "pd.DataFrame", shown: Shown) -> "pd.DataFrame":
+    """``frame`` (index site, time) for a file: sites with their names, a value of a year under the year alone."""
+    rows, names = frame.reset_index(), site_names(shown.ask.where)
+    rows.insert(1, "site_name", [names.get(site, site) for site in rows["site"]])
+    if shown.how == "annual":
+        rows = rows.assign(time=rows["time"].dt.year).rename(columns={"time": "year"})
+    return rows
 
 
 def _file(shown: Shown) -> str:
@@ -300,6 +334,8 @@ def _file(shown: Shown) -> str:
 def _told(shown: Shown) -> dict[str, object]:
     """Columns that say of each row of a file of what its values are."""
     about = compare_sources.about(shown.ask)
-    names = [name for name in ("place", "n_rate_kg_n_ha", "sources") if name in about]
-    told: dict[str, object] = {"variable": shown.variable.name, **{name: about[name] for name in names}}
+    names = [name for name in ("place", "n_rate_kg_n_ha", "assumed", "sources") if name in about]
+    told: dict[str, object] = {
+        "variable": shown.variable.name, "step": shown.how, **{name: about[name] for name in names}
+    }  # fmt: skip
     return told | {"synthetic": "yes" if about["synthetic"] else "no"}

@@ -279,6 +279,11 @@ def _verdict(loses_to: str, level_with: str) -> str:
     return "; ".join(f"{word} {names}" for word, names in said if names)
 
 
+def ranked_apart(table: pd.DataFrame, choice: Choice) -> bool:
+    """Whether networks and references of a ranking are each counted from 1: ranks of both would read as one order."""
+    return not boards.comparable(choice.scored_on) and table["kind"].eq("reference").nunique() > 1
+
+
 def needs(run: "pd.Series[Any]") -> str:
     """What has to be there before a row's command can be run, and what of it is not repeated; empty for most."""
     if run["scored_on"] == "bundle":
@@ -291,7 +296,10 @@ def needs(run: "pd.Series[Any]") -> str:
 
 
 def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
-    """The ranking as readers see it, with units in the heads; where biases of runs are averaged, their size too."""
+    """The ranking as readers see it, with units in the heads; where biases of runs are averaged, their size too.
+
+    References that are ranked apart from networks have no rank: a dash stands there.
+    """
     unit = f" [{pretty(choice.unit)}]" if choice.unit else ""
     unbeaten = "beats all" if boards.comparable(choice.scored_on) else "not comparable"
     if not (table["kind"] == "reference").any():
@@ -303,7 +311,7 @@ def written(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
     ]
     return pd.DataFrame(
         {
-            "Rank": table["rank"],
+            "Rank": table["rank"].astype("Int64").mask(ranked_apart(table, choice) & (table["kind"] == "reference")),
             "Model": table["name"],
             f"{choice.measure.label}{unit}": table["value"],
             **({f"Mean size{unit}": table["judged"]} if sized else {}),

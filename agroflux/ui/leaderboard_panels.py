@@ -52,6 +52,8 @@ def ranking(choice: Choice, table: "pd.DataFrame") -> None:
 def remarks(choice: Choice, table: "pd.DataFrame") -> list[str]:
     """What a reader must know to read the table rightly; sentences for Markdown."""
     found = boards.notes(leaderboard.records(table))
+    if leaderboard.ranked_apart(table, choice):
+        found.append("Ranks are among networks: references have a dash.")
     if table.loc[table["runs"] == 1, "low"].notna().any():
         found.append("Low and high: 95 % interval of a bootstrap over site-years.")
     if table["runs"].max() > 1:
@@ -130,6 +132,12 @@ def card(choice: Choice, table: "pd.DataFrame") -> None:
             bound = state.bind(_RUN, default=next(iter(titles)), options=list(titles))
             st.selectbox("Run", list(titles), format_func=titles.__getitem__, width=260, **bound)
             run = runs.iloc[list(titles).index(str(state.get(_RUN)))]
+    if len(runs) > 1:
+        mean = f"{runs[choice.measure.name].mean():.4g} {pretty(choice.unit)}".strip()
+        st.caption(
+            f"The table has the mean of {len(runs)} runs ({choice.measure.label} {mean}); the command, the figures and "
+            "the card here are of the one run that is picked, so that they differ from it."
+        )
     st.markdown("The command that made the row:")
     st.code(str(run["command"]), language="bash", wrap_lines=True)
     if needed := leaderboard.needs(run):
@@ -174,12 +182,13 @@ def row_facts(run: "pd.Series", choice: Choice) -> list[tuple[str, object]]:
 
 def downloads(choice: Choice) -> None:
     """The rows in view (every target) as CSV and as JSON."""
+    rows = show.with_units(choice.rows)
     with st.container(horizontal=True):
         stem = f"leaderboard-{choice.data}-{choice.protocol}-{choice.experiment}-{choice.scored_on}"
-        show.csv(choice.rows, stem, "Rows as CSV", index=False)
+        show.csv(rows, stem, "Rows as CSV", index=False)
         show.download(
             "Rows as JSON",
-            lambda: json.dumps(leaderboard.records(choice.rows), indent=1),
+            lambda: json.dumps(leaderboard.records(rows), indent=1),
             f"{stem}.json",
             "application/json",
         )
@@ -189,11 +198,20 @@ def _card(found: dict[str, Any]) -> None:
     st.markdown(f"**{show.plain(found['title'])}**")
     split = {use: found["split"].get(use) for use in ("train", "validate", "test")}
     rows = [(f"Years to {use}", f"{min(years)}-{max(years)}") for use, years in split.items() if years]
-    rows += [(key.capitalize().replace("_", " "), value) for key, value in found["config"].items()]
+    rows += [_setting(key, value) for key, value in found["config"].items()]
     rows += [("Warm-up", f"{found['warmup_days']} days"), ("Code version", found["code_version"])]
     show.facts(rows)
     with st.expander("The whole card", icon=":material/data_object:"):
         st.json(found, expanded=1)
+
+
+def _setting(key: str, value: object) -> tuple[str, str]:
+    """A setting of a network as label and text: whole numbers without a point, days [d] with their unit."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    name = key.removesuffix("_days")
+    return name.capitalize().replace("_", " "), text if name == key else f"{text} days"
 
 
 def _run_id(row: "pd.Series") -> str:

@@ -23,6 +23,8 @@ from agroflux.paths import ROOT
 from agroflux.ui import cache, state
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from agroflux.data.catalog import Entry
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,13 @@ def written(text: str) -> str:
 def with_unit(label: str, unit: str) -> str:
     """``label`` and the unit behind it, as an option or a header of a table: ``N₂O [t N₂O yr⁻¹]``."""
     return f"{written(label)} [{theme.pretty(unit)}]"
+
+
+def with_units(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """``rows`` with the unit of each target (of its values, RMSE, MAE and bias) in a column behind ``target``."""
+    made = rows.copy()
+    made.insert(made.columns.get_loc("target") + 1, "unit", [schema.get(str(name)).unit for name in rows["target"]])
+    return made
 
 
 def plain(text: object) -> str:

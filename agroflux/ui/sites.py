@@ -36,6 +36,7 @@ MOST_PANELS = 6
 #: Parts of the map that a link can name.
 _EXTENTS = {"belt": "Corn Belt", "all": "All sites"}
 _MARGIN = 1.0  # degrees around the outermost sites
+_SMALL = 1e-4  # below it six decimals, the most that ``number`` writes, hold fewer than three digits
 COUNTY_SOURCES = (
     "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
     "Nitrogen: USGS county fertilizer estimates. Land and position: US Census Bureau gazetteer 2010."
@@ -190,7 +191,8 @@ def _text(value: Any) -> str:
 class Layer:
     """What the map shows: ``counties``, a value by FIPS in ``unit``; ``scale`` names what decides the colours.
 
-    ``about``: columns that say of each row of a file of what its value is.
+    ``about``: columns that say of each row of a file of what its value is. ``model``: whose values they are, where they
+    are of one. ``note``: what they rest on. ``signed``: they are differences, of which the best is near zero.
     """
 
     counties: pd.Series
@@ -200,6 +202,9 @@ class Layer:
     unit: str
     scale: str
     about: Mapping[str, object] = field(default_factory=dict)
+    model: str = ""
+    note: str = ""
+    signed: bool = False
 
 
 def simulated(data: str, variable: str, years: Sequence[int], rate: float, crop: str) -> Layer:
@@ -230,6 +235,8 @@ def show_map(layer: Layer, points: Sequence[Marker], chosen: Sequence[str]) -> s
     """The map of counties with markers, its heading and options; returns a county or site just clicked."""
     values = layer.counties
     st.markdown(f"**{show.plain(layer.name)}**, {show.plain(layer.detail)}")
+    if layer.note:
+        st.caption(show.plain(layer.note))
     if values.notna().sum() == 0:
         show.empty("No place has a value for this choice.", "Pick more years, or both crops.")
     extent = state.bind(controls.EXTENT, default="belt", options=list(_EXTENTS))
@@ -265,7 +272,7 @@ def bounds_of(points: Sequence[Marker]) -> tuple[tuple[float, float], tuple[floa
 
 
 def show_overview(layer: Layer, names: dict[str, str]) -> None:
-    """The map in numbers: mean, lowest and highest county, and every county in a table (the way without a map).
+    """The map in numbers: mean, outermost counties, and every county in a table (the way without a map).
 
     ``names``: of counties and sites, by id.
     """
@@ -275,20 +282,33 @@ def show_overview(layer: Layer, names: dict[str, str]) -> None:
     unit = pretty(layer.unit)
     only = values.index.isin(cache.county_facts().index).all()
     one, many = ("County", "counties") if only else ("Site", "sites")
-    low, high = values.index[-1], values.index[0]
-    show.facts(
-        [
-            (f"Mean of {len(values)} {many}", f"{number(values.mean())} {unit}"),
-            ("Highest", f"{number(values.iloc[0])}, {names.get(high, high)}"),
-            ("Lowest", f"{number(values.iloc[-1])}, {names.get(low, low)}"),
-        ]
-    )
+    ends = [(label, f"{_digits(values[f])}, {names.get(f, f)}") for label, f in _ends(values, layer.signed).items()]
+    show.facts([(f"Mean of {len(values)} {many}", f"{_digits(values.mean())} {unit}"), *ends])
     with st.expander(f"All {many} as a table", icon=":material/table_rows:"):
-        column = unit or layer.label
+        column = show.with_unit(layer.label, layer.unit) if unit else layer.label
         table = pd.DataFrame({one: [names.get(f, f) for f in values.index], column: values.to_numpy()}, values.index)
         table = table.rename_axis("FIPS" if only else "id")
-        show.frame(table, height=320)
+        # A model's errors may be far below one: decimals of a fixed number would leave a digit of them.
+        digits = {column: st.column_config.NumberColumn(format="%.4g")}
+        show.frame(table.assign(Model=layer.model) if layer.model else table, height=320, column_config=digits)
         show.csv(table.assign(**layer.about), f"{many}-{_file_name(layer.name)}")
+
+
+def _ends(values: pd.Series, signed: bool) -> dict[str, str]:
+    """Which of ``values`` (highest first) are told, by label: the outermost; of differences that nearest to 0 too."""
+    high, low = str(values.index[0]), str(values.index[-1])
+    if not signed:
+        return {"Highest": high, "Lowest": low}
+    above = {"Most above": high} if values[high] > 0 else {}
+    below = {"Most below": low} if values[low] < 0 else {}
+    return {**above, **below, "Nearest to zero": str(values.abs().idxmin())}
+
+
+def _digits(value: float) -> str:
+    """Three digits at least of ``value``, of small ones too, of which ``number`` would leave fewer."""
+    if not 0 < abs(value) < _SMALL:
+        return number(value)
+    return np.format_float_positional(value, precision=3, unique=False, fractional=False).replace("-", "\u2212")
 
 
 def _file_name(text: str) -> str:

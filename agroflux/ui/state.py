@@ -7,8 +7,8 @@ A page binds a name to the options it can offer and gives the result to a widget
 
 ``bind`` decides, in this order: a value in the URL that this app did not write itself (a shared link),
 what the user chose on any page before, the default. A value in a link that is no option here is left out,
-and a note says so and what is used instead (:func:`notes`); a choice from another page that this page cannot
-offer is set aside without a note and comes back where it can be offered. A click on a map calls ``put``.
+and a note says so and what is kept or used instead (:func:`notes`); a choice from another page that this page
+cannot offer is set aside without a note and comes back where it can be offered. A click on a map calls ``put``.
 
 Names in use: ``data`` (data set id), ``var``, ``sites`` (FIPS and tower ids), ``years`` (first, last),
 ``rate`` [kg N ha-1], ``agg``, ``model``. A page may bind names of its own, prefixed by its url path.
@@ -90,7 +90,7 @@ def bind(
         note(f"{name}: of {len(value)} the first {most} are used, as no more fit at once")
         value = list(value)[:most]
     if vain:
-        note(f"{name} = {_some(vain)}; {_instead(value)}")
+        note(f"{name} = {_some(vain)}; {_instead(value, rest=asked is not None)}")
     session[_NOW][name] = value
     (session[_EMPTIED].add if kind == "many" and not value and default else session[_EMPTIED].discard)(name)
     key = _key(name)
@@ -138,7 +138,7 @@ def note(text: str) -> None:
 
 
 def notes() -> list[str]:
-    """Each name and value that a link asked for in vain, and what is used instead; plain text, not escaped."""
+    """Each name and value that a link asked for in vain, what is kept or used instead; plain text, not escaped."""
     _ready()
     return list(st.session_state[_NOTES])
 
@@ -194,11 +194,13 @@ def _from_url(name: str, options: Sequence[Hashable], kind: Many) -> tuple[Any, 
     return (known[0] if known else None), unknown
 
 
-def _instead(value: Any) -> str:
-    """What a note says of ``value``, which holds where a link asked for something else."""
+def _instead(value: Any, *, rest: bool) -> str:
+    """What a note says of ``value``, which holds where a link asked in vain: for it too if ``rest``, or for others."""
     texts = [_to_text(one) for one in value] if isinstance(value, list) else [_to_text(value)]
     used = [text for text in texts if text]
-    return f"used instead: {_some(used)}" if used else "left out"
+    if not used:
+        return "left out"
+    return f"left out; kept of what was asked for: {_some(used)}" if rest else f"used instead: {_some(used)}"
 
 
 def _some(texts: list[str]) -> str:

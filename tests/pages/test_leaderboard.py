@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from agroflux import paths
+from agroflux import paths, schema
+from agroflux.ui import leaderboard_panels
 from tests.pages import scored, untrained
 from tests.pages.opened import open_page
 
@@ -64,7 +65,7 @@ def test_models_are_ranked_with_intervals_and_the_loser_is_named(opened: AppTest
     assert (table["Low"].iloc[0], table["High"].iloc[0]) == (pytest.approx(0.88), pytest.approx(0.92))
     assert opened.dataframe[0].proto.placeholder == "–"  # noqa: RUF001 # an en dash
     assert "does better here than TCN" in _said(opened)
-    assert "bundled training years alone" not in _said(opened)
+    assert "bundled training years alone" not in _said(opened) and "references have a dash" not in _said(opened)
     assert "Figures of the benchmark's paper are not shown" in _said(opened)
 
 
@@ -91,7 +92,9 @@ def test_on_the_bundled_data_networks_and_references_are_not_held_against_each_o
     table = app.dataframe[0].value
     assert table["Model"].tolist() == ["LSTM", "Climatology", "TCN"]
     assert table["Against references"].tolist() == ["not comparable", "reference", "not comparable"]
-    assert table["Rank"].tolist() == [1, 1, 2]
+    ranks = table["Rank"]
+    assert ranks[ranks.notna()].tolist() == [1, 2] and ranks.isna().tolist() == [False, True, False]
+    assert "Ranks are among networks: references have a dash." in _said(app)
     assert "references learned from the bundled training years alone" in _said(app)
     assert "does better here" not in _said(app)
     bars = _figure(app, 0)
@@ -128,6 +131,9 @@ def test_biases_of_seeds_that_cancel_neither_rank_first_nor_beat_a_reference_nor
 def test_a_row_opens_its_command_and_its_card(opened: AppTest) -> None:
     assert opened.code[0].value == "agroflux evaluate --model lstm --target GPP"
     assert len(opened.json) == 1 and untrained.ID in opened.json[0].value
+    assert "The table has the mean of" not in _said(opened), "one run is its own mean"
+    facts = "".join(element.proto.body for element in opened.get("html"))
+    assert "<th>Memory</th><td>730 days</td>" in facts
     app = _open(var="GPP", leaderboard_model="Climatology")
     assert app.code[0].value == "agroflux evaluate --model climatology --target GPP"
     assert len(app.json) == 0 and "A reference is fitted anew" in _said(app)
@@ -173,6 +179,9 @@ def test_runs_are_averaged_and_each_has_its_command(models: Path) -> None:
         assert table.loc["LSTM", "Low"] == pytest.approx(0.6) and table.loc["LSTM", "High"] == pytest.approx(0.8)
         assert "Not every model was run on the same folds" in _said(app)
         run = next(box for box in app.selectbox if box.label == "Run")
+        assert "The table has the mean of 3 runs (R² 0.7)" in _said(app) and "of the one run that is picked" in _said(
+            app
+        )
         run.set_value("2-0-lstm-untrained").run()
         assert app.code[0].value == "fold 2"
     finally:
@@ -228,6 +237,14 @@ def test_data_that_are_not_in_the_catalog_are_told_by_the_model_that_learned_fro
     assert app.selectbox(key="w.data").options == ["Random <b>fields</b>"]
     assert "Synthetic data in view:** Random <b>fields</b>" in _said(app)
     assert "Nobody \\(2020\\) Licence: CC0\\-1.0" in " ".join(m.value for m in app.markdown)
+
+
+def test_the_file_of_rows_has_the_unit_of_each_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[pd.DataFrame] = []
+    monkeypatch.setattr(leaderboard_panels.show, "csv", lambda frame, *_, **__: files.append(frame))
+    app = _open()
+    assert not app.exception and not app.error
+    assert files[-1]["unit"].tolist() == [schema.get(target).unit for target in files[-1]["target"]]
 
 
 def test_no_leaderboard_and_a_damaged_one_are_sentences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,3 +84,10 @@ def test_a_command_says_what_has_to_be_there_first() -> None:
     by_epochs = {"scored_on": "full", "data": "randomised", "command": "agroflux train --max-epochs 45"}
     other = leaderboard.needs(pd.Series(by_epochs))
     assert "`make sources`" in other and "clock" not in other
+
+
+def test_references_alone_keep_their_ranks() -> None:
+    rows = [scored.row(name, "GPP", value, preset=None) for name, value in (("climatology", 0.6), ("ridge", 0.4))]
+    choice = _choice(rows, "bundle")
+    table = leaderboard.ranked(choice)
+    assert leaderboard.written(table, choice)["Rank"].tolist() == [1, 2] and not leaderboard.ranked_apart(table, choice)

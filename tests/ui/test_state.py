@@ -61,12 +61,17 @@ def test_what_a_link_asks_for_in_vain_is_named_and_the_rest_holds() -> None:
     assert _seen(app) == {"var": "GPP", "sites": ["b"], "years": (2013, 2018), "rate": 168.0}
     assert app.session_state["said"] == [
         "var = <script>; used instead: GPP",
-        "sites = zzz; used instead: b",
+        "sites = zzz; left out; kept of what was asked for: b",
         "years = 2016-2014; used instead: 2013-2018",
         "rate = 1e9; used instead: 168",
     ]
     assert app.query_params["sites"] == "b", "the URL says what is shown"
     assert _open(years="2017-2030").session_state["said"] == ["years = 2017-2030; used instead: 2013-2018"]
+
+
+def test_what_remains_of_a_list_is_not_said_to_stand_in_for_what_is_left_out() -> None:
+    assert _open(sites="y,z,b,a").session_state["said"] == ["sites = y, z; left out; kept of what was asked for: b, a"]
+    assert _open(sites="y,z").session_state["said"] == ["sites = y, z; used instead: a"], "none of them remains"
 
 
 def test_a_very_long_link_is_cut_and_does_no_harm() -> None:
