@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from agroflux.ui import controls, region, show, whatif
+from agroflux.ui import controls, region, show, taught, whatif
 from agroflux.ui import whatif_panels as panels
 
 show.title(
@@ -15,7 +15,7 @@ show.title(
 def page() -> None:
     """Scenarios, the run, the emulated answer and the trade-off."""
     panels.banner()
-
+    told = st.container()  # the emulator's own banner, which depends on what is picked further down
     names = whatif.names()
     with controls.row():
         years = whatif.years()
@@ -40,6 +40,9 @@ def page() -> None:
         emulated(ask, model)
     if not reason:
         trade_off(ask, names)
+    with told:
+        show.banner(learned := taught.beside([], [model] if chosen and model else []))
+    show.sources(learned)
 
 
 def simulated(ask: whatif.Ask, names: dict[str, str], reason: str) -> None:

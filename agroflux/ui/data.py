@@ -172,7 +172,7 @@ def _coverage(data: str) -> None:
     if shares.empty or not shares.shape[1]:
         show.empty("No daily variable to show.")
         return
-    show.figure(coverage_figure.coverage(shares), f"coverage-{data}")
+    show.figure(coverage_figure.coverage(shares), f"coverage-{data}-{site}")
     empty = [schema.get(n).title for n in shares.columns if not shares[n].any()]
     if empty:
         st.caption(f"Without any value here: {show.plain(', '.join(empty))}.")
@@ -181,7 +181,7 @@ def _coverage(data: str) -> None:
             shown = gaps.assign(variable=[schema.get(v).label for v in gaps["variable"]])
             for column in ("first", "last"):
                 shown[column] = shown[column].dt.strftime("%Y-%m-%d")
-            show.table(shown, f"gaps-{data}", hide_index=True)
+            show.table(shown, f"gaps-{data}-{site}", hide_index=True)
 
 
 def site_names(data: str) -> dict[str, str]:

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from agroflux import schema
+from agroflux.contract import unit_of
 from agroflux.errors import AgroFluxError
 from agroflux.figures import residuals, series
 from agroflux.figures.theme import pretty
 from agroflux.ui import cache, controls, data, show, state
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from agroflux.data.catalog import Entry
     from agroflux.data.monthly import Comparison
 
@@ -82,8 +85,16 @@ def _overview(found: "Comparison", entry: "Entry") -> None:
         }
     )
     show.frame(shown, hide_index=True)
-    every = found.months.assign(month=found.months["month"].dt.strftime("%Y-%m"), synthetic=entry.synthetic)
-    show.csv(every, f"monthly-{entry.id}", "All months as CSV", index=False)
+    show.csv(filed(found, entry), f"monthly-{entry.id}", "All months as CSV", index=False)
+
+
+def filed(found: "Comparison", entry: "Entry") -> "pd.DataFrame":
+    """All months for a file that can be read alone: units, which site and data set, which monthly file."""
+    table = found.months.assign(month=found.months["month"].dt.strftime("%Y-%m"))
+    table.insert(1, "unit", [unit_of(str(name)) for name in table["variable"]])
+    # "data" and "file" are the values of either.
+    told = {"site": found.site, "data_set": entry.id, "monthly_file": found.source}
+    return table.assign(**told, synthetic="yes" if entry.synthetic else "no")
 
 
 def _pick(found: "Comparison") -> str:

@@ -178,7 +178,7 @@ def sources(choice: Choice) -> list[Any]:
     if here or not isinstance(row.get("title"), str):
         return here
     told = {name: str(row[name]) for name in gain_rows.TOLD}
-    return [SimpleNamespace(kind="observation", synthetic=bool(row["synthetic"]), **told)]
+    return [SimpleNamespace(id=choice.data, kind="observation", synthetic=bool(row["synthetic"]), **told)]
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
@@ -359,13 +359,6 @@ def _found(choice: Choice) -> list[Finding]:
         sure = float(row["gain_low"]) if pd.notna(row["gain_low"]) else -math.inf
         found.append(Finding(str(row["recipe"]), str(row["model"]), said, why, outcome, behind, sure))
     return found
-
-
-def with_units(rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` with the unit of each target (of its values, RMSE, MAE and bias) in a column behind ``target``."""
-    made = rows.copy()
-    made.insert(made.columns.get_loc("target") + 1, "unit", [schema.get(name).unit for name in rows["target"]])
-    return made
 
 
 def beside(choice: Choice, row: pd.Series) -> list[dict[str, Any]]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from agroflux.data.joined import PLUS
 from agroflux.errors import AgroFluxError
 from agroflux.figures import gains as figures
-from agroflux.ui import adapted, cache, controls, show, state, transfer_models, transfer_results
+from agroflux.ui import adapted, cache, controls, show, state, taught, transfer_models, transfer_results
 from agroflux.ui.transfer import NAMES, RECIPES, label, pick
+from agroflux.ui.transfer_results import Result
 
 if TYPE_CHECKING:
     from agroflux.training.jobs import Job
@@ -52,16 +54,23 @@ def show_live() -> None:
         show.empty("No measurements or no model are installed.", "Bring measurements on the Data page.")
         return
     ask = _form(list(known), models)
+    told = _entries(ask) if ask is not None else []
     if ask is not None:
-        show.banner([known[ask.data]])
+        show.banner(told)
         st.button(
             "Adapt", type="primary", icon=":material/play_arrow:", key="transfer.start", on_click=_start, args=(ask,)
         )  # fmt: skip
     note = st.session_state.pop(_NOTE, "")
     if note:
         st.error(show.plain(note), icon=":material/error:")
-    _jobs()
-    show.sources([known[ask.data]] if ask is not None else [])
+    result = _jobs()
+    show.sources([*told, *(transfer_models.entries(result) if result is not None else [])])
+
+
+def _entries(ask: Ask) -> list[Any]:
+    """The data that a training would take, for banner and sources: measured, simulated, and what the model learned."""
+    named = {ask.data, *ask.source.split(PLUS)}
+    return taught.beside([entry for entry in cache.entries() if entry.id in named], [ask.model])
 
 
 def _form(data_sets: list[str], models: list[str]) -> Ask | None:
@@ -160,7 +169,6 @@ def _row() -> Any:
 def _simulations() -> list[str]:
     """Every simulation, and the two that ship together: they have the same places and days."""
     from agroflux.data.catalog import BUNDLED
-    from agroflux.data.joined import PLUS
 
     found = [entry.id for entry in cache.entries("simulation")]
     both = [name for name in BUNDLED if name in found]
@@ -260,12 +268,13 @@ def _start(ask: Ask) -> None:
 # -- jobs ---------------------------------------------------------------------------------------------
 
 
-def _jobs() -> None:
+def _jobs() -> Result | None:
+    """The list of trainings and the one that is looked at; returns its result, if it has one."""
     from agroflux.training import jobs
 
     every = jobs.listed()
     if not every:
-        return
+        return None
     st.subheader("Trainings", anchor=False)
     ids = [job.id for job in every]
     titles = {job.id: _title(job) for job in every}
@@ -277,10 +286,10 @@ def _jobs() -> None:
         **state.bind(JOB, default=ids[0], options=ids),
     )  # fmt: skip
     job = next(one for one in every if one.id == state.get(JOB, ids[0]))
-    if job.alive:
-        _watch(job.id, job.state)
-    else:
-        _ended(job)
+    if not job.alive:
+        return _ended(job)
+    _watch(job.id, job.state)
+    return None
 
 
 def _title(job: "Job") -> str:
@@ -336,16 +345,18 @@ def _losses(lines: list[dict[str, Any]], name: str, *, live: bool = False) -> No
     show.figure(fig, name, key=f"{name}.{'live' if live else 'kept'}", downloads=not live)
 
 
-def _ended(job: "Job") -> None:
+def _ended(job: "Job") -> Result | None:
     from agroflux.training import jobs
 
+    result = None
     if job.state == "failed":
         st.error(f"This training failed: {show.plain(job.message)}.", icon=":material/error:")
     elif job.state == "cancelled":
         st.info("This training was cancelled; nothing of it was kept.", icon=":material/cancel:")
     else:
         with show.guard("The result"):
-            transfer_models.show_result(transfer_results.of_job(job))
+            result = transfer_results.of_job(job)
+            transfer_models.show_result(result)
     lines = jobs.progress(job.id)
     if lines:
         st.markdown("**How the training went**")
@@ -355,6 +366,7 @@ def _ended(job: "Job") -> None:
         "Remove from the list", icon=":material/delete:", type="tertiary", key=f"transfer.remove.{job.id}",
         help="The adapted model stays.", on_click=_do, args=(jobs.remove, job.id),
     )  # fmt: skip
+    return result
 
 
 def _do(act: Callable[[str], None], job: str) -> None:

@@ -8,7 +8,7 @@ from agroflux import schema
 from agroflux.evaluation import gains
 from agroflux.figures import residuals, theme
 from agroflux.figures import series as figures
-from agroflux.ui import cache, controls, day_groups, show, state, transfer, transfer_results
+from agroflux.ui import cache, controls, day_groups, show, state, taught, transfer, transfer_results
 from agroflux.ui.transfer import NAMES, pick
 from agroflux.ui.transfer_results import Result
 
@@ -36,12 +36,21 @@ def show_models() -> None:
     chosen = str(pick("Model", list(cards), "transfer-model", 520))
     with show.guard("The model"):
         made = transfer_results.job_of(cards[chosen])
-        show_result(transfer_results.of_card(cards[chosen]) if made is None else transfer_results.of_job(made))
+        result = transfer_results.of_card(cards[chosen]) if made is None else transfer_results.of_job(made)
+        show_result(result)
+        show.sources(entries(result))
+
+
+def entries(result: Result) -> list[Any]:
+    """The data in view, for banner and sources: the measurements, and what the models learned from before."""
+    # Another model may have taken the name of one that is not installed any more: its source still tells.
+    known = result.model if result.weights else result.source
+    return taught.beside([entry for entry in cache.entries() if entry.id == result.data], [known])
 
 
 def show_result(result: Result) -> None:
-    """All that is known of an adapted model."""
-    show.banner([entry for entry in cache.entries() if entry.id == result.data])
+    """All that is known of an adapted model; its sources (:func:`entries`) stand below all that is on the page."""
+    show.banner(entries(result))
     _findings(result)
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
@@ -183,9 +192,10 @@ def _ways_on(result: Result, series: "pd.DataFrame", hidden: int) -> None:
 
     with st.container(horizontal=True):
         held = result.measured.lower().replace(" ", "_")
-        days = transfer.with_units(series.rename(columns={"measured": held}))
+        synthetic = "yes" if result.synthetic or any(entry.synthetic for entry in entries(result)) else "no"
+        days = show.with_units(series.rename(columns={"measured": held})).assign(synthetic=synthetic)
         show.csv(days, f"{result.stem}-days", "Days as CSV", index=False)
-        scores = transfer.with_units(pd.DataFrame(result.rows))
+        scores = show.with_units(pd.DataFrame(result.rows)).assign(synthetic=synthetic)
         show.csv(scores, f"{result.stem}-scores", "Scores as CSV", index=False)
         if result.weights:
             show.download(

@@ -3,16 +3,16 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from agroflux import schema
-from agroflux.data import field_days
+from agroflux.data import field_days, joined
 from agroflux.evaluation import gains
 from agroflux.figures import gain_map, theme
 from agroflux.figures import gains as figures
-from agroflux.ui import cache, day_groups, show, transfer
+from agroflux.ui import cache, day_groups, show, taught, transfer
 from agroflux.ui.leaderboard import records
 from agroflux.ui.transfer import Choice, Finding
 
@@ -60,7 +60,7 @@ def show_gains() -> None:
     choice = transfer.choose(table)
     if choice is None:
         return
-    known = transfer.sources(choice)
+    known = entries(choice)
     show.banner(known)
     with show.guard("The findings"):
         _findings(choice)
@@ -68,6 +68,15 @@ def show_gains() -> None:
     with show.guard("The table"):
         _table(choice)
     show.sources(known)
+
+
+def entries(choice: Choice) -> list[Any]:
+    """The data in view, for banner and sources: the measurements, and what the chosen models learned from before."""
+    sources = choice.every.loc[choice.every["model"].isin(choice.models), "source"]
+    named = {part for source in sources.astype(str).unique() for part in source.split(joined.PLUS)}
+    # Rows outlive their models: of one that was removed the catalog tells.
+    before = [entry for entry in cache.entries() if entry.id in named]
+    return taught.beside([*transfer.sources(choice), *before], choice.models)
 
 
 def _pictures(choice: Choice) -> None:
@@ -230,8 +239,8 @@ def _table(choice: Choice) -> None:
     digits["RMSE"] = st.column_config.NumberColumn(f"RMSE [{unit}]", format="%.3g")
     show.frame(table, hide_index=True, column_config=digits, height=260)
     with st.container(horizontal=True):
-        every = transfer.with_units(choice.every)
-        show.csv(every, _stem(choice), "Rows as CSV", index=False)
+        every = show.with_units(choice.every)
+        show.csv(_filed(every), _stem(choice), "Rows as CSV", index=False)
         show.download(
             "Rows as JSON",
             lambda: json.dumps(records(every), indent=1),
@@ -243,6 +252,13 @@ def _table(choice: Choice) -> None:
         st.code("\n".join(commands[:_COMMANDS]) or "not recorded", language="bash", wrap_lines=True)
         if len(commands) > _COMMANDS:
             st.caption(f"{len(commands) - _COMMANDS:,} more stand in the rows as CSV.")
+
+
+def _filed(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """``rows`` for a CSV file; synthetic, in words as elsewhere: what was measured or what the model learned from."""
+    learned = {model: taught.synthetic(model) for model in rows["model"].unique()}
+    made = rows["model"].map(learned) | rows["synthetic"].astype(bool)
+    return rows.assign(synthetic=made.map({True: "yes", False: "no"}))
 
 
 def _named(choice: Choice) -> str:

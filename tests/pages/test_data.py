@@ -9,9 +9,10 @@ import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from agroflux.data import catalog, management_table
+from agroflux.data import catalog, management_table, summary
 from agroflux.data.importing import import_file, save
 from agroflux.data.management import Season
+from agroflux.ui import show
 from tests.data.test_importing import ARM, HERE, daily
 from tests.data.test_monthly import monthly_file
 from tests.pages.opened import box as _box
@@ -49,6 +50,23 @@ def test_a_bundled_data_set_shows_its_card_variables_and_coverage() -> None:
     assert len(app.get("plotly_chart")) == 1 and not app.error
     assert entry.title in [s.value.replace("\\", "") for s in app.subheader]
     assert not [b for b in app.button if b.label == "Delete it"], "what is bundled cannot be removed"
+
+
+def test_the_table_of_variables_holds_their_statistics() -> None:
+    table = _open(data_set="towers-sample").dataframe[0].value.set_index("Name")
+    found = {row["variable"]: row for row in summary.statistics(catalog.open_dataset("towers-sample"))}
+    for name in table.index:
+        expected = [found[name][part] for part in ("mean", "min", "max")]
+        assert table.loc[name, ["Mean", "Lowest", "Highest"]].tolist() == pytest.approx(expected, nan_ok=True)
+    assert (table["Lowest"] < table["Highest"]).any()
+
+
+def test_files_on_coverage_tell_data_set_and_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, pd.DataFrame] = {}
+    monkeypatch.setattr(show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    _open(data_set="chambers-synthetic", data_site="CH-2")
+    gaps = kept["gaps-chambers-synthetic-CH-2"]
+    assert list(gaps.columns) == ["variable", "first", "last", "days"] and len(gaps)
 
 
 def test_synthetic_data_bring_the_banner() -> None:
@@ -236,6 +254,26 @@ def test_a_monthly_file_is_laid_beside_its_data_set(measured: Path, tmp_path: Pa
     _box(app, "selectbox", "Variable").set_value("GPP").run()
     assert not app.exception and app.dataframe[-1].value["Difference"].abs().max() == 0
     assert app.query_params["data-monthly"] == "GPP"
+
+
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_all_months_as_a_file_can_be_read_alone(
+    synthetic: bool, measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_file("fluxnet", measured / "fluxnet" / ARM, "us-arm")
+    ds = catalog.open_dataset("us-arm").load()
+    save(ds.assign_attrs(synthetic=synthetic), "us-arm", replace=True)
+    path = monthly_file(tmp_path, measured / "fluxnet" / ARM)
+    app = _open(data_set="us-arm")
+    kept: dict[str, pd.DataFrame] = {}
+    monkeypatch.setattr(show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    _upload(app, path.name, path.read_bytes())
+    table = kept["monthly-us-arm"]
+    units = {"NEE": "g C m-2 d-1", "ET": "mm d-1", "PRECN": "mm d-1", "SRAD": "MJ m-2 d-1"}
+    assert units.items() <= dict(zip(table["variable"], table["unit"], strict=True)).items()
+    told = table[["site", "data_set", "monthly_file", "synthetic"]].drop_duplicates()
+    assert told.to_numpy().tolist() == [["US-ARM", "us-arm", path.name, "yes" if synthetic else "no"]]
+    assert table["month"].str.fullmatch(r"\d{4}-\d\d").all() and {"data", "file", "difference"} <= set(table)
 
 
 def test_a_monthly_file_of_another_site_or_step_is_told_and_simulations_ask_for_none(tmp_path: Path) -> None:

@@ -259,6 +259,21 @@ def test_rows_for_download_have_units_and_say_what_they_are_of(monkeypatch: pyte
     assert set(frame["unit"]) == {"g C m-2 d-1"}
 
 
+def test_models_that_learned_from_synthetic_data_bring_banner_and_sources_and_are_told_in_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(page.show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    for source, synthetic in (("randomised", True), ("cornbelt-century", False)):
+        app = _open(transfer_data="towers-sample", transfer_source=source, transfer_protocol="leave-years-out")
+        assert not app.exception and not app.error
+        assert ("Synthetic data in view: Random fields" in _said(app)) is synthetic
+        assert ("(simulated)" in _said(app)) is not synthetic and "(measured)" in _said(app)
+        (frame,) = (one for name, one in kept.items() if name.startswith(f"transfer-{source}-to-towers-sample"))
+        assert set(frame["synthetic"]) == {"yes" if synthetic else "no"}
+
+
 def test_an_empty_choice_is_no_error_and_says_what_to_pick() -> None:
     for name, what in (("transfer-models", "model"), ("transfer-recipes", "recipe")):
         app = _open(var="GPP").multiselect(key=f"w.{name}").set_value([]).run()

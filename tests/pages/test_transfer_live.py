@@ -116,6 +116,30 @@ def test_a_job_from_the_page_ends_in_a_model_for_every_page() -> None:
     assert done.model in next(box for box in region.multiselect if box.label == "Models").options
 
 
+def test_a_training_takes_as_many_seconds_as_were_asked_for() -> None:
+    app = _open(transfer_view="live", transfer_budget="seconds", transfer_seconds="30", transfer_targets="GPP")
+    app.button("transfer.start").click().run()
+    assert not app.exception and not app.error
+    job = jobs.get(app.query_params["transfer-job"])
+    jobs.cancel(job.id)
+    assert job.request.seconds == 30.0 and job.request.epochs > 10_000, "the clock ends it, no count of epochs"
+    ended(job.id)
+    jobs.remove(job.id)
+
+
+def test_what_a_training_would_take_brings_banner_and_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    for model, synthetic in (("lstm-randomised-hidden30", True), ("lstm-cornbelt-century", False)):
+        app = _open(transfer_view="live", transfer_measured="towers-sample", transfer_from=model)
+        assert not app.exception and not app.error
+        assert ("Synthetic data in view: Random fields" in _said(app)) is synthetic
+        assert ("(simulated)" in _said(app)) is not synthetic, "what the model learned stands among the sources"
+    pooled = {"transfer_recipe": "pooled", "transfer_simulated": "cornbelt-ceres"}
+    app = _open(transfer_view="live", transfer_measured="towers-sample", transfer_from=model, **pooled)
+    (listed,) = (one.value for one in app.markdown if "Licence:" in one.value)
+    assert listed.count("(simulated)") == 2, "what is trained on beside, and what the model learned"
+
+
 def test_a_failed_job_is_told_in_plain_words() -> None:
     job = jobs.submit(Request("towers-sample", ("GPP",), "US-Tw3:1999", untrained.ID))
     ended(job.id)

@@ -184,6 +184,32 @@ def test_the_days_downloaded_are_empty_where_there_is_no_weather(monkeypatch: py
     assert blind.any() and days["synthetic_measurement"].notna().any()
 
 
+def test_a_model_of_a_synthetic_source_brings_banner_and_sources_and_marks_its_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paths, "MODELS", ROOT / "models")
+    kept: dict[str, pd.DataFrame] = {}
+    monkeypatch.setattr(transfer_models.show, "csv", lambda frame, name, *_, **__: kept.update({name: frame}))
+    model = "lstm-randomised-hidden30-towers-sample-finetune-head"
+    app = _open(transfer_model=model)
+    assert not app.exception and not app.error
+    (banner,) = (one.value for one in app.warning if "Synthetic data in view" in one.value)
+    assert "Random fields" in banner and "AmeriFlux" not in banner
+    assert [one.label for one in app.expander].count("Sources and licences") == 1
+    assert "(measured)" in _said(app) and "(synthetic)" in _said(app)
+    for part in ("days", "scores"):
+        assert set(kept[f"{model}-{part}"]["synthetic"]) == {"yes"}
+
+
+def test_scratch_gains_nothing_over_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[pd.DataFrame] = []
+    monkeypatch.setattr(transfer_models.st, "dataframe", lambda frame, **_: shown.append(frame))
+    transfer_models._scores(_result("nowhere", ["US-Tw3:2018"], pd.DataFrame()))
+    (table,) = shown
+    found = table.set_index("Model")[["Gain", "Low", "High"]]
+    assert found.loc["From scratch"].isna().all() and found.loc["Fine-tune"].tolist() == [0.0, -0.1, 0.1]
+
+
 @pytest.mark.parametrize("site", ["02", "NA", "-A"])
 def test_a_site_is_called_as_in_the_data_whatever_it_looks_like(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ds = catalog.open_dataset("towers-sample").sel(site=["US-Tw3"]).load()
