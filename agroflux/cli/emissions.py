@@ -44,8 +44,8 @@ def command(
     from agroflux.cli import emissions_files as files
     from agroflux.cli import emissions_sources as parts
     from agroflux.cli import emissions_text as text
-    from agroflux.cli.output import check_file, told
-    from agroflux.cli.predict import parse_years
+    from agroflux.cli.lists import year_list
+    from agroflux.cli.output import check_file, refuse, told
     from agroflux.emissions.assess import assess
     from agroflux.emissions.question import Question
     from agroflux.emissions.report import command_line
@@ -53,14 +53,15 @@ def command(
     from agroflux.emissions.units import potential
 
     potential(gwp, horizon)
+    asked = year_list(years)
     if coverage:
-        files.refuse(told(context, *_UNHEEDED), "--coverage measures all counties on the held-out years, and prints")
+        refuse(told(context, *_UNHEEDED), "--coverage measures all counties on the held-out years, and prints")
     else:
-        files.refuse(told(context, "--quantity"), "a quantity is chosen for --coverage alone")
+        refuse(told(context, "--quantity"), "a quantity is chosen for --coverage alone")
     if polygon is not None:
-        files.refuse(told(context, "--place"), "--polygon says which counties, and how much of them")
+        refuse(told(context, "--place"), "--polygon says which counties, and how much of them")
     if out is not None and out.suffix == ".geojson":
-        files.refuse({f"--by {by}": by not in ("county", "state")}, "a .geojson file holds counties or states")
+        refuse({f"--by {by}": by not in ("county", "state")}, "a .geojson file holds counties or states")
     for path, option, endings in ((out, "--out", SUFFIXES), (report, "--report", REPORTS)):
         if path is not None:
             check_file(path, option, endings, force=force)
@@ -71,7 +72,7 @@ def command(
         return
     made_of = parts.sources(data, model, n_rate, show=not as_json)
     counties, own = parts.areas_and_counties(place, polygon, areas, data, facts)
-    chosen = tuple(parse_years(years) or whole_years(made_of.at(n_rate)))
+    chosen = tuple(asked or whole_years(made_of.at(n_rate)))
     question = Question(n_rate, chosen, gwp, horizon, indirect, area_sd, own, counties, seed=seed)
     answer = assess(question, made_of, facts)
     if out is not None:

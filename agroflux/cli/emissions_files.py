@@ -1,7 +1,7 @@
 """Files that ``agroflux emissions`` writes, whole or not at all."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from agroflux.emissions.assess import Assessment
     from agroflux.emissions.question import Sources
     from agroflux.emissions.totals import Level
-
-
-def refuse(given: Mapping[str, object], why: str) -> None:
-    """Raise SelectionError for options that are ``given`` but would not be heeded."""
-    from agroflux.errors import SelectionError
-
-    names = [option for option, value in given.items() if value]
-    if names:
-        raise SelectionError(f"{why}: leave out {', '.join(names)}")
 
 
 def write(answer: "Assessment", sources: "Sources", by: str, out: Path) -> None:

@@ -10,7 +10,15 @@ _NO_CHECK = (
 )
 
 
+#: What is asked of rows that are shown: scoring heeds none of it.
+_SHOWS = (
+    *("--protocol", "--experiment", "--target", "--data", "--scored-on", "--metric"),
+    *("--json", "--markdown"),
+)
+
+
 def command(
+    context: typer.Context,
     protocol: Annotated[str | None, typer.Option(help="clean or official; default: both.")] = None,
     experiment: Annotated[str | None, typer.Option(help="temporal, spatial or spatial-state; default: all.")] = None,
     target: Annotated[str | None, typer.Option(help="Target, as N2O_FLUX; default: all.")] = None,
@@ -24,13 +32,15 @@ def command(
     check: Annotated[bool, typer.Option("--check", help="Score them again; exit 1 if a figure differs.")] = False,
 ) -> None:
     """Show models ranked within each task: data, protocol, experiment, and what they were scored on."""
-    from agroflux.cli.output import print_json, print_rows
+    from agroflux.cli.output import print_json, print_rows, refuse, told
     from agroflux.errors import SelectionError
     from agroflux.evaluation import leaderboard
 
     if only and not refresh:
         raise SelectionError("--only names the models to score: give it with --refresh")
     if refresh or check:
+        what = "--refresh" if refresh else "--check"
+        refuse(told(context, *_SHOWS), f"{what} scores the shipped models and shows no rows")
         _score(refresh=refresh, check=check, only=only)
         return
     wanted: dict[str, Any] = {"protocol": protocol, "experiment": experiment, "target": target, "data": data}

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from agroflux.errors import DataError
+from agroflux.errors import DataError, SelectionError
 
 if TYPE_CHECKING:
     from agroflux.data.report import Report
@@ -158,3 +158,10 @@ def told(context: typer.Context, *options: str) -> dict[str, bool]:
     names = {option: str(one.name) for one in context.command.params for option in one.opts}
     sources = {option: context.get_parameter_source(names[option]) for option in options}
     return {option: source is not None and source.name == "COMMANDLINE" for option, source in sources.items()}
+
+
+def refuse(given: Mapping[str, object], why: str) -> None:
+    """Raise SelectionError for options that are ``given`` but would not be heeded."""
+    names = [option for option, value in given.items() if value]
+    if names:
+        raise SelectionError(f"{why}: leave out {', '.join(names)}")

@@ -25,13 +25,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON only.")] = False,
 ) -> None:
     """Predict all targets in physical units and write them to a file."""
-    from agroflux.cli.lists import words
+    from agroflux.cli.lists import words, year_list
     from agroflux.cli.output import check_file, print_rows
     from agroflux.cli.progress import bar
     from agroflux.inference import predict, region
 
     check_file(out, "--out", ENDINGS, force=force)
-    chosen, wanted, checkpoint = list(words(sites)) or None, parse_years(years), predict.load(model)
+    chosen, wanted, checkpoint = list(words(sites)) or None, year_list(years), predict.load(model)
     if bfloat16:
         from agroflux.baselines.precision import hastened
 
@@ -53,28 +53,6 @@ def command(
         "precision": result.attrs["precision"],
     }
     print_rows([summary], as_json=as_json, columns=("path", "model", "n_sites", "n_scenarios", "start", "end"))
-
-
-def parse_years(text: str) -> list[int] | None:
-    """``2015``, ``2015-2018`` or ``2015,2017`` to years; None for an empty text; SelectionError otherwise."""
-    import datetime
-
-    from agroflux.cli.lists import words
-    from agroflux.errors import SelectionError
-
-    found: set[int] = set()
-    try:
-        for part in words(text):
-            first, _, last = part.partition("-")
-            start, end = int(first), int(last or first)
-            if end < start:
-                raise SelectionError(f"--years {part!r} holds no year: write the first year first, as 2015-2018")
-            if end > datetime.MAXYEAR:
-                raise ValueError
-            found |= set(range(start, end + 1))
-    except ValueError:
-        raise SelectionError(f"--years {text!r} is not understood: write 2015, 2015-2018 or 2015,2017") from None
-    return sorted(found) or None
 
 
 def write(ds: "xr.Dataset", out: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agroflux.cli import output
-from agroflux.cli.lists import words
+from agroflux.cli.lists import words, year_span
 from agroflux.errors import DataError, SelectionError, SimulationError
 
 #: What is simulated, by the option that says it, and what else can be told of it; the other options go with all.
@@ -68,15 +68,15 @@ def command(
         raise SelectionError(f"--phases {phases!r} is not one of both, alternate")
     output.check_folder(out)
     if randomised:
-        _randomised(randomised, seed, parse_years(years or "2003-2010"), model, out, workers, force=force)
+        _randomised(randomised, seed, year_span(years or "2003-2010"), model, out, workers, force=force)
         return
     known = list(benchmark_counties().index)
     codes = known if benchmark else list(words(sites))
     unknown = [code for code in codes if code not in known]
     if not codes or unknown:
         raise SelectionError(f"not benchmark counties: {', '.join(unknown[:5])}" if unknown else _WHAT)
+    span = year_span(years or "2000-2018")
     engine()
-    span = parse_years(years or "2000-2018")
     county_scenario(42.0, "corn", 0, model, span)  # type: ignore[arg-type]
     plan = Plan(model, benchmark_rates(n_rates), span, phases)  # type: ignore[arg-type]
     parts, target = out / f"parts-{model}", out / f"cornbelt-{model}.zarr"
@@ -202,11 +202,3 @@ def _bar(text: str, total: int) -> Iterator[Callable[[str, str | None], None]]:
                 progress.console.print(f"{name} failed: {error}", markup=False)
 
         yield tell
-
-
-def parse_years(text: str) -> tuple[int, int]:
-    """First and last year of ``2000-2018`` or ``2012``; SelectionError for anything else."""
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()):
-        raise SelectionError(f"--years {text!r}: write a first and a last year, as 2000-2018")
-    return int(first), int(last or first)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agroflux.cli import output, progress
-from agroflux.cli.lists import words
+from agroflux.cli.lists import words, year_span
 from agroflux.errors import SelectionError, SimulationError
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
 ) -> None:
     """Simulate counties under changed practices and print baseline, scenario and difference (simulated values)."""
-    from agroflux.cli.simulate import parse_years
     from agroflux.simulation import effects
     from agroflux.simulation.runs import Case, Job
     from agroflux.simulation.scenario import SOIL_MODELS
@@ -46,7 +45,7 @@ def command(
     if not codes:
         raise SelectionError("no county is given: --sites 19015,17019")
     named = _scenarios(change or [], scenario)
-    span = parse_years(years)
+    span = year_span(years)
     cases = [Case(code, span, c, model) for code in codes for c in (USUAL, *named.values())]  # type: ignore[arg-type]
     for case in cases[:: len(named) + 1]:
         case.build()  # unknown counties and years are said before anything runs

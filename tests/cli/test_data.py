@@ -116,6 +116,20 @@ def test_a_monthly_file_is_laid_beside_a_data_set(
         assert code == 2 and out == "" and len(err.strip().splitlines()) == 1, words
 
 
+def test_a_monthly_file_of_another_version_is_remarked(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, own_folder: Path
+) -> None:
+    days = "".join(f"200501{day:02d},1.5\n" for day in range(1, 32))
+    daily, path = (tmp_path / f"FLX_US-Ne1_FLUXNET2015_SUBSET_{part}_2005-2005_1-4.csv" for part in ("DD", "MM"))
+    daily.write_text(f"TIMESTAMP,NEE_VUT_REF\n{days}")
+    path.write_text("TIMESTAMP,NEE_CUT_REF\n200501,2.5\n")
+    assert _run(capsys, "import", "fluxnet", str(daily), "--id", "mine")[0] == 0
+    code, out, _ = _run(capsys, "compare", "mine", str(path))
+    remark = "NEE is NEE_VUT_REF in the data set and NEE_CUT_REF in the file"
+    assert code == 0 and f"note: {remark}" in out.splitlines()
+    assert json.loads(_run(capsys, "compare", "mine", str(path), "--json")[1])["remarks"] == [remark]
+
+
 def test_dates_with_the_day_first_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "plots.csv"
     path.write_text("date,flux\n1/2/2010,3\n2/2/2010,4\n")

@@ -43,6 +43,37 @@ def test_rows_tables_and_mistakes(
     assert "--refresh" in capsys.readouterr().err
 
 
+def test_rows_are_chosen_by_what_they_were_scored_on(capsys: pytest.CaptureFixture[str]) -> None:
+    for scored_on in ("bundle", "full", "subsample"):
+        assert run("--scored-on", scored_on, "--json") == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert rows == [r for r in leaderboard.read() if r["scored_on"] == scored_on] != []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--check", "--json"), "--check scores the shipped models and shows no rows: leave out --json"),
+        (("--check", "--target", "GPP", "--protocol", "clean"), "leave out --protocol, --target"),
+        (("--check", "--experiment", "temporal", "--data", "cornbelt-century"), "leave out --experiment, --data"),
+        (("--refresh", "--markdown"), "--refresh scores the shipped models and shows no rows: leave out --markdown"),
+        (("--refresh", "--check", "--metric", "r2", "--scored-on", "full"), "leave out --scored-on, --metric"),
+    ],
+)
+def test_what_scoring_does_not_heed_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    says: str,
+) -> None:
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    assert run(*words) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.endswith(f"{says}\n") and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_check_exits_with_1_when_a_figure_does_not_follow(
     shipped: Path,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 from agroflux import contract, schema
 from agroflux.baselines.precision import has_instructions
 from agroflux.cli import main
-from agroflux.cli.predict import parse_years, write
+from agroflux.cli.predict import write
 from agroflux.data.store import open_store, write_store
-from agroflux.errors import ContractError, DataError, SelectionError
+from agroflux.errors import ContractError, DataError
 from tests.inference.conftest import model, model_path, simulation  # noqa: F401
 
 
@@ -141,13 +142,6 @@ def test_a_data_set_in_other_units_is_refused(
     assert "SOC" in capsys.readouterr().err
 
 
-def test_years_are_read_as_people_write_them() -> None:
-    assert parse_years("2015-2017, 2013") == [2013, 2015, 2016, 2017]
-    assert parse_years("") is None
-    with pytest.raises(SelectionError, match="first year first"):
-        parse_years("2018-2015")
-
-
 def test_bfloat16_is_taken_where_it_is_faster_and_refused_elsewhere(
     model_path: Path,  # noqa: F811
     store: Path,
@@ -167,6 +161,23 @@ def test_bfloat16_is_taken_where_it_is_faster_and_refused_elsewhere(
     spread = float(exact["GPP"].std())
     off = float(abs(exact["GPP"] - fewer["GPP"]).mean())
     assert 0 < off < 0.2 * spread, "near, and not the same"
+
+
+def test_a_result_in_bfloat16_says_so(
+    model_path: Path,  # noqa: F811
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On every processor: one without the instructions computes the same, in more time."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    asked = ("--model", model_path, "--data", store, "--years", "2003", "--json")
+    for words, name, says in (((), "a.nc", "float32"), (("--bfloat16",), "b.nc", "bfloat16, head in float32")):
+        assert run(*asked, *words, "--out", tmp_path / name) == 0
+        assert json.loads(capsys.readouterr().out)[0]["precision"] == says
+        assert read(tmp_path / name).attrs["precision"] == says
+    assert not read(tmp_path / "a.nc")["GPP"].equals(read(tmp_path / "b.nc")["GPP"])
 
 
 def test_bfloat16_is_refused_for_a_network_that_gains_nothing(

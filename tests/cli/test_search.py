@@ -1,13 +1,15 @@
-"""``agroflux search`` as a user calls it: its mistakes."""
+"""``agroflux search`` as a user calls it: its mistakes, and what fails."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 import xarray as xr
 
+from agroflux.baselines import card as cards
 from agroflux.cli import main
 from agroflux.data.store import write_store
-from agroflux.training import search, study
+from agroflux.training import recipes, search, study
 from tests.synthetic_contract import tiny
 
 
@@ -73,3 +75,21 @@ def test_a_place_that_cannot_be_written_to_is_told_before_the_search(
         main(["search", "--data", str(tmp_path), "--out", str(file), "--work", str(tmp_path / "work")])
     assert stopped.value.code == 2
     assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_candidate_that_fails_is_told_last_and_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, work = tmp_path / "tiny.zarr", tmp_path / "work"
+    write_store(_searched(5), data)
+    monkeypatch.setitem(search.CANDIDATES, "lstm", ())
+    recipe = recipes.recipe("lstm", max_minutes=0.02)
+    about = search._about(recipe, data, cards.sha256(data), study.PART)
+    name = hashlib.sha256(search._key(about).encode()).hexdigest()[:16]
+    (work / name / "run.json").mkdir(parents=True)  # no file can be read or written there
+    with pytest.raises(SystemExit) as stopped:
+        folders = ("--out", str(tmp_path / "out"), "--work", str(work))
+        main(["search", "--data", str(data), "--model", "lstm", "--minutes", "0.02", *folders])
+    assert stopped.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("agroflux: 1 candidate(s) failed: lstm as recommended: IsADirectoryError")

@@ -1,4 +1,4 @@
-"""``agroflux study`` as a user calls it: the list of runs, and its mistakes."""
+"""``agroflux study`` as a user calls it: the list of runs, its mistakes, and what fails."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from agroflux.cli import main
+from agroflux.data.store import write_store
+from tests.synthetic_contract import tiny
 
 
 def run(*args: str | Path) -> int:
@@ -45,3 +47,12 @@ def test_a_place_that_cannot_be_written_to_is_told_before_the_runs(
     file.touch()
     assert run("--data", tmp_path, "--out", file, "--work", tmp_path / "work", "--only", "lstm-*") == 2
     assert f"{file} is no folder that can be written to" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_that_fails_is_told_last_and_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name, work = "lstm-cornbelt-century", tmp_path / "work"
+    write_store(tiny(2, 1, 6), tmp_path / "cornbelt-century.zarr")
+    (work / "runs" / name / "run.json").mkdir(parents=True)  # no file can be read or written there
+    assert run("--data", tmp_path, "--out", tmp_path / "out", "--work", work, "--only", name) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"agroflux: 1 run(s) failed: {name}: IsADirectoryError")

@@ -61,6 +61,19 @@ def test_rows_are_written_and_a_rows_command_makes_them_again(
     assert "switchgrass" in capsys.readouterr().out, "the table shows rows of one seed too"
 
 
+def test_the_table_shows_rows_over_all_seeds_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    out, files = tmp_path / "rows.json", ("--work", tmp_path / "runs.jsonl", "--out")
+    assert run(*SMALL, *FEW, "--seeds", "0,1", *files, out) == 0
+    rows = gain_rows.read_file(out)
+    over_all = [row for row in rows if row["seeds"] == [0, 1]]
+    assert {tuple(row["seeds"]) for row in rows} == {(0,), (1,), (0, 1)}
+    shown = [line for line in capsys.readouterr().out.splitlines() if " GPP " in line]
+    assert len(shown) == len(over_all) > 0
+
+
 def test_rows_that_another_command_wrote_meanwhile_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out, files = tmp_path / "rows.json", ("--work", tmp_path / "runs.jsonl", "--out")
     assert run(*SMALL, *FEW, *files, tmp_path / "theirs.json") == 0

@@ -1,6 +1,7 @@
 """``agroflux whatif`` with the real engine: JSON alone, a table for people, each mistake in one line."""
 
 import json
+import resource
 import sys
 from functools import partial
 from pathlib import Path
@@ -71,6 +72,18 @@ def test_a_mistake_is_one_line(run: Call, arguments: tuple[str, ...], words: str
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert words in err and len(err.strip().splitlines()) == 1
+
+
+def test_one_run_that_fails_of_two_is_an_error(run: Call) -> None:
+    runs.run_case(Case("19015", (2000, 2000)))  # kept: it needs no engine any more
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # too little for the files of the other run
+    try:
+        code, out, err = run("--sites", "19015", "--years", "2000", "--change", "n_rate=33", "--json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out) == (2, "")
+    assert "1 of 2 runs failed; 19015: " in err and len(err.strip().splitlines()) == 1
 
 
 def test_the_levers_are_listed(run: Call) -> None:
