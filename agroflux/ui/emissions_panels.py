@@ -34,7 +34,7 @@ _N2O = {
     "n2o_t": ("N₂O", "Nitrous oxide to the air: what the nitrogen adds, and the background."),
     "n2o_t_co2e": ("N₂O as CO₂e", "N₂O times its global warming potential."),
     "n2o_all_t_co2e": ("With indirect", "Direct N₂O and what applied nitrogen gives off elsewhere (IPCC Tier 1)."),
-    "n2o_kg_n_ha": ("Mean N₂O-N", "Mean over corn and soybean, weighted by area."),
+    "n2o_kg_n_ha": ("Mean N₂O-N", "Mean over corn and soybean, weighted by area, whose error is not in the interval."),
     "area_ha": ("Harvested area", "Corn and soybean of the counties that count."),
 }
 _CARBON = {
