@@ -80,8 +80,8 @@ def _series(done: region.Result, variable: schema.Variable, step: compare.Aggreg
     show.figure(fig, region_models.stem(done, f"{model}-{variable.name}-{step}"), key="region.series")
     between = "The band holds the middle 80 % of the counties, and is not how sure the model is. " if sites > 1 else ""
     st.caption(
-        f"{between}How far the model is off in a county is on the page Sites (Skill of a model); totals with intervals are "
-        "on the page Emissions."
+        f"{between}How far the model is off in a county is on the page Sites (Skill of a model); totals with "
+        "intervals are on the page Emissions."
     )
 
 
