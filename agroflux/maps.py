@@ -262,7 +262,7 @@ def number(value: float, digits: int = 3) -> str:
     if not math.isfinite(value):
         return "no value"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
-    return f"{value:,.{min(places, 6)}f}".replace("-", "\u2212")
+    return f"{value:,.{min(places, 8)}f}".replace("-", "\u2212")
 
 
 def _value_text(value: float, scale: Scale) -> str:

@@ -36,7 +36,6 @@ MOST_PANELS = 6
 #: Parts of the map that a link can name.
 _EXTENTS = {"belt": "Corn Belt", "all": "All sites"}
 _MARGIN = 1.0  # degrees around the outermost sites
-_SMALL = 1e-4  # below it six decimals, the most that ``number`` writes, hold fewer than three digits
 COUNTY_SOURCES = (
     "Areas and yields: USDA NASS Quick Stats, means of 2010-2019. Soils: NRCS gSSURGO on corn cells. "
     "Nitrogen: USGS county fertilizer estimates. Land and position: US Census Bureau gazetteer 2010."
@@ -282,8 +281,8 @@ def show_overview(layer: Layer, names: dict[str, str]) -> None:
     unit = pretty(layer.unit)
     only = values.index.isin(cache.county_facts().index).all()
     one, many = ("County", "counties") if only else ("Site", "sites")
-    ends = [(label, f"{_digits(values[f])}, {names.get(f, f)}") for label, f in _ends(values, layer.signed).items()]
-    show.facts([(f"Mean of {len(values)} {many}", f"{_digits(values.mean())} {unit}"), *ends])
+    ends = [(label, f"{number(values[f])}, {names.get(f, f)}") for label, f in _ends(values, layer.signed).items()]
+    show.facts([(f"Mean of {len(values)} {many}", f"{number(values.mean())} {unit}"), *ends])
     with st.expander(f"All {many} as a table", icon=":material/table_rows:"):
         column = show.with_unit(layer.label, layer.unit) if unit else layer.label
         table = pd.DataFrame({one: [names.get(f, f) for f in values.index], column: values.to_numpy()}, values.index)
@@ -302,13 +301,6 @@ def _ends(values: pd.Series, signed: bool) -> dict[str, str]:
     above = {"Most above": high} if values[high] > 0 else {}
     below = {"Most below": low} if values[low] < 0 else {}
     return {**above, **below, "Nearest to zero": str(values.abs().idxmin())}
-
-
-def _digits(value: float) -> str:
-    """Three digits at least of ``value``, of small ones too, of which ``number`` would leave fewer."""
-    if not 0 < abs(value) < _SMALL:
-        return number(value)
-    return np.format_float_positional(value, precision=3, unique=False, fractional=False).replace("-", "\u2212")
 
 
 def _file_name(text: str) -> str:
