@@ -40,8 +40,9 @@ def page() -> None:
         emulated(ask, model)
     if not reason:
         trade_off(ask, names)
+    learned = taught.beside([], [model] if chosen and model else [])
     with told:
-        show.banner(learned := taught.beside([], [model] if chosen and model else []))
+        show.banner(learned)
     show.sources(learned)
 
 

@@ -92,13 +92,11 @@ def seasonal_cycle(
     as of chambers that are visited once a week. Raises SelectionError as :func:`site_means`.
     """
     inside = ds.sel(site=_known(ds, sites))
-    parts = []
+    corn, parts = corn_years(inside, n_rate), []
     for variable in variables:
         if variable in ds and "time" in ds[variable].dims:
             array = _pick(inside, variable, n_rate).load()
-            parts += [
-                _cycle(inside, array, variable, str(site), years, smooth, n_rate) for site in inside["site"].to_numpy()
-            ]
+            parts += [_cycle(array, corn, variable, str(site), years, smooth) for site in inside["site"].to_numpy()]
     columns = ["site", "variable", "crop", "day", "mean", "low", "high", "n_years"]
     held = [part for part in parts if len(part)]
     return pd.concat(held, ignore_index=True)[columns] if held else pd.DataFrame(columns=columns)
@@ -192,21 +190,29 @@ def corn_years(ds: xr.Dataset, n_rate: float | None = None) -> pd.DataFrame | No
     return middle.set_axis(middle.index.year).reindex(first.index).fillna(first).round().T
 
 
+def of_crop(ds: xr.Dataset, corn: pd.DataFrame, crop: str) -> xr.Dataset:
+    """``ds`` over ``(site, time)`` or ``(site, year)`` with NaN in the years in which a site does not grow ``crop``.
+
+    ``corn`` as of :func:`corn_years`; ``crop``: ``corn`` or ``soybean``.
+    """
+
+    def kept(array: xr.DataArray) -> xr.DataArray:
+        when = "year" if "year" in array.dims else "time"
+        years = (array["year"] if when == "year" else array["time"].dt.year).to_numpy()
+        flags = corn.reindex(index=array["site"].to_numpy().astype(str), columns=years).to_numpy(dtype=float)
+        return array.where(xr.DataArray(flags == float(crop == "corn"), dims=("site", when)))
+
+    return ds.map(kept)
+
+
 def _cycle(
-    ds: xr.Dataset,
-    array: xr.DataArray,
-    variable: str,
-    site: str,
-    years: Sequence[int],
-    smooth: int,
-    n_rate: float | None,
+    array: xr.DataArray, corn: pd.DataFrame | None, variable: str, site: str, years: Sequence[int], smooth: int
 ) -> pd.DataFrame:
     series = array.sel(site=site).to_series()
     index = pd.DatetimeIndex(series.index)
     day = index.day_of_year - (index.is_leap_year & (index.month > 2))  # 1 March is day 60 of any year
     frame = pd.DataFrame({"value": series.to_numpy(float), "year": index.year, "day": day})
     frame = frame[frame["year"].isin(list(years)) & ~((index.month == 2) & (index.day == 29))]
-    corn = corn_years(ds.sel(site=[site]), n_rate)
     # A year of which the crop is unknown is one without a name, not one to leave out.
     crops = {} if corn is None else corn.loc[site].map({1.0: "corn", 0.0: "soybean"}).fillna("").to_dict()
     frame["crop"] = [crops.get(int(y), "") for y in frame["year"]]

@@ -7,12 +7,12 @@ year shows the crop before the place.
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agroflux.data import summary
 from agroflux.data.calendar_days import years_text
 from agroflux.ui import region
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
 #: Head of the column that tells the years of corn; all others are of soybean.
 CORN_IN = "Corn in"
@@ -22,17 +22,8 @@ def of(done: region.Result, variable: str, crop: str) -> region.Result:
     """The run as it is shown: ``variable`` alone, without the years in which another crop than ``crop`` grew."""
     runs = {model: ds[[variable]] for model, ds in done.runs.items()}
     if crop != "both" and done.corn is not None:
-        runs = {model: ds.map(_kept, corn=done.corn, crop=crop) for model, ds in runs.items()}
+        runs = {model: summary.of_crop(ds, done.corn, crop) for model, ds in runs.items()}
     return replace(done, runs=runs, crop=crop)
-
-
-def _kept(array: "xr.DataArray", corn: "pd.DataFrame", crop: str) -> "xr.DataArray":
-    import xarray as xr
-
-    of_year = "year" in array.dims
-    years = (array["year"] if of_year else array["time"].dt.year).to_numpy()
-    flags = corn.reindex(index=array["site"].to_numpy().astype(str), columns=years).to_numpy(dtype=float)
-    return array.where(xr.DataArray(flags == float(crop == "corn"), dims=("site", "year" if of_year else "time")))
 
 
 def none_grown(done: region.Result) -> bool:
@@ -44,12 +35,10 @@ def none_grown(done: region.Result) -> bool:
 
 def column(done: region.Result, sites: "pd.Series") -> "pd.Series | None":
     """For each of ``sites`` the years in which it grows corn, in words; None where the data tell no crop."""
-    import pandas as pd
-
     if done.corn is None:
         return None
-    corn = {str(site): [int(str(year)) for year, flag in row.items() if flag == 1.0] for site, row in _rows(done)}
-    return pd.Series([years_text(corn[str(site)]) or "none" for site in sites], sites.index, dtype=object)
+    years = done.corn.eq(1.0).apply(lambda row: years_text(row.index[row]) or "none", axis=1)
+    return sites.map(years)
 
 
 def counties(done: region.Result) -> str:
@@ -63,10 +52,8 @@ def note(done: region.Result) -> str:
     """What a reader of both crops together must know; empty where every county has as many years of each."""
     if done.corn is None or done.crop != "both":
         return ""
-    more = less = 0
-    for _, row in _rows(done):
-        corn, soybean = int((row == 1.0).sum()), int((row == 0.0).sum())
-        more, less = more + (corn > soybean), less + (corn < soybean)
+    surplus = done.corn.eq(1.0).sum(axis=1) - done.corn.eq(0.0).sum(axis=1)  # of years of corn
+    more, less = int((surplus > 0).sum()), int((surplus < 0).sum())
     remedy = "choose the years of one crop" + (", or an even number of years." if len(done.ask.years) > 1 else ".")
     if more and less:
         many = "grow corn" if len(done.ask.years) == 1 else "have more years of corn than of soybean"
@@ -80,8 +67,3 @@ def note(done: region.Result) -> str:
         only = "of" if len(done.ask.years) == 1 else "mostly of"
         return f"These are years {only} {which}: for a mean of the rotation choose an even number of years."
     return ""
-
-
-def _rows(done: region.Result) -> "list[tuple[object, pd.Series]]":
-    assert done.corn is not None
-    return list(done.corn.iterrows())

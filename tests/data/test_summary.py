@@ -81,6 +81,17 @@ def test_crops_are_kept_apart(ds: xr.Dataset) -> None:
     assert np.isnan(summary.site_means(ds, "GPP", [2015], 0.0, "corn")["19003"])
 
 
+def test_crops_are_those_of_the_rotation_that_is_shown(ds: xr.Dataset) -> None:
+    both = ds.assign(CROP=xr.concat([ds["CROP"], 1 - ds["CROP"]], "scenario"))  # the second rate starts with the other
+    first, second = (summary.corn_years(both, rate) for rate in (0.0, 168.0))
+    assert first is not None and second is not None
+    assert first.loc["19001"].to_dict() == {2015: 1, 2016: 0} and second.loc["19001"].to_dict() == {2015: 0, 2016: 1}
+    alone = summary.site_means(both, "GPP", [2016], 168.0, "corn")
+    assert np.isfinite(alone["19001"]) and np.isnan(alone["19003"])
+    cycle = summary.seasonal_cycle(both, ["GPP"], ["19001"], [2016], 168.0)
+    assert set(cycle["crop"]) == {"corn"}
+
+
 def test_a_year_with_many_gaps_has_no_sum(ds: xr.Dataset) -> None:
     gaps = ds.copy(deep=True)
     gaps["GPP"].to_numpy()[0, :, :30] = np.nan

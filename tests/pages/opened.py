@@ -34,6 +34,13 @@ def box(app: AppTest, kind: str, label: str) -> Any:
     return next(one for one in getattr(app, kind) if one.label.startswith(label))
 
 
+def press(app: AppTest, label: str) -> AppTest:
+    """The page after its button of that label, or one that begins like that, was pressed; no error may be on it."""
+    box(app, "button", label).click().run()
+    assert not app.exception and not app.error
+    return app
+
+
 def upload(app: AppTest, name: str, content: bytes, kind: str = "text/csv") -> AppTest:
     """The page after a file was given to its first uploader."""
     app.file_uploader[0].set_value((name, content, kind)).run()

@@ -1,6 +1,5 @@
 """What "Run on a region" says of where a result comes from: on the page, in its files, and after a file changed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,26 +8,15 @@ import pytest
 import xarray as xr
 from streamlit.testing.v1 import AppTest
 
-from agroflux import paths
 from agroflux.data import catalog
-from agroflux.ui import region_models
 from tests.pages import untrained
-from tests.pages.opened import open_page
+from tests.pages.opened import open_page, press
+
+pytestmark = pytest.mark.usefixtures("two_models")
 
 TWO = "19027,17019"
 AT = {"sites": TWO, "years": "2015-2016", "var": "ET"}
 BANNER = "Synthetic data in view"
-
-
-@pytest.fixture(autouse=True)
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with two untrained models that differ in their weights, the only ones that the page sees."""
-    folder = tmp_path / "models"
-    for seed, name in enumerate(("first", "second")):
-        untrained.save(folder, name, seed)
-    monkeypatch.setattr(paths, "MODELS", folder)
-    monkeypatch.setenv("AGROFLUX_DATA", str(tmp_path))
-    yield folder
 
 
 @pytest.fixture
@@ -49,61 +37,47 @@ def _write(ds: xr.Dataset, path: Path, **attrs: Any) -> None:
     new.replace(path)
 
 
-def _run(app: AppTest) -> AppTest:
-    next(button for button in app.button if button.label.startswith("Run")).click().run()
-    assert not app.exception and not app.error
-    return app
-
-
 def _said(app: AppTest) -> str:
     return " ".join(str(box.value).replace("\\", "") for box in (*app.info, *app.warning, *app.error))
 
 
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
-    """Every CSV file that the page offers, by name; the first page is run before it and has its own."""
-    held: dict[str, pd.DataFrame] = {}
-
-    def keep(frame: pd.DataFrame, name: str, *_: object, **__: object) -> None:
-        held.update({name: frame} if name.startswith("region-") else {})
-
-    monkeypatch.setattr(region_models.show, "csv", keep)
-    return held
-
-
-def test_the_file_of_one_model_says_where_its_figures_come_from(fields: Path, files: dict[str, pd.DataFrame]) -> None:
-    _run(open_page("region", data="fields", model="second", rate="168", **AT))
-    (name,) = files
+def test_the_file_of_one_model_says_where_its_figures_come_from(
+    fields: Path, region_files: dict[str, pd.DataFrame]
+) -> None:
+    press(open_page("region", data="fields", model="second", rate="168", **AT), "Run")
+    (name,) = region_files
     assert name == "region-second-ET-2015-2016-n168"
-    told = files[name].iloc[:, 6:]  # behind FIPS, county, its years of corn, the mean and both years
+    told = region_files[name].iloc[:, 6:]  # behind FIPS, county, its years of corn, the mean and both years
     assert told.columns.tolist() == ["data", "model", "years", "n_rate_kg_n_ha", "crop_years", "synthetic"]
     assert told.to_numpy().tolist() == [["fields", "second", "2015-2016", 168.0, "both", "no"]] * 2
 
 
-def test_the_file_of_several_models_does_and_another_rate_has_another_name(files: dict[str, pd.DataFrame]) -> None:
-    app = _run(open_page("region", model="first,second", rate="84", **AT))
-    told = files["region-2-models-ET-2015-2016-n84"].iloc[0]
+def test_the_file_of_several_models_does_and_another_rate_has_another_name(
+    region_files: dict[str, pd.DataFrame],
+) -> None:
+    app = press(open_page("region", model="first,second", rate="84", **AT), "Run")
+    told = region_files["region-2-models-ET-2015-2016-n84"].iloc[0]
     assert told[["data", "years", "n_rate_kg_n_ha", "synthetic"]].tolist() == [
         "cornbelt-century", "2015-2016", 84.0, "no",
     ]  # fmt: skip
     assert "model" not in told, "each has a column of its own"
     app.selectbox(key="w.rate").set_value(168.0).run()
-    _run(app)
-    assert "region-2-models-ET-2015-2016-n168" in files
+    press(app, "Run")
+    assert "region-2-models-ET-2015-2016-n168" in region_files
 
 
 def test_synthetic_drivers_bring_the_banner_which_stays_with_their_result(
-    fields: Path, files: dict[str, pd.DataFrame]
+    fields: Path, region_files: dict[str, pd.DataFrame]
 ) -> None:
     _write(xr.load_dataset(fields, engine="h5netcdf"), fields, title="Fields of dice", synthetic=1)
     app = open_page("region", data="fields", **AT)
     assert f"{BANNER}:** Fields of dice" in _said(app)
-    _run(app)
+    press(app, "Run")
     assert BANNER in _said(app)
-    assert set(next(iter(files.values()))["synthetic"]) == {"yes"}
+    assert set(next(iter(region_files.values()))["synthetic"]) == {"yes"}
     app.selectbox(key="w.data").set_value("cornbelt-century").run()
     assert BANNER in _said(app) and "earlier choice" in _said(app)
-    _run(app)
+    press(app, "Run")
     assert BANNER not in _said(app)
 
 
@@ -111,16 +85,16 @@ def test_of_data_with_both_rotation_phases_the_one_that_is_shown_is_named(fields
     ds = xr.load_dataset(fields, engine="h5netcdf")
     rate = ds.sel(scenario=["n168"])
     _write(xr.concat([rate, rate.assign_coords(scenario=["other"])], "scenario", data_vars="minimal"), fields)
-    app = _run(open_page("region", data="fields", rate="168", **AT))
+    app = press(open_page("region", data="fields", rate="168", **AT), "Run")
     assert [one for one in app.caption if "Shown is the first of 2 rotation phases, n168;" in one.value]
 
 
-def test_a_result_whose_data_or_model_was_replaced_says_so(fields: Path, models: Path) -> None:
-    app = _run(open_page("region", data="fields", **AT))
+def test_a_result_whose_data_or_model_was_replaced_says_so(fields: Path, two_models: Path) -> None:
+    app = press(open_page("region", data="fields", **AT), "Run")
     assert "earlier choice" not in _said(app.run())
     ds = xr.load_dataset(fields, engine="h5netcdf")
     _write(ds.assign(TMAX=ds["TMAX"].copy(data=ds["TMAX"] - 8)), fields)
     assert "earlier choice" in _said(app.run())
-    assert "earlier choice" not in _said(_run(app))
-    untrained.save(models, "first", seed=7)
+    assert "earlier choice" not in _said(press(app, "Run"))
+    untrained.save(two_models, "first", seed=7)
     assert "earlier choice" in _said(app.run())
